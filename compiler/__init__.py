@@ -1,0 +1,1 @@
+"""From syntax tree to IR, and from IR to NumPy source."""

@@ -1,0 +1,1 @@
+"""Batches, networks, training and evaluation."""

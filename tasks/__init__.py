@@ -1,0 +1,1 @@
+"""The task library: .task files found by bare name."""
