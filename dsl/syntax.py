@@ -155,18 +155,7 @@ class Set(Node):
 
 
 Expr = (
-    Name
-    | Quantity
-    | String
-    | Unary
-    | Binary
-    | Conditional
-    | Call
-    | Index
-    | At
-    | Tuple
-    | List
-    | Set
+    Name | Quantity | String | Unary | Binary | Conditional | Call | Index | At | Tuple | List | Set
 )
 
 

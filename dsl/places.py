@@ -1,0 +1,41 @@
+"""Rows and columns of the offsets of a text."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+
+from epochal.dsl.span import Source, Span
+
+BYTE_ORDER_MARK = "\ufeff"
+
+
+class Places:
+    """Where the rows of one source begin and end."""
+
+    def __init__(self, source: Source) -> None:
+        text = source.text
+        first = len(BYTE_ORDER_MARK) if text.startswith(BYTE_ORDER_MARK) else 0
+        self._file = source.file
+        self._text = text
+        self._starts = [first, *(found.end() for found in re.finditer("\n", text))]
+
+    def row(self, offset: int) -> int:
+        """Find the row that holds an offset, counted from 1."""
+        return max(1, bisect_right(self._starts, offset))
+
+    def row_start(self, row: int) -> int:
+        """Find the offset at which a row begins, behind a byte order mark."""
+        return self._starts[row - 1]
+
+    def rows(self) -> Iterator[tuple[int, int]]:
+        """Give the start and end of every row, without its line break."""
+        for start, after in zip(self._starts, [*self._starts[1:], None], strict=True):
+            end = len(self._text) if after is None else after - 1
+            if end > start and self._text[end - 1] == "\r" and after is not None:
+                end -= 1
+            yield start, end
+
+    def span(self, start: int, end: int) -> Span:
+        """Make the span between two offsets."""
+        row = self.row(start)
+        return Span(self._file, start, end, row, start - self.row_start(row) + 1)
