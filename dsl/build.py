@@ -67,9 +67,6 @@ class _Builder(StatementBuilder):
         span = self._over(first, end)
         return syntax.Extern(span, self._ident(name), names or (), self.string(location))
 
-    def names(self, *parts: Token) -> tuple[syntax.Ident, ...]:
-        return tuple(self._ident(part) for part in parts if part.type == "NAME")
-
     def task(
         self,
         first: Token,

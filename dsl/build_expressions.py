@@ -100,13 +100,13 @@ class ExpressionBuilder(NodeBuilder):
         """Give the expression itself; its span grows to the brackets, which carets include."""
         return replace(value, span=self._over(first, last))
 
-    def tuple(self, *parts: Token | Expr) -> syntax.Tuple:
+    def tuple_of(self, *parts: Token | Expr) -> syntax.Tuple:
         return syntax.Tuple(self._over(parts[0], parts[-1]), nodes(parts))
 
-    def list(self, first: Token, items: "tuple[Expr, ...] | None", last: Token) -> syntax.List:
+    def list_of(self, first: Token, items: tuple[Expr, ...] | None, last: Token) -> syntax.List:
         return syntax.List(self._over(first, last), items or ())
 
-    def set(self, *parts: Token | syntax.SetItem) -> syntax.Set:
+    def set_of(self, *parts: Token | syntax.SetItem) -> syntax.Set:
         return syntax.Set(self._over(parts[0], parts[-1]), nodes(parts))
 
     def set_item(self, value: Expr, weight: Expr | None) -> syntax.SetItem:
@@ -115,10 +115,10 @@ class ExpressionBuilder(NodeBuilder):
     def weight_of(self, _colon: Token, weight: Expr) -> Expr:
         return weight
 
-    def exprs(self, *parts: Token | Expr) -> "tuple[Expr, ...]":
+    def exprs(self, *parts: Token | Expr) -> tuple[Expr, ...]:
         return nodes(parts)
 
-    def arguments(self, *parts: Token | syntax.Argument) -> "tuple[syntax.Argument, ...]":
+    def arguments(self, *parts: Token | syntax.Argument) -> tuple[syntax.Argument, ...]:
         return nodes(parts)
 
     def positional(self, value: Expr) -> syntax.Argument:
@@ -126,6 +126,9 @@ class ExpressionBuilder(NodeBuilder):
 
     def keyword(self, name: Token, _equal: Token, value: Expr) -> syntax.Argument:
         return syntax.Argument(self._over(name, value), self._ident(name), value)
+
+    def names(self, *parts: Token) -> tuple[syntax.Ident, ...]:
+        return tuple(self._ident(part) for part in parts if part.type == "NAME")
 
     def size(self, _open: Token, value: Expr, close: Token) -> Bracketed:
         return Bracketed(value, close)
