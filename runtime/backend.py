@@ -54,9 +54,8 @@ def compiled(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
         try:
             result = program(*arguments)
         except (tf.errors.OpError, ValueError):
-            program = tf.function(
-                function, autograph=False
-            )  # an error of the function itself is raised again
+            # An error of the function itself is raised again.
+            program = tf.function(function, autograph=False)
             result = program(*arguments)
         known = True
         return result
