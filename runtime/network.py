@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from epochal.runtime.backend import Tensor, compiled, tf
 from epochal.runtime.bptt import rates
 from epochal.runtime.config import Adam, Ctrnn, Loss
@@ -126,7 +124,7 @@ class Trainer:
 
     def weights(self) -> dict[str, Array]:
         """Copy the weights as they are now."""
-        return {name: np.array(variable) for name, variable in self._variables.items()}
+        return {name: variable.numpy().copy() for name, variable in self._variables.items()}
 
 
 def _product(x: Tensor, W: Tensor) -> Tensor:

@@ -1,0 +1,96 @@
+"""Trials run through a network and scored."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from epochal.runtime.batch import Batch, Column, Float, Stream, TrialSource
+from epochal.runtime.config import Ctrnn
+from epochal.runtime.noise import recurrent_noise
+
+# Outputs (N_batch, N_steps, N_out) from inputs (N_batch, N_steps, N_in), recurrent noise
+# (N_steps, N_batch, N_rec) and the number of steps to run.
+Forward = Callable[[Float, Float, int], Float]
+
+CHUNK = 256  # trials at a time; one compiled program serves every chunk
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Trials and what a network made of them: columns of the trial table, and scores."""
+
+    trials: dict[str, Column]
+    scores: dict[str, Column]
+
+    @property
+    def correct(self) -> NDArray[np.float64]:
+        """1, 0, or NaN for a trial that does not count."""
+        return np.asarray(self.scores["correct"], np.float64)
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Fraction correct of the trials that count, and its binomial standard error."""
+
+    accuracy: float
+    error: float
+    counted: int
+
+
+def noise_sd(model: Ctrnn, dt: float) -> float:
+    """Give the standard deviation of one step's recurrent noise, ``sqrt(2 dt / tau) sigma``."""
+    return math.sqrt(2 * dt / model.tau) * model.noise
+
+
+def score_trials(
+    forward: Forward,
+    task: TrialSource,
+    model: Ctrnn,
+    n: int,
+    *,
+    dt: float,
+    seed: int,
+    stream: Stream,
+    first: int = 0,
+) -> Scored:
+    """Run ``n`` fresh trials, in batches numbered from ``first``, through a network.
+
+    The last batch may hold fewer trials; it is padded to the size of the others, so that they
+    share one compiled program.
+    """
+    size = min(n, CHUNK)
+    parts = []
+    for number, begin in enumerate(range(0, n, size), start=first):
+        some = min(size, n - begin)
+        batch = task.batch(some, dt=dt, seed=seed, batch=number, stream=stream)
+        noise = recurrent_noise(
+            batch.inputs.shape[1], size, model.units, noise_sd(model, dt), seed, stream, number
+        )
+        inputs = np.pad(batch.inputs, ((0, size - some), (0, 0), (0, 0)))
+        outputs = forward(inputs, noise, int(batch.lengths.max()))[:some]
+        parts.append(Scored(dict(batch.trials), _checked(task.score(outputs, batch), batch)))
+    return Scored(_joined([p.trials for p in parts]), _joined([p.scores for p in parts]))
+
+
+def accuracy_of(correct: NDArray[np.float64]) -> Accuracy:
+    """Count the correct among the trials that count; NaN where none does."""
+    counted = correct[~np.isnan(correct)]
+    if not len(counted):
+        return Accuracy(math.nan, math.nan, 0)
+    p = float(counted.mean())
+    return Accuracy(p, math.sqrt(p * (1 - p) / len(counted)), len(counted))
+
+
+def _checked(scores: Mapping[str, Column], batch: Batch) -> dict[str, Column]:
+    assert "correct" in scores, "a task scores `correct`"
+    assert len(scores["correct"]) == len(batch.inputs), "a score has a value for each trial"
+    return dict(scores)
+
+
+def _joined(parts: list[dict[str, Column]]) -> dict[str, Column]:
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
