@@ -1,0 +1,287 @@
+"""Lowering calls of functions."""
+
+from collections.abc import Callable
+
+from epochal.compiler import expressions, ir, reductions, types
+from epochal.compiler.distributions import DISTRIBUTIONS
+from epochal.compiler.distributions import PLANNED as PLANNED_DISTRIBUTIONS
+from epochal.compiler.functions import FUNCTIONS, Function, Takes
+from epochal.compiler.functions import PLANNED as PLANNED_FUNCTIONS
+from epochal.compiler.scope import Scope, Setting, Typed
+from epochal.dsl import syntax
+
+Arguments = tuple[syntax.Expr, ...]
+
+
+def call(node: syntax.Call, scope: Scope, setting: Setting) -> Typed | None:
+    """Lower ``function(arguments)``."""
+    name = node.function.name
+    if name in DISTRIBUTIONS or name in PLANNED_DISTRIBUTIONS:
+        return _draw(node, scope, setting)
+    if name in PLANNED_FUNCTIONS:
+        planned(node, scope)
+        return None
+    if name not in FUNCTIONS:
+        known = [*FUNCTIONS, *DISTRIBUTIONS]
+        scope.unknown(name, node.function.span, "function", known)
+        return None
+    row = FUNCTIONS[name]
+    arguments = bind(node, row.arguments, scope, many=row.many)
+    if arguments is None:
+        return None
+    return _apply(row, node, arguments, scope, setting.without_draw())
+
+
+def planned(node: syntax.Call, scope: Scope) -> None:
+    """Say that a function of the language is not built yet."""
+    scope.report.error(
+        "E0601",
+        f"`{node.function.name}` is part of the language and not built yet",
+        node.function.span,
+    )
+
+
+def bind(
+    node: syntax.Call, names: tuple[str, ...], scope: Scope, *, many: bool = False, needed: int = -1
+) -> Arguments | None:
+    """Put the arguments of a call in order, by place and by name.
+
+    ``needed`` is how many must be given, all of them by default; those left out at the end are
+    left out of the result.  ``many`` allows more arguments than names.
+    """
+    needed = len(names) if needed < 0 else needed
+    values: dict[str, syntax.Expr] = {}
+    free = list(names)
+    extra: list[syntax.Expr] = []
+    for argument in node.arguments:
+        if argument.name is None:
+            if free:
+                values[free.pop(0)] = argument.value
+            else:
+                extra.append(argument.value)
+        elif argument.name.name in free:
+            free.remove(argument.name.name)
+            values[argument.name.name] = argument.value
+        else:
+            scope.unknown(argument.name.name, argument.name.span, "argument", free)
+            return None
+    missing = [name for name in names[:needed] if name not in values]
+    if missing or (extra and not many):
+        shape = ", ".join(names[:needed]) + "".join(f", {name} = .." for name in names[needed:])
+        lacking = ", ".join(f"`{name}`" for name in missing)
+        problem = f"lacks {lacking}" if missing else "is given too many arguments"
+        scope.report.error("E0208", f"`{node.function.name}({shape})` {problem}", node.span)
+        return None
+    given = [name for name in names if name in values]
+    if given != list(names[: len(given)]):
+        return tuple(values.get(name, node) for name in names)
+    return (*(values[name] for name in given), *extra)
+
+
+def _draw(node: syntax.Call, scope: Scope, setting: Setting) -> Typed | None:
+    if setting.draw is not None:
+        return setting.draw(node, setting)
+    scope.report.error(
+        "E0209",
+        f"`{node.function.name}` draws at random, and a draw stands alone after `~`, "
+        "as the value of a parameter, or once in a duration",
+        node.span,
+    )
+    return None
+
+
+def _apply(
+    row: Function, node: syntax.Call, arguments: Arguments, scope: Scope, setting: Setting
+) -> Typed | None:
+    match row.takes:
+        case Takes.NUMBERS:
+            return _numbers(row, node, arguments, scope, setting)
+        case Takes.ANGLES:
+            return _angles(row, node, arguments, scope, setting)
+        case Takes.SAME:
+            return _same(row, node, arguments, scope, setting)
+        case Takes.SPECIAL:
+            return _SPECIAL[row.name](node, arguments, scope, setting)
+
+
+def _numbers(
+    row: Function, node: syntax.Call, arguments: Arguments, scope: Scope, setting: Setting
+) -> Typed | None:
+    what = f"the argument of `{row.name}`"
+    return _made(row.name, node, arguments, ir.NUMBER, scope, setting, what, ir.NUMBER)
+
+
+def _angles(
+    row: Function, node: syntax.Call, arguments: Arguments, scope: Scope, setting: Setting
+) -> Typed | None:
+    what = f"each argument of `{row.name}`"
+    return _made(row.name, node, arguments, ir.ANGLE, scope, setting, what, ir.ANGLE)
+
+
+def _made(
+    name: str,
+    node: syntax.Call,
+    arguments: Arguments,
+    wanted: ir.Type,
+    scope: Scope,
+    setting: Setting,
+    what: str,
+    gives: ir.Type,
+) -> Typed | None:
+    lowered = [expressions.expect(item, wanted, scope, setting, what) for item in arguments]
+    good = tuple(item.expr for item in lowered if item is not None)
+    if len(good) < len(lowered):
+        return None
+    return Typed(ir.Call(name, good), gives, node.span)
+
+
+def _same(
+    row: Function, node: syntax.Call, arguments: Arguments, scope: Scope, setting: Setting
+) -> Typed | None:
+    lowered = [expressions.lower(item, scope, setting) for item in arguments]
+    good = [item for item in lowered if item is not None]
+    if len(good) < len(lowered):
+        return None
+    if row.name in ("min", "max") and len(good) == 1:
+        return reductions.extreme(row.name, node, good[0], scope)
+    kinds = [types.as_quantity(item.type) for item in good]
+    for item, kind in zip(good, kinds, strict=True):
+        if kind is None or kind != kinds[0]:
+            scope.report.error(
+                "E0303",
+                f"`{row.name}` takes quantities of one type, this is {types.describe(item.type)}",
+                item.span,
+            )
+            return None
+    assert kinds[0] is not None
+    return Typed(ir.Call(row.name, tuple(item.expr for item in good)), kinds[0], node.span)
+
+
+def _trigonometry(
+    node: syntax.Call, arguments: Arguments, scope: Scope, setting: Setting
+) -> Typed | None:
+    name = node.function.name
+    what = f"the argument of `{name}`"
+    return _made(name, node, arguments, ir.ANGLE, scope, setting, what, ir.NUMBER)
+
+
+def _sign(node: syntax.Call, arguments: Arguments, scope: Scope, setting: Setting) -> Typed | None:
+    typed = expressions.lower(arguments[0], scope, setting)
+    if typed is None:
+        return None
+    if types.as_quantity(typed.type) is None:
+        message = f"`sign` takes one quantity, this is {types.describe(typed.type)}"
+        scope.report.error("E0303", message, typed.span)
+        return None
+    return Typed(ir.Call("sign", (typed.expr,)), ir.NUMBER, node.span)
+
+
+def _rescale(
+    node: syntax.Call, arguments: Arguments, scope: Scope, setting: Setting
+) -> Typed | None:
+    x = expressions.lower(arguments[0], scope, setting)
+    of = _pair(arguments[1], "of", scope, setting)
+    onto = _pair(arguments[2], "onto", scope, setting)
+    if x is None or of is None or onto is None:
+        return None
+    if types.as_quantity(x.type) is None or types.as_quantity(x.type) != of[0]:
+        scope.report.error(
+            "E0303",
+            f"`of` has the type of the first argument, {types.describe(x.type)}; "
+            f"this is {types.describe(of[0])}",
+            arguments[1].span,
+        )
+        return None
+    width = ir.Arithmetic("-", of[1][1], of[1][0])
+    if 0 in expressions.bounds(width, scope):
+        scope.report.error("E0309", "the range `of` may be empty", arguments[1].span)
+        return None
+    return Typed(ir.Call("rescale", (x.expr, *of[1], *onto[1])), onto[0], node.span)
+
+
+def _pair(
+    node: syntax.Expr, name: str, scope: Scope, setting: Setting
+) -> tuple[ir.QuantityType, tuple[ir.Expr, ir.Expr]] | None:
+    if not isinstance(node, syntax.Tuple) or len(node.items) != 2:
+        message = f"`{name}` is a pair (low, high)"
+        scope.report.error("E0303", message, node.span)
+        return None
+    low, high = (expressions.lower(item, scope, setting) for item in node.items)
+    if low is None or high is None:
+        return None
+    kinds = types.as_quantity(low.type), types.as_quantity(high.type)
+    if kinds[0] is None or kinds[0] != kinds[1]:
+        scope.report.error("E0303", f"both ends of `{name}` are of one type", node.span)
+        return None
+    return kinds[0], (low.expr, high.expr)
+
+
+def _bump(node: syntax.Call, arguments: Arguments, scope: Scope, setting: Setting) -> Typed | None:
+    if setting.ring is None or setting.ring.kind is not ir.ChannelKind.RING:
+        scope.report.error(
+            "E0210",
+            "`bump` spreads over the units of a ring, so it stands where one is set",
+            node.span,
+        )
+        return None
+    units = ir.Number(str(setting.ring.n_units))
+    lowered = _made(
+        "bump", node, arguments, ir.ANGLE, scope, setting, "each argument of `bump`", ir.ANGLE
+    )
+    if lowered is None or not isinstance(lowered.expr, ir.Call):
+        return None
+    width = lowered.expr.arguments[1]
+    if not expressions.bounds(width, scope).low > 0:
+        scope.report.error("E0315", "the width of a bump must be above 0", arguments[1].span)
+        return None
+    kind = ir.UnitsType(setting.ring.n_units)
+    return Typed(ir.Call("bump", (*lowered.expr.arguments, units)), kind, node.span)
+
+
+def _label(
+    arguments: Arguments, name: str, scope: Scope, setting: Setting
+) -> tuple[ir.Expr, ir.LabelType] | None:
+    typed = expressions.lower(arguments[0], scope, setting)
+    if typed is None:
+        return None
+    if not isinstance(typed.type, ir.LabelType):
+        message = f"`{name}` takes a label, this is {types.describe(typed.type)}"
+        scope.report.error("E0303", message, typed.span)
+        return None
+    return typed.expr, typed.type
+
+
+def _other(node: syntax.Call, arguments: Arguments, scope: Scope, setting: Setting) -> Typed | None:
+    label = _label(arguments, "other", scope, setting)
+    if label is None:
+        return None
+    if len(label[1].labels) != 2:
+        message = f"`other` needs a set of two labels, this has {len(label[1].labels)}"
+        scope.report.error("E0316", message, node.span)
+        return None
+    return Typed(ir.Call("other", (label[0],)), label[1], node.span)
+
+
+def _position(
+    node: syntax.Call, arguments: Arguments, scope: Scope, setting: Setting
+) -> Typed | None:
+    label = _label(arguments, "position", scope, setting)
+    return Typed(ir.Call("position", (label[0],)), ir.NUMBER, node.span) if label else None
+
+
+_Lower = Callable[[syntax.Call, Arguments, Scope, Setting], Typed | None]
+
+_SPECIAL: dict[str, _Lower] = {
+    "sin": _trigonometry,
+    "cos": _trigonometry,
+    "sign": _sign,
+    "rescale": _rescale,
+    "bump": _bump,
+    "other": _other,
+    "position": _position,
+    "mean": reductions.mean,
+    "last": reductions.last,
+    "first_above": reductions.first_above,
+    "argmax": reductions.argmax,
+    "population_vector": reductions.population_vector,
+}

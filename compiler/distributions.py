@@ -1,0 +1,145 @@
+"""The distributions of the language: one row each, with types, bounds and documentation."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from fractions import Fraction
+
+Bound = Fraction | float
+Bounds = tuple[Bound, Bound]
+
+
+class Kind(Enum):
+    """What an argument of a distribution must be.
+
+    ``QUANTITY`` arguments share one type, which is the type of the draw.
+    """
+
+    QUANTITY = "quantity"
+    NUMBER = "plain number"
+    SET = "set"
+    LABEL = "value of the set"
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument: its name, its kind and, where it may be left out, its default."""
+
+    name: str
+    kind: Kind
+    default: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """One distribution.
+
+    Attributes
+    ----------
+    support : callable
+        From the bounds of the arguments to the bounds of the draw.
+    whole : bool
+        Whether it gives whole numbers.
+    law : str
+        The law in one line, for the documentation.
+    """
+
+    name: str
+    arguments: tuple[Argument, ...]
+    support: Callable[[tuple[Bounds, ...]], Bounds]
+    law: str
+    whole: bool = False
+
+
+def _ends(bounds: tuple[Bounds, ...]) -> Bounds:
+    return bounds[0][0], bounds[1][1]
+
+
+def _last_two(bounds: tuple[Bounds, ...]) -> Bounds:
+    return bounds[-2][0], bounds[-1][1]
+
+
+def _everything(_: tuple[Bounds, ...]) -> Bounds:
+    return -math.inf, math.inf
+
+
+def _set(bounds: tuple[Bounds, ...]) -> Bounds:
+    return bounds[0]
+
+
+def _truth(_: tuple[Bounds, ...]) -> Bounds:
+    return Fraction(0), Fraction(1)
+
+
+def _up_to_last(bounds: tuple[Bounds, ...]) -> Bounds:
+    return Fraction(0), bounds[-1][1]
+
+
+_LOW = Argument("low", Kind.QUANTITY)
+_HIGH = Argument("high", Kind.QUANTITY)
+_MEAN = Argument("mean", Kind.QUANTITY)
+_SD = Argument("sd", Kind.QUANTITY)
+
+_ROWS = (
+    Distribution("uniform", (_LOW, _HIGH), _ends, "every value from low to high alike"),
+    Distribution("normal", (_MEAN, _SD), _everything, "Gaussian, unbounded"),
+    Distribution(
+        "truncnormal",
+        (_MEAN, _SD, Argument("min", Kind.QUANTITY), Argument("max", Kind.QUANTITY)),
+        _last_two,
+        "Gaussian, conditional on [min, max]",
+    ),
+    Distribution(
+        "exponential",
+        (_MEAN, Argument("min", Kind.QUANTITY, "0"), Argument("max", Kind.QUANTITY, "inf")),
+        _last_two,
+        "min plus an exponential time of the given mean, conditional on [min, max]",
+    ),
+    Distribution(
+        "geometric",
+        (
+            Argument("p", Kind.NUMBER),
+            Argument("min", Kind.NUMBER, "1"),
+            Argument("max", Kind.NUMBER, "inf"),
+        ),
+        _last_two,
+        "number of attempts until the first success, conditional on [min, max]",
+        whole=True,
+    ),
+    Distribution(
+        "poisson",
+        (Argument("rate", Kind.NUMBER), Argument("max", Kind.NUMBER)),
+        _up_to_last,
+        "count of events of the given expected number, at most max",
+        whole=True,
+    ),
+    Distribution("bernoulli", (Argument("p", Kind.NUMBER),), _truth, "true with probability p"),
+    Distribution(
+        "integers",
+        (Argument("low", Kind.NUMBER), Argument("high", Kind.NUMBER)),
+        _ends,
+        "every whole number from low to high alike, both ends included",
+        whole=True,
+    ),
+    Distribution("choice", (Argument("set", Kind.SET),), _set, "a member of the set, by weight"),
+    Distribution(
+        "except",
+        (Argument("set", Kind.SET), Argument("value", Kind.LABEL)),
+        _set,
+        "a member of the set other than the value",
+    ),
+    Distribution(
+        "balanced",
+        (Argument("set", Kind.SET),),
+        _set,
+        "a factor of the design: every batch holds whole copies",
+    ),
+)
+
+DISTRIBUTIONS: Mapping[str, Distribution] = {row.name: row for row in _ROWS}
+
+PLANNED = frozenset(
+    "permutation shuffled sample quantize pulse_train ou random_walk alternate markov".split()
+)
+"""Distributions of the language that this version reads but does not build yet."""

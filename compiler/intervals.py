@@ -1,0 +1,280 @@
+"""Interval arithmetic over expressions: what values a quantity can take.
+
+Bounds are exact fractions as long as the operations are, floats after a square root or an
+exponential.  An interval may exclude its upper end (``wrap`` gives [0, 360)), and may hold whole
+numbers only.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import assert_never
+
+from epochal.compiler import ir
+from epochal.compiler.distributions import DISTRIBUTIONS
+
+Bound = Fraction | float
+
+INFINITY = math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Values from ``low`` to ``high`` in base units; ``high`` itself is left out if ``open``."""
+
+    low: Bound
+    high: Bound
+    open: bool = False
+    whole: bool = False
+
+    @property
+    def is_point(self) -> bool:
+        """Whether only one value is possible."""
+        return self.low == self.high
+
+    def __contains__(self, value: Bound) -> bool:
+        """Whether a value is possible."""
+        return self.low <= value and (value < self.high if self.open else value <= self.high)
+
+    def hull(self, other: "Interval") -> "Interval":
+        """Cover both intervals."""
+        high = max(self.high, other.high)
+        closed = any(one.high == high and not one.open for one in (self, other))
+        return Interval(min(self.low, other.low), high, not closed, self.whole and other.whole)
+
+
+ANYTHING = Interval(-INFINITY, INFINITY)
+TRUTH = Interval(Fraction(0), Fraction(1), whole=True)
+
+Known = Mapping[ir.Ref, Interval]
+
+
+def point(value: Bound | int) -> Interval:
+    """Hold one value."""
+    exact: Bound = Fraction(value) if isinstance(value, int) else value
+    whole = isinstance(exact, Fraction) and exact.denominator == 1
+    return Interval(exact, exact, whole=whole)
+
+
+def interval(expr: ir.Expr, known: Known) -> Interval:
+    """Bound an expression, given bounds of what it refers to; a set gives the hull of its members.
+
+    Division by an interval that holds 0 gives ``ANYTHING``; the checks report it.
+    """
+    match expr:
+        case ir.Number(value, unit):
+            return _number(value, unit)
+        case ir.Truth(value):
+            return point(int(value))
+        case ir.Ref():
+            return known.get(expr, ANYTHING)
+        case ir.Elapsed():
+            return Interval(Fraction(0), INFINITY)
+        case ir.Negative(x):
+            return _negative(interval(x, known))
+        case ir.Arithmetic(op, a, b):
+            return OPERATORS[op](interval(a, known), interval(b, known))
+        case ir.Not() | ir.Comparison() | ir.Logical() | ir.MemberOf():
+            return TRUTH
+        case ir.Conditional(_, then, otherwise):
+            return interval(then, known).hull(interval(otherwise, known))
+        case ir.Call(function, arguments):
+            return _call(function, tuple(interval(item, known) for item in arguments))
+        case ir.SetOf(items):
+            return _hull(tuple(interval(item, known) for item in items))
+        case ir.Label() | ir.Relabel() | ir.TupleOf() | ir.Series():
+            return ANYTHING
+    assert_never(expr)
+
+
+def support(law: ir.Distribution, known: Known) -> Interval:
+    """Bound what a distribution can give."""
+    match law:
+        case ir.Law(name, arguments):
+            bounds = tuple(interval(item, known) for item in arguments)
+            low, high = DISTRIBUTIONS[name].support(tuple((one.low, one.high) for one in bounds))
+            whole = DISTRIBUTIONS[name].whole or (name == "choice" and bounds[0].whole)
+            return Interval(low, high, whole=whole)
+        case ir.EitherLaw(_, then, otherwise):
+            return support(then, known).hull(support(otherwise, known))
+    assert_never(law)
+
+
+def constant(expr: ir.Expr, known: Known) -> Fraction | None:
+    """Give the one value an expression can have, where that is exact."""
+    bounds = interval(expr, known)
+    return bounds.low if bounds.is_point and isinstance(bounds.low, Fraction) else None
+
+
+def _number(value: str, unit: ir.Unit) -> Interval:
+    if value == "nan":
+        return ANYTHING
+    if unit is ir.Unit.RADIAN:
+        return point(math.degrees(float(value)))
+    return point(Fraction(value))
+
+
+def _hull(parts: tuple[Interval, ...]) -> Interval:
+    total = parts[0]
+    for part in parts[1:]:
+        total = total.hull(part)
+    return total
+
+
+def _negative(x: Interval) -> Interval:
+    return Interval(-x.high, -x.low, whole=x.whole)
+
+
+def _add(a: Interval, b: Interval) -> Interval:
+    return Interval(a.low + b.low, a.high + b.high, a.open or b.open, a.whole and b.whole)
+
+
+def _subtract(a: Interval, b: Interval) -> Interval:
+    return replace(_add(a, _negative(b)), open=a.open)
+
+
+def _product(a: Bound, b: Bound) -> Bound:
+    return Fraction(0) if a == 0 or b == 0 else a * b
+
+
+def _multiply(a: Interval, b: Interval) -> Interval:
+    ends = [_product(x, y) for x in (a.low, a.high) for y in (b.low, b.high)]
+    open_ = (a.open and b.is_point and b.low > 0) or (b.open and a.is_point and a.low > 0)
+    return Interval(min(ends), max(ends), open_, a.whole and b.whole)
+
+
+def _divide(a: Interval, b: Interval) -> Interval:
+    if b.low <= 0 <= b.high:
+        return ANYTHING
+    inverse = Interval(1 / b.high, 1 / b.low)
+    return replace(_multiply(a, inverse), whole=False)
+
+
+def _power(a: Interval, b: Interval) -> Interval:
+    whole = a.whole and b.whole and b.low >= 0
+    if b.is_point and isinstance(b.low, Fraction) and b.low.denominator == 1 and abs(b.low) <= 64:
+        exponent = int(b.low)
+        if exponent < 0 and 0 in a:
+            return ANYTHING
+        ends = [_raise(a.low, exponent), _raise(a.high, exponent)]
+        if exponent % 2 == 0 and 0 in a:
+            ends.append(Fraction(0))
+        return Interval(min(ends), max(ends), whole=whole)
+    if a.low <= 0:
+        return ANYTHING
+    corners = [_raise(x, float(y)) for x in (a.low, a.high) for y in (b.low, b.high)]
+    return Interval(min(corners), max(corners), whole=False)
+
+
+def _raise(base: Bound, exponent: int | float) -> Bound:
+    if base == 0 or isinstance(exponent, float) or not isinstance(base, Fraction):
+        try:
+            return float(base) ** exponent
+        except OverflowError:
+            return INFINITY
+    return base**exponent
+
+
+OPERATORS: Mapping[str, Callable[[Interval, Interval], Interval]] = {
+    "+": _add,
+    "-": _subtract,
+    "*": _multiply,
+    "/": _divide,
+    "**": _power,
+}
+
+
+def _floor(x: Interval) -> Interval:
+    if math.isinf(x.low) or math.isinf(x.high):
+        return replace(x, whole=True)
+    high = math.floor(x.high)
+    if x.open and high == x.high:
+        high -= 1
+    return Interval(Fraction(math.floor(x.low)), Fraction(high), whole=True)
+
+
+def _mod(_: Interval, b: Interval) -> Interval:
+    return Interval(Fraction(0), b.high, True) if b.low > 0 else ANYTHING
+
+
+def _abs(x: Interval) -> Interval:
+    if x.low >= 0:
+        return x
+    low = Fraction(0) if x.high >= 0 else -x.high
+    return Interval(low, max(abs(x.low), abs(x.high)), whole=x.whole)
+
+
+def _monotone(function: Callable[[float], float], lowest: float) -> Callable[[Interval], Interval]:
+    def bound(x: Interval) -> Interval:
+        if x.low < lowest:
+            return ANYTHING
+        return Interval(function(float(x.low)), function(float(x.high)))
+
+    return bound
+
+
+def _exp(x: float) -> float:
+    return math.exp(x) if x < 709 else INFINITY
+
+
+def _log(x: float) -> float:
+    return -INFINITY if x == 0 else math.log(x)
+
+
+def _clip(x: Interval, low: Interval, high: Interval) -> Interval:
+    return Interval(
+        min(max(x.low, low.low), high.high),
+        max(min(x.high, high.high), low.low),
+        whole=x.whole and low.whole and high.whole,
+    )
+
+
+def _rescale(x: Interval, *ends: Interval) -> Interval:
+    of_low, of_high, onto_low, onto_high = ends
+    slope = _divide(_subtract(onto_high, onto_low), _subtract(of_high, of_low))
+    return _add(onto_low, _multiply(_subtract(x, of_low), slope))
+
+
+def _call(function: str, arguments: tuple[Interval, ...]) -> Interval:
+    match function:
+        case "floor":
+            return _floor(arguments[0])
+        case "mod":
+            return _mod(*arguments)
+        case "abs":
+            return _abs(arguments[0])
+        case "sqrt":
+            return _monotone(math.sqrt, 0)(arguments[0])
+        case "exp":
+            return _monotone(_exp, -INFINITY)(arguments[0])
+        case "log":
+            return _monotone(_log, 0)(arguments[0])
+        case "sin" | "cos":
+            return Interval(Fraction(-1), Fraction(1))
+        case "sign":
+            return Interval(Fraction(-1), Fraction(1), whole=True)
+        case "wrap":
+            return Interval(Fraction(0), Fraction(360), True)
+        case "angle_between":
+            return Interval(Fraction(-180), Fraction(180))
+        case "bump":
+            return Interval(Fraction(0), Fraction(1))
+        case "clip":
+            return _clip(*arguments)
+        case "rescale":
+            return _rescale(*arguments)
+        case "min":
+            return Interval(
+                min(one.low for one in arguments),
+                min(one.high for one in arguments),
+                whole=all(one.whole for one in arguments),
+            )
+        case "max":
+            return Interval(
+                max(one.low for one in arguments),
+                max(one.high for one in arguments),
+                whole=all(one.whole for one in arguments),
+            )
+        case _:
+            return ANYTHING

@@ -1,0 +1,451 @@
+"""The intermediate representation: what a task means, every name resolved and default written.
+
+Quantities are exact decimals in their base unit: whole microseconds, Hz, degrees or radians as
+written, plain numbers.  Everything is frozen; ``at`` says where in the source a node comes from
+and takes no part in equality.
+"""
+
+from enum import Enum
+from typing import Union
+
+from msgspec import Struct
+
+SCHEMA = 1
+
+
+class Place(Struct, frozen=True, eq=False):
+    """Where a node was written.  All places are equal: they are carried, never compared."""
+
+    file: str
+    start: int
+    end: int
+    line: int
+    column: int
+
+    def __eq__(self, other: object) -> bool:
+        """Equal to every other place."""
+        return isinstance(other, Place)
+
+    def __hash__(self) -> int:
+        """Agree with equality."""
+        return 0
+
+
+class _Node(Struct, frozen=True, tag_field="node"):
+    """What all tagged nodes share: their kind stands in the JSON."""
+
+
+# Types.
+
+
+class QuantityType(_Node, frozen=True, tag="quantity"):
+    """A real number with powers of time and angle; frequency is time to the power -1."""
+
+    time: int = 0
+    angle: int = 0
+
+
+class BoolType(_Node, frozen=True, tag="boolean"):
+    """True or false."""
+
+
+class LabelType(_Node, frozen=True, tag="label"):
+    """One of a closed list of labels; a value is a position in it."""
+
+    labels: tuple[str, ...]
+
+
+class TupleType(_Node, frozen=True, tag="tuple_type"):
+    """Several values side by side."""
+
+    items: tuple["Type", ...]
+
+
+class SetType(_Node, frozen=True, tag="set_type"):
+    """A set of values of one type."""
+
+    item: "Type"
+
+
+class UnitsType(_Node, frozen=True, tag="units"):
+    """One number for each unit of a channel; ``labels`` names them where they have names."""
+
+    n: int
+    labels: tuple[str, ...] = ()
+
+
+class SeriesType(_Node, frozen=True, tag="series"):
+    """An output over the steps of a span, (time, units)."""
+
+    n: int
+    labels: tuple[str, ...] = ()
+
+
+Type = Union[QuantityType, BoolType, LabelType, TupleType, SetType, UnitsType, SeriesType]  # noqa: UP007
+
+NUMBER = QuantityType()
+TIME = QuantityType(time=1)
+FREQUENCY = QuantityType(time=-1)
+ANGLE = QuantityType(angle=1)
+BOOLEAN = BoolType()
+
+
+# Expressions.
+
+
+class Unit(Enum):
+    """Base units of literals."""
+
+    NONE = ""
+    MICROSECOND = "us"
+    HERTZ = "Hz"
+    DEGREE = "deg"
+    RADIAN = "rad"
+
+
+class Number(_Node, frozen=True, tag="number"):
+    """An exact decimal in a base unit, ``nan`` included."""
+
+    value: str
+    unit: Unit = Unit.NONE
+
+
+class Truth(_Node, frozen=True, tag="truth"):
+    """A boolean literal."""
+
+    value: bool
+
+
+class Label(_Node, frozen=True, tag="label"):
+    """A label as a member of a list of labels."""
+
+    name: str
+    labels: tuple[str, ...]
+
+
+class Role(Enum):
+    """What kind of value a name refers to."""
+
+    PARAM = "param"
+    VARIABLE = "variable"
+    SCORE = "score"
+
+
+class Ref(_Node, frozen=True, tag="ref"):
+    """A parameter, a variable of the trial table or an earlier score."""
+
+    name: str
+    role: Role
+
+
+class Elapsed(_Node, frozen=True, tag="elapsed"):
+    """``t``: the time since the first step of the span, whole microseconds."""
+
+
+class Negative(_Node, frozen=True, tag="negative"):
+    """``-x``."""
+
+    x: "Expr"
+
+
+class Not(_Node, frozen=True, tag="not"):
+    """``not x``."""
+
+    x: "Expr"
+
+
+class Arithmetic(_Node, frozen=True, tag="arithmetic"):
+    """``a op b`` with op one of ``+ - * / **``; scale factors between units are written out."""
+
+    op: str
+    a: "Expr"
+    b: "Expr"
+
+
+class Comparison(_Node, frozen=True, tag="comparison"):
+    """``a op b`` with op one of ``== != < <= > >=``; false where a side is nan or none."""
+
+    op: str
+    a: "Expr"
+    b: "Expr"
+    labels: bool = False
+
+
+class Logical(_Node, frozen=True, tag="logical"):
+    """``a and b`` or ``a or b``."""
+
+    op: str
+    a: "Expr"
+    b: "Expr"
+
+
+class Conditional(_Node, frozen=True, tag="conditional"):
+    """``then if condition else otherwise``."""
+
+    condition: "Expr"
+    then: "Expr"
+    otherwise: "Expr"
+
+
+class Call(_Node, frozen=True, tag="call"):
+    """A function of the language on positional arguments, defaults written out."""
+
+    function: str
+    arguments: tuple["Expr", ...]
+
+
+class SetOf(_Node, frozen=True, tag="set"):
+    """A set literal; ``weights`` is empty where all members weigh the same."""
+
+    items: tuple["Expr", ...]
+    weights: tuple["Expr", ...] = ()
+
+
+class TupleOf(_Node, frozen=True, tag="tuple"):
+    """A tuple literal."""
+
+    items: tuple["Expr", ...]
+
+
+class Relabel(_Node, frozen=True, tag="relabel"):
+    """A label as a position in another list of labels."""
+
+    x: "Expr"
+    source: tuple[str, ...]
+    labels: tuple[str, ...]
+
+
+class MemberOf(_Node, frozen=True, tag="member_of"):
+    """``x in {..}``."""
+
+    x: "Expr"
+    values: "Expr"
+
+
+class Offset(Struct, frozen=True):
+    """A slice bound: a time from the start of its span, or back from the end."""
+
+    time: "Expr"
+    from_end: bool = False
+
+
+class Where(Struct, frozen=True):
+    """Epochs ``first`` to ``last``, narrowed to a slice where one is written."""
+
+    first: str
+    last: str
+    start: Offset | None = None
+    stop: Offset | None = None
+
+
+class Series(_Node, frozen=True, tag="output"):
+    """An output channel over a span, (time, units)."""
+
+    channel: str
+    where: Where
+
+
+Expr = Union[  # noqa: UP007
+    Number,
+    Truth,
+    Label,
+    Ref,
+    Elapsed,
+    Negative,
+    Not,
+    Arithmetic,
+    Comparison,
+    Logical,
+    Conditional,
+    Call,
+    SetOf,
+    TupleOf,
+    Relabel,
+    MemberOf,
+    Series,
+]
+
+
+# Draws.
+
+
+class Law(_Node, frozen=True, tag="law"):
+    """A distribution on positional arguments, defaults written out."""
+
+    name: str
+    arguments: tuple[Expr, ...]
+
+
+class EitherLaw(_Node, frozen=True, tag="either_law"):
+    """One of two distributions, chosen by a condition; both use the same random word."""
+
+    condition: Expr
+    then: "Distribution"
+    otherwise: "Distribution"
+
+
+Distribution = Union[Law, EitherLaw]  # noqa: UP007
+
+
+class Factor(_Node, frozen=True, tag="factor"):
+    """A balanced variable: its levels, and how many cells of the design each takes."""
+
+    levels: tuple[Expr, ...]
+    copies: tuple[int, ...]
+
+
+class Drawn(_Node, frozen=True, tag="drawn"):
+    """An independent draw; ``key`` names its random words (``kind:name``)."""
+
+    law: Distribution
+    key: str
+
+
+class Computed(_Node, frozen=True, tag="computed"):
+    """A value that follows from others."""
+
+    value: Expr
+
+
+Definition = Union[Factor, Drawn, Computed]  # noqa: UP007
+
+
+# Declarations.
+
+
+class Param(Struct, frozen=True):
+    """A parameter.
+
+    ``value`` is its binding, an expression over other parameters; it is None where the parameter
+    is bound to a distribution, whose draw then stands among the variables.  ``low`` and ``high``
+    are inclusive bounds, ``allowed`` a closed set of values.
+    """
+
+    name: str
+    type: Type
+    value: Expr | None
+    structural: bool
+    low: Expr | None
+    high: Expr | None
+    allowed: Expr | None
+    doc: str
+    at: Place
+
+
+class Variable(Struct, frozen=True):
+    """One column of the trial table, or several where a tuple is drawn."""
+
+    names: tuple[str, ...]
+    types: tuple[Type, ...]
+    definition: Definition
+    at: Place
+
+
+class ChannelKind(Enum):
+    """How the units of a channel are named."""
+
+    SINGLE = "single"
+    NAMED = "named"
+    NUMBERED = "numbered"
+    RING = "ring"
+
+
+class NoiseLaw(Enum):
+    """How the standard deviation of a step depends on dt: ``white`` as sqrt(at / dt)."""
+
+    WHITE = "white"
+    IID = "iid"
+
+
+class Noise(Struct, frozen=True):
+    """Independent normal noise on every unit and step; ``reference`` (a time) is for white."""
+
+    law: NoiseLaw
+    sd: Expr
+    reference: Expr | None = None
+
+
+class Channel(Struct, frozen=True):
+    """Input or output units under one name."""
+
+    name: str
+    kind: ChannelKind
+    units: tuple[str, ...]
+    n_units: int
+    baseline: Expr
+    noise: Noise | None
+    rectified: bool
+    doc: str
+    at: Place
+
+
+class Epoch(Struct, frozen=True):
+    """One interval of the trial; ``duration`` is None where it fills up to the trial's length."""
+
+    name: str
+    duration: Expr | None
+    doc: str
+    at: Place
+
+
+class EffectKind(Enum):
+    """Which array a statement writes."""
+
+    INPUT = "input"
+    TARGET = "target"
+    WEIGHT = "weight"
+    NOISE = "noise"
+
+
+class Effect(Struct, frozen=True):
+    """One statement of a ``during`` block, on one span.
+
+    ``channel`` is None where all outputs are meant; ``unit`` is None where all units of the
+    channel are.  ``op`` is one of ``= += -= *=``.  ``noise`` stands in for ``value`` where the
+    statement replaces a channel's noise.
+    """
+
+    kind: EffectKind
+    where: Where
+    guard: Expr | None
+    channel: str | None
+    unit: Expr | None
+    op: str
+    value: Expr | None
+    noise: Noise | None
+    at: Place
+
+
+class Score(Struct, frozen=True):
+    """One value that is read out of each trial."""
+
+    name: str
+    type: Type
+    value: Expr
+    at: Place
+
+
+class Fact(Struct, frozen=True):
+    """One line of ``about``: a text or a list of texts."""
+
+    name: str
+    values: tuple[str, ...]
+
+
+class Task(Struct, frozen=True):
+    """A whole task."""
+
+    schema: int
+    language: int
+    name: str
+    doc: str
+    about: tuple[Fact, ...]
+    params: tuple[Param, ...]
+    inputs: tuple[Channel, ...]
+    outputs: tuple[Channel, ...]
+    variables: tuple[Variable, ...]
+    length: Expr | None
+    epochs: tuple[Epoch, ...]
+    effects: tuple[Effect, ...]
+    scores: tuple[Score, ...]
+    at: Place

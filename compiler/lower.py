@@ -1,0 +1,143 @@
+"""From the syntax tree of a task to its IR."""
+
+from typing import TypeVar
+
+import msgspec
+
+from epochal.compiler import ir, names
+from epochal.compiler.channels import channels
+from epochal.compiler.effects import effects
+from epochal.compiler.epochs import timeline
+from epochal.compiler.params import Bindings, params
+from epochal.compiler.report import Report, place
+from epochal.compiler.scope import Scope
+from epochal.compiler.trial import not_built, scores, variables
+from epochal.dsl import syntax
+from epochal.dsl.diagnostic import Note
+
+Kind = TypeVar("Kind", bound=syntax.Section)
+
+ORDER = (
+    syntax.About,
+    syntax.Params,
+    syntax.Session,
+    syntax.Blocks,
+    syntax.Inputs,
+    syntax.Outputs,
+    syntax.Trial,
+    syntax.Epochs,
+    syntax.During,
+    syntax.Score,
+)
+NEEDED = (syntax.Inputs, syntax.Outputs, syntax.Epochs)
+
+
+def lower(
+    task: syntax.Task, language: int, bindings: Bindings, report: Report
+) -> tuple[ir.Task, Scope] | None:
+    """Lower one task with some of its parameters rebound; None where it has errors.
+
+    The scope comes back too: it knows the bounds of every value, and which names were used.
+    """
+    scope = Scope(report, names.labels(task))
+    _layout(task, scope)
+    about = _about(_one(task, syntax.About), scope)
+    parameters, drawn = params(_one(task, syntax.Params), bindings, scope)
+    for section in task.sections:
+        if isinstance(section, syntax.Session | syntax.Blocks):
+            not_built(f"`{_title(section)}:`", section.span, scope)
+            scope.report.excused |= {
+                node.name for node in names.walk(section) if isinstance(node, syntax.Ident)
+            } | {"block", "trial_in_block"}
+    inputs_, outputs_ = _one(task, syntax.Inputs), _one(task, syntax.Outputs)
+    inputs = channels(inputs_.channels if inputs_ else (), scope.inputs, scope)
+    outputs = channels(outputs_.channels if outputs_ else (), scope.outputs, scope)
+    table = variables(_one(task, syntax.Trial), scope)
+    epochs_ = _one(task, syntax.Epochs)
+    length, epochs, waits = timeline(epochs_, scope) if epochs_ else (None, (), ())
+    during = tuple(section for section in task.sections if isinstance(section, syntax.During))
+    statements = effects(during, scope)
+    readout = scores(_one(task, syntax.Score), scope)
+    if report.failed:
+        return None
+    lowered = ir.Task(
+        schema=ir.SCHEMA,
+        language=language,
+        name=task.name.name,
+        doc=task.doc,
+        about=about,
+        params=tuple(_with_structure(param, scope) for param in parameters),
+        inputs=inputs,
+        outputs=outputs,
+        variables=(*drawn, *table, *waits),
+        length=length,
+        epochs=epochs,
+        effects=statements,
+        scores=readout,
+        at=place(task.name.span),
+    )
+    return lowered, scope
+
+
+def _with_structure(param: ir.Param, scope: Scope) -> ir.Param:
+    """Mark a parameter that sizes a channel or makes levels; labels always do."""
+    item = param.type.item if isinstance(param.type, ir.SetType) else param.type
+    structural = param.name in scope.structural or isinstance(item, ir.LabelType)
+    return msgspec.structs.replace(param, structural=structural)
+
+
+def _title(section: syntax.Section) -> str:
+    return type(section).__name__.lower()
+
+
+def _one(task: syntax.Task, kind: type[Kind]) -> Kind | None:
+    return next((section for section in task.sections if isinstance(section, kind)), None)
+
+
+def _layout(task: syntax.Task, scope: Scope) -> None:
+    """Check which blocks there are and their order."""
+    report = scope.report
+    if task.parent is not None:
+        not_built("`extends`", task.parent.span, scope)
+        for node in names.walk(task.sections):
+            if isinstance(node, syntax.Ident):
+                report.excused |= {node.name}
+        return
+    seen: dict[type[syntax.Section], syntax.Section] = {}
+    highest = 0
+    for section in task.sections:
+        kind = type(section)
+        if kind in seen and kind is not syntax.During:
+            note = Note("the first one", seen[kind].span)
+            report.error("E0414", f"a task has one `{_title(section)}:`", section.span, note)
+        seen.setdefault(kind, section)
+        position = ORDER.index(kind)
+        if position < highest:
+            report.error(
+                "E0415",
+                f"`{_title(section)}:` stands after `{ORDER[highest].__name__.lower()}:`; the order "
+                f"is {' '.join(one.__name__.lower() for one in ORDER)}",
+                section.span,
+            )
+        highest = max(highest, position)
+    for kind in NEEDED:
+        word = kind.__name__.lower()
+        if kind not in seen and word not in report.excused:
+            report.error("E0416", f"the task has no `{word}:`", task.name.span)
+
+
+def _about(section: syntax.About | None, scope: Scope) -> tuple[ir.Fact, ...]:
+    facts = []
+    for field in section.fields if section else ():
+        match field.value:
+            case syntax.String(value=value):
+                values: tuple[str, ...] = (value,)
+            case syntax.List(items=items) if all(isinstance(i, syntax.String) for i in items):
+                values = tuple(i.value for i in items if isinstance(i, syntax.String))
+            case _:
+                scope.report.error(
+                    "E0417", f"`{field.name.name}` is a text, or a list of texts", field.value.span
+                )
+                continue
+        facts.append(ir.Fact(field.name.name, values))
+    return tuple(facts)

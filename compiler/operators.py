@@ -1,0 +1,309 @@
+"""Lowering operators: what may be added, compared and joined, and in which unit."""
+
+from fractions import Fraction
+
+from epochal.compiler import expressions, ir, types
+from epochal.compiler.scope import Scope, Setting, Typed
+from epochal.dsl import syntax
+from epochal.dsl.diagnostic import Fix, Note
+from epochal.dsl.nearest import nearest
+from epochal.dsl.span import Span
+
+ORDER = ("<", "<=", ">", ">=")
+
+
+def unary(node: syntax.Unary, scope: Scope, setting: Setting) -> Typed | None:
+    """Lower ``-x`` and ``not x``."""
+    if node.op == "not":
+        typed = expressions.expect(
+            node.operand, ir.BOOLEAN, scope, setting.without_draw(), "the value after `not`"
+        )
+        return Typed(ir.Not(typed.expr), ir.BOOLEAN, node.span) if typed else None
+    typed = expressions.lower(node.operand, scope, setting)
+    if typed is None:
+        return None
+    if isinstance(typed.expr, ir.Number) and typed.expr.value != "nan":
+        return Typed(_negated(typed.expr), typed.type, node.span)
+    kind = _arithmetic_type(typed, scope, "-")
+    return Typed(ir.Negative(typed.expr), kind, node.span) if kind else None
+
+
+def _negated(number: ir.Number) -> ir.Number:
+    value = number.value
+    if value == "0":
+        return number
+    return ir.Number(value[1:] if value.startswith("-") else "-" + value, number.unit)
+
+
+def binary(node: syntax.Binary, scope: Scope, setting: Setting) -> Typed | None:
+    """Lower an operator between two values."""
+    match node.op:
+        case "and" | "or":
+            return _logical(node, scope, setting.without_draw())
+        case "+" | "-" | "*" | "/" | "**":
+            return _arithmetic(node, scope, setting)
+        case "in":
+            return _member_of(node, scope, setting.without_draw())
+        case _:
+            return _comparison(node, scope, setting.without_draw())
+
+
+def _logical(node: syntax.Binary, scope: Scope, setting: Setting) -> Typed | None:
+    what = f"each side of `{node.op}`"
+    left = expressions.expect(node.left, ir.BOOLEAN, scope, setting, what)
+    right = expressions.expect(node.right, ir.BOOLEAN, scope, setting, what)
+    if left is None or right is None:
+        return None
+    return Typed(ir.Logical(node.op, left.expr, right.expr), ir.BOOLEAN, node.span)
+
+
+def _arithmetic(node: syntax.Binary, scope: Scope, setting: Setting) -> Typed | None:
+    left = expressions.lower(node.left, scope, setting)
+    right = expressions.lower(node.right, scope, setting)
+    if left is None or right is None:
+        return None
+    kinds = _arithmetic_type(left, scope, node.op), _arithmetic_type(right, scope, node.op)
+    if kinds[0] is None or kinds[1] is None:
+        return None
+    units = [kind for kind in kinds if isinstance(kind, ir.UnitsType)]
+    if units:
+        return _elementwise(node, left, right, units, scope)
+    a, b = kinds
+    assert isinstance(a, ir.QuantityType)
+    assert isinstance(b, ir.QuantityType)
+    if node.op in ("+", "-"):
+        return _sum(node, left, right, a, b, scope)
+    if node.op == "**":
+        return _power(node, left, right, a, b, scope)
+    return _product(node, left, right, a, b, scope)
+
+
+def _arithmetic_type(typed: Typed, scope: Scope, op: str) -> ir.QuantityType | ir.UnitsType | None:
+    quantity = types.as_quantity(typed.type)
+    if quantity is not None:
+        return quantity
+    if isinstance(typed.type, ir.UnitsType):
+        return typed.type
+    notes: tuple[Note, ...] = ()
+    if isinstance(typed.type, ir.SetType):
+        notes = (Note("to draw from a set, write `x ~ {..}` in `trial`"),)
+    if isinstance(typed.type, ir.SeriesType):
+        notes = (Note("reduce it over time first: mean, last, min, max or first_above"),)
+    scope.report.error(
+        "E0306",
+        f"`{op}` works on numbers, this is {types.describe(typed.type)}",
+        typed.span,
+        *notes,
+    )
+    return None
+
+
+def _elementwise(
+    node: syntax.Binary, left: Typed, right: Typed, units: list[ir.UnitsType], scope: Scope
+) -> Typed | None:
+    other = [
+        side
+        for side in (left, right)
+        if not isinstance(side.type, ir.UnitsType) and not types.is_number(side.type)
+    ]
+    if other or len({unit.n for unit in units}) > 1:
+        scope.report.error(
+            "E0306", "values of units combine with plain numbers and with as many units", node.span
+        )
+        return None
+    return Typed(ir.Arithmetic(node.op, left.expr, right.expr), units[0], node.span)
+
+
+def _sum(
+    node: syntax.Binary,
+    left: Typed,
+    right: Typed,
+    a: ir.QuantityType,
+    b: ir.QuantityType,
+    scope: Scope,
+) -> Typed | None:
+    if a != b:
+        verb = "added to" if node.op == "+" else "subtracted from"
+        scope.report.error(
+            "E0308",
+            f"{types.describe(right.type)} cannot be {verb} {types.describe(left.type)}",
+            node.span,
+            Note(f"this is {types.describe(left.type)}", left.span),
+            Note(f"this is {types.describe(right.type)}", right.span),
+        )
+        return None
+    return Typed(ir.Arithmetic(node.op, left.expr, right.expr), a, node.span)
+
+
+def _product(
+    node: syntax.Binary,
+    left: Typed,
+    right: Typed,
+    a: ir.QuantityType,
+    b: ir.QuantityType,
+    scope: Scope,
+) -> Typed | None:
+    sign = 1 if node.op == "*" else -1
+    kind = ir.QuantityType(a.time + sign * b.time, a.angle + sign * b.angle)
+    divisor = expressions.bounds(right.expr, scope)
+    if node.op == "/" and divisor.is_point and divisor.low == 0:
+        scope.report.error("E0309", "this divides by zero", right.span)
+        return None
+    expr: ir.Expr = ir.Arithmetic(node.op, left.expr, right.expr)
+    factor = _base(a.time) * _base(b.time) ** sign / _base(kind.time)
+    if factor > 1:
+        expr = ir.Arithmetic("*", expr, ir.Number(str(factor)))
+    elif factor < 1:
+        expr = ir.Arithmetic("/", expr, ir.Number(str(1 / factor)))
+    return Typed(expr, kind, node.span)
+
+
+def _base(power: int) -> Fraction:
+    """Give the base unit of a power of time, in seconds: us for times, 1/s for rates."""
+    return Fraction(1, 1_000_000) ** power if power > 0 else Fraction(1)
+
+
+def _power(
+    node: syntax.Binary,
+    left: Typed,
+    right: Typed,
+    a: ir.QuantityType,
+    b: ir.QuantityType,
+    scope: Scope,
+) -> Typed | None:
+    for side, kind in ((left, a), (right, b)):
+        if kind != ir.NUMBER:
+            message = f"`**` works on plain numbers, this is {types.describe(side.type)}"
+            scope.report.error("E0306", message, side.span)
+            return None
+    return Typed(ir.Arithmetic("**", left.expr, right.expr), ir.NUMBER, node.span)
+
+
+def _comparison(node: syntax.Binary, scope: Scope, setting: Setting) -> Typed | None:
+    left = _operand(node.left, scope, setting)
+    right = _operand(node.right, scope, setting)
+    if isinstance(left, Typed) and isinstance(right, syntax.Name):
+        right = _outside(right, left, scope)
+    if isinstance(right, Typed) and isinstance(left, syntax.Name):
+        left = _outside(left, right, scope)
+    if not isinstance(left, Typed) or not isinstance(right, Typed):
+        return None
+    if isinstance(left.type, ir.LabelType) and isinstance(right.type, ir.LabelType):
+        return _labels(node, left, right, left.type, right.type, scope)
+    return _quantities(node, left, right, scope)
+
+
+def _operand(node: syntax.Expr, scope: Scope, setting: Setting) -> Typed | syntax.Name | None:
+    """Lower one side; a bare name that means nothing is left for the other side to judge."""
+    if isinstance(node, syntax.Name) and _means_nothing(node.name, scope):
+        return node
+    return expressions.lower(node, scope, setting)
+
+
+def _means_nothing(name: str, scope: Scope) -> bool:
+    known = name in scope.symbols or name in scope.labels
+    return not known and name not in ("true", "false", "nan", "none", "pi", "t")
+
+
+def _outside(name: syntax.Name, other: Typed, scope: Scope) -> Typed | None:
+    """Report a name beside ``==`` that is no label of the other side's set."""
+    if not isinstance(other.type, ir.LabelType):
+        return expressions.lower(name, scope, Setting())
+    _not_in_set(name.name, name.span, other.type, scope)
+    return None
+
+
+def _not_in_set(label: str, span: Span, kind: ir.LabelType, scope: Scope) -> None:
+    close = nearest(label, list(kind.labels))
+    notes = (Note(f"did you mean `{close}`?"),) if close else ()
+    fixes = (Fix(f"write `{close}`", span, close),) if close else ()
+    scope.report.error(
+        "E0207",
+        f"`{label}` is not among the labels it is compared with: {{{', '.join(kind.labels)}}}",
+        span,
+        *notes,
+        fixes=fixes,
+    )
+
+
+def _labels(
+    node: syntax.Binary,
+    left: Typed,
+    right: Typed,
+    a: ir.LabelType,
+    b: ir.LabelType,
+    scope: Scope,
+) -> Typed | None:
+    if node.op in ORDER:
+        scope.report.error("E0312", "labels have no order; compare them with == or !=", node.span)
+        return None
+    for side, other in ((left, b), (right, a)):
+        if isinstance(side.expr, ir.Label) and side.expr.name not in other.labels:
+            _not_in_set(side.expr.name, side.span, other, scope)
+            return None
+    joint = b if set(a.labels) <= set(b.labels) else types.union(a, b)
+    expr = ir.Comparison(
+        node.op,
+        types.convert(left.expr, a, joint),
+        types.convert(right.expr, b, joint),
+        labels=True,
+    )
+    return Typed(expr, ir.BOOLEAN, node.span)
+
+
+def _quantities(node: syntax.Binary, left: Typed, right: Typed, scope: Scope) -> Typed | None:
+    a, b = types.as_quantity(left.type), types.as_quantity(right.type)
+    if a is None or a != b:
+        scope.report.error(
+            "E0313",
+            f"{types.describe(left.type)} cannot be compared with {types.describe(right.type)}",
+            node.span,
+            *_reduce_hint(left, right),
+        )
+        return None
+    return Typed(ir.Comparison(node.op, left.expr, right.expr), ir.BOOLEAN, node.span)
+
+
+def _reduce_hint(left: Typed, right: Typed) -> tuple[Note, ...]:
+    for side in (left, right):
+        if isinstance(side.type, ir.SeriesType):
+            return (Note("reduce the output over time first, with mean, last, min or max"),)
+        if isinstance(side.type, ir.UnitsType):
+            return (Note("reduce the units first, with argmax, min or max, or index one unit"),)
+    return ()
+
+
+def _member_of(node: syntax.Binary, scope: Scope, setting: Setting) -> Typed | None:
+    left = expressions.lower(node.left, scope, setting)
+    right = expressions.lower(node.right, scope, setting)
+    if left is None or right is None:
+        return None
+    if not isinstance(right.type, ir.SetType):
+        message = f"after `in` stands a set, this is {types.describe(right.type)}"
+        scope.report.error("E0314", message, right.span)
+        return None
+    item = right.type.item
+    if isinstance(item, ir.LabelType) and isinstance(left.type, ir.LabelType):
+        return _label_in(node, left, left.type, right, scope)
+    if types.common(left.type, item) is None or isinstance(item, ir.TupleType):
+        message = f"{types.describe(left.type)} cannot be in {types.describe(right.type)}"
+        scope.report.error("E0313", message, node.span)
+        return None
+    return Typed(ir.MemberOf(left.expr, right.expr), ir.BOOLEAN, node.span)
+
+
+def _label_in(
+    node: syntax.Binary, left: Typed, kind: ir.LabelType, right: Typed, scope: Scope
+) -> Typed | None:
+    assert isinstance(right.expr, ir.SetOf)
+    tests: list[ir.Expr] = []
+    for item in right.expr.items:
+        assert isinstance(item, ir.Label)
+        if item.name not in kind.labels:
+            _not_in_set(item.name, right.span, kind, scope)
+            return None
+        tests.append(ir.Comparison("==", left.expr, ir.Label(item.name, kind.labels), labels=True))
+    expr = tests[0]
+    for test in tests[1:]:
+        expr = ir.Logical("or", expr, test)
+    return Typed(expr, ir.BOOLEAN, node.span)

@@ -1,0 +1,219 @@
+"""Lowering parameters and what they are bound to."""
+
+from collections.abc import Mapping
+
+from epochal.compiler import expressions, ir, laws, names, types
+from epochal.compiler.intervals import Interval, interval, support
+from epochal.compiler.report import place
+from epochal.compiler.scope import PLAIN, Scope, Symbol, Typed
+from epochal.dsl import syntax
+from epochal.dsl.diagnostic import Note
+from epochal.dsl.span import Span
+
+Bindings = Mapping[str, syntax.Expr]
+
+
+def params(
+    section: syntax.Params | None, bindings: Bindings, scope: Scope
+) -> tuple[tuple[ir.Param, ...], tuple[ir.Variable, ...]]:
+    """Lower ``params:``; a parameter bound to a distribution also gives a variable."""
+    declared = section.params if section else ()
+    known = [param.name.name for param in declared]
+    for name, value in bindings.items():
+        if name not in known:
+            scope.unknown(name, value.span, "parameter", known)
+    made = [_param(node, bindings.get(node.name.name), scope) for node in declared]
+    good = [one for one in made if one is not None]
+    drawn = [variable for _, variable in good if variable is not None]
+    return tuple(param for param, _ in good), tuple(drawn)
+
+
+def _param(
+    node: syntax.Param, bound: syntax.Expr | None, scope: Scope
+) -> tuple[ir.Param, ir.Variable | None] | None:
+    if not names.value_name(node.name, scope):
+        return None
+    if bound is not None and not _same_type(node, bound, scope):
+        return None
+    value = bound if bound is not None else node.value
+    if laws.is_draw(value):
+        return _drawn(node, value, scope)
+    typed = expressions.lower(value, scope, PLAIN)
+    if typed is None or not _can_be_param(typed, scope):
+        _declare_unknown(node, scope)
+        return None
+    members = _members(typed, scope)
+    bounds = interval(members or typed.expr, scope.known)
+    ref = ir.Ref(node.name.name, ir.Role.PARAM)
+    scope.declare(
+        Symbol(node.name.name, "parameter", typed.type, ref, node.name.span, members=members),
+        bounds,
+    )
+    limits = _limits(node, typed.type, bounds, members, value.span, scope)
+    return _made(node, typed.type, typed.expr, limits), None
+
+
+def _declare_unknown(node: syntax.Param, scope: Scope) -> None:
+    """Keep a parameter that could not be read from causing further errors."""
+    scope.report.excused |= {node.name.name}
+
+
+def _same_type(node: syntax.Param, bound: syntax.Expr, scope: Scope) -> bool:
+    """Check that a binding has the type of the declared value."""
+    declared = _type(node.value, scope)
+    given = _type(bound, scope)
+    if declared is None or given is None:
+        return False
+    if declared == given or types.common(declared, given) is not None:
+        return True
+    if isinstance(declared, ir.SetType) and isinstance(given, ir.SetType):
+        joint = types.common(declared.item, given.item)
+        if joint is not None:
+            return True
+    scope.report.error(
+        "E0324",
+        f"`{node.name.name}` is {types.describe(declared)} and cannot be bound to "
+        f"{types.describe(given)}",
+        bound.span,
+        Note("declared here", node.name.span),
+    )
+    return False
+
+
+def _type(node: syntax.Expr, scope: Scope) -> ir.Type | None:
+    if laws.is_draw(node):
+        law = laws.law(node, scope, PLAIN)
+        return law.type if law else None
+    typed = expressions.lower(node, scope, PLAIN)
+    return typed.type if typed else None
+
+
+def _can_be_param(typed: Typed, scope: Scope) -> bool:
+    if isinstance(typed.type, ir.TupleType):
+        scope.report.error("E0325", "a parameter is one value or a set, not a tuple", typed.span)
+        return False
+    return True
+
+
+def _members(typed: Typed, scope: Scope) -> ir.SetOf | None:
+    match typed.expr:
+        case ir.SetOf():
+            return typed.expr
+        case ir.Ref(name):
+            return scope.symbols[name].members
+        case _:
+            return None
+
+
+def _drawn(
+    node: syntax.Param, value: syntax.Expr, scope: Scope
+) -> tuple[ir.Param, ir.Variable | None] | None:
+    law = laws.law(value, scope, PLAIN)
+    if law is None or isinstance(law.type, ir.TupleType):
+        if law is not None:
+            scope.report.error("E0325", "a parameter is one value, not a tuple", law.span)
+        _declare_unknown(node, scope)
+        return None
+    name = node.name.name
+    if isinstance(law.law, ir.Factor):
+        definition: ir.Definition = law.law
+        bounds = interval(ir.SetOf(law.law.levels), scope.known)
+    else:
+        definition = ir.Drawn(law.law, f"param:{name}")
+        bounds = support(law.law, scope.known)
+    ref = ir.Ref(name, ir.Role.VARIABLE)
+    scope.declare(Symbol(name, "parameter", law.type, ref, node.name.span, drawn=True), bounds)
+    limits = _limits(node, law.type, bounds, None, value.span, scope)
+    variable = ir.Variable((name,), (law.type,), definition, place(node.span))
+    return _made(node, law.type, None, limits), variable
+
+
+_Limits = tuple[ir.Expr | None, ir.Expr | None, ir.Expr | None]
+
+
+def _made(node: syntax.Param, kind: ir.Type, value: ir.Expr | None, limits: _Limits) -> ir.Param:
+    return ir.Param(
+        name=node.name.name,
+        type=kind,
+        value=value,
+        structural=False,
+        low=limits[0],
+        high=limits[1],
+        allowed=limits[2],
+        doc=node.doc,
+        at=place(node.span),
+    )
+
+
+def _limits(
+    node: syntax.Param,
+    kind: ir.Type,
+    bounds: Interval,
+    members: ir.SetOf | None,
+    span: Span,
+    scope: Scope,
+) -> _Limits:
+    """Lower ``within`` and hold the value against it."""
+    match node.within:
+        case None:
+            return None, None, None
+        case syntax.Tuple(items=(low, high)):
+            return _range(node, kind, bounds, low, high, span, scope)
+        case syntax.Set():
+            allowed = expressions.lower(node.within, scope, PLAIN)
+            if allowed is not None and isinstance(allowed.expr, ir.SetOf):
+                _check_allowed(node, allowed.expr, bounds, members, span, scope)
+                return None, None, allowed.expr
+            return None, None, None
+        case _:
+            scope.report.error(
+                "E0326", "after `within` stands a pair (low, high) or a set", node.within.span
+            )
+            return None, None, None
+
+
+def _range(
+    node: syntax.Param,
+    kind: ir.Type,
+    bounds: Interval,
+    low: syntax.Expr,
+    high: syntax.Expr,
+    span: Span,
+    scope: Scope,
+) -> _Limits:
+    wanted = kind.item if isinstance(kind, ir.SetType) else kind
+    ends = [expressions.expect(end, wanted, scope, PLAIN, "each bound") for end in (low, high)]
+    if ends[0] is None or ends[1] is None:
+        return None, None, None
+    least = interval(ends[0].expr, scope.known).low
+    most = interval(ends[1].expr, scope.known).high
+    if bounds.low < least or bounds.high > most:
+        scope.report.error(
+            "E0327",
+            f"`{node.name.name}` leaves its bounds",
+            span,
+            Note("its bounds, both included", node.within.span if node.within else None),
+        )
+    return ends[0].expr, ends[1].expr, None
+
+
+def _check_allowed(
+    node: syntax.Param,
+    allowed: ir.SetOf,
+    bounds: Interval,
+    members: ir.SetOf | None,
+    span: Span,
+    scope: Scope,
+) -> None:
+    values = {interval(item, scope.known).low for item in allowed.items}
+    if members is not None:
+        given = {interval(item, scope.known).low for item in members.items}
+    else:
+        given = {bounds.low} if bounds.is_point else {bounds.low, bounds.high}
+    if not given <= values:
+        scope.report.error(
+            "E0327",
+            f"`{node.name.name}` is none of the values it may have",
+            span,
+            Note("the values it may have", node.within.span if node.within else None),
+        )

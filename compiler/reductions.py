@@ -1,0 +1,111 @@
+"""Lowering what reads outputs: reductions over time and over units.
+
+A series is (time, units).  ``mean last min max first_above`` remove time; a channel of one unit
+then gives a plain value.  ``mean min max`` of what has units and no time remove the units.
+"""
+
+from epochal.compiler import expressions, ir, types
+from epochal.compiler.scope import Scope, Setting, Typed
+from epochal.dsl import syntax
+
+Arguments = tuple[syntax.Expr, ...]
+
+
+def extreme(name: str, node: syntax.Call, x: Typed, scope: Scope) -> Typed | None:
+    """Lower ``min(x)`` and ``max(x)`` of one argument."""
+    return _reduce(name, node, x, scope)
+
+
+def mean(node: syntax.Call, arguments: Arguments, scope: Scope, setting: Setting) -> Typed | None:
+    """Lower ``mean(x)``."""
+    x = expressions.lower(arguments[0], scope, setting)
+    return _reduce("mean", node, x, scope) if x else None
+
+
+def _reduce(name: str, node: syntax.Call, x: Typed, scope: Scope) -> Typed | None:
+    if isinstance(x.type, ir.SeriesType):
+        return _over_time(f"time_{name}", node, x, x.type)
+    if isinstance(x.type, ir.UnitsType):
+        return Typed(ir.Call(f"unit_{name}", (x.expr,)), ir.NUMBER, node.span)
+    _wrong(name, x, scope)
+    return None
+
+
+def last(node: syntax.Call, arguments: Arguments, scope: Scope, setting: Setting) -> Typed | None:
+    """Lower ``last(x)``."""
+    x = expressions.lower(arguments[0], scope, setting)
+    if x is None:
+        return None
+    if not isinstance(x.type, ir.SeriesType):
+        _wrong("last", x, scope)
+        return None
+    return _over_time("time_last", node, x, x.type)
+
+
+def first_above(
+    node: syntax.Call, arguments: Arguments, scope: Scope, setting: Setting
+) -> Typed | None:
+    """Lower ``first_above(x, level)``, a time since the span began, for one unit."""
+    x = expressions.lower(arguments[0], scope, setting)
+    level = expressions.number(arguments[1], scope, setting, "the level")
+    if x is None or level is None:
+        return None
+    if not isinstance(x.type, ir.SeriesType):
+        _wrong("first_above", x, scope)
+        return None
+    if x.type.n != 1:
+        scope.report.error(
+            "E0317", "`first_above` reads an output of one unit; this has several", x.span
+        )
+        return None
+    return Typed(ir.Call("first_above", (x.expr, level)), ir.TIME, node.span)
+
+
+def argmax(node: syntax.Call, arguments: Arguments, scope: Scope, setting: Setting) -> Typed | None:
+    """Lower ``argmax(x)``: a label where the units have names, else an index."""
+    x = _units("argmax", arguments, scope, setting)
+    if x is None:
+        return None
+    assert isinstance(x.type, ir.UnitsType)
+    kind = ir.LabelType(x.type.labels) if x.type.labels else ir.NUMBER
+    return Typed(ir.Call("argmax", (x.expr,)), kind, node.span)
+
+
+def population_vector(
+    node: syntax.Call, arguments: Arguments, scope: Scope, setting: Setting
+) -> Typed | None:
+    """Lower ``population_vector(x)``, an angle."""
+    x = _units("population_vector", arguments, scope, setting)
+    return Typed(ir.Call("population_vector", (x.expr,)), ir.ANGLE, node.span) if x else None
+
+
+def _units(name: str, arguments: Arguments, scope: Scope, setting: Setting) -> Typed | None:
+    """Lower an argument to one number for each unit, by a time mean where time is left."""
+    x = expressions.lower(arguments[0], scope, setting)
+    if x is None:
+        return None
+    if isinstance(x.type, ir.SeriesType) and x.type.n > 1:
+        return Typed(ir.Call("time_mean", (x.expr,)), ir.UnitsType(x.type.n, x.type.labels), x.span)
+    if isinstance(x.type, ir.UnitsType):
+        return x
+    if isinstance(x.type, ir.SeriesType):
+        scope.report.error("E0317", f"`{name}` compares several units; this output has one", x.span)
+    else:
+        _wrong(name, x, scope)
+    return None
+
+
+def _over_time(name: str, node: syntax.Call, x: Typed, kind: ir.SeriesType) -> Typed:
+    expr: ir.Expr = ir.Call(name, (x.expr,))
+    if kind.n == 1:
+        return Typed(ir.Call("only", (expr,)), ir.NUMBER, node.span)
+    return Typed(expr, ir.UnitsType(kind.n, kind.labels), node.span)
+
+
+def _wrong(name: str, x: Typed, scope: Scope) -> None:
+    scope.report.error(
+        "E0318",
+        f"`{name}` reads an output over a span (`channel @ epoch`), "
+        f"this is {types.describe(x.type)}",
+        x.span,
+    )

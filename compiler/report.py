@@ -1,0 +1,44 @@
+"""Collecting the mistakes of one run."""
+
+from dataclasses import dataclass, field
+
+from epochal.compiler import ir
+from epochal.dsl.diagnostic import Diagnostic, Fix, Note, Severity
+from epochal.dsl.span import Span
+
+
+@dataclass(slots=True)
+class Report:
+    """The diagnostics of one run, in the order found.
+
+    ``excused`` holds words of lines that could not be parsed: a name among them may have been
+    declared there, so nothing is said about it.
+    """
+
+    excused: frozenset[str] = frozenset()
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    def error(
+        self, code: str, message: str, span: Span, *notes: Note, fixes: tuple[Fix, ...] = ()
+    ) -> None:
+        """Note an error; the run goes on to look for more."""
+        self.diagnostics.append(Diagnostic(code, message, span, notes=notes, fixes=fixes))
+
+    def warning(self, code: str, message: str, span: Span, *notes: Note) -> None:
+        """Note something that is legal and probably not meant."""
+        self.diagnostics.append(Diagnostic(code, message, span, Severity.WARNING, notes))
+
+    @property
+    def failed(self) -> bool:
+        """Whether there was an error."""
+        return any(one.is_error for one in self.diagnostics)
+
+
+def place(span: Span) -> ir.Place:
+    """Carry a span into the IR."""
+    return ir.Place(span.file, span.start, span.end, span.line, span.column)
+
+
+def span(at: ir.Place) -> Span:
+    """Point back from the IR into the source."""
+    return Span(at.file, at.start, at.end, at.line, at.column)

@@ -1,0 +1,107 @@
+"""What names mean while a task is lowered."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from epochal.compiler import ir
+from epochal.compiler.intervals import Interval
+from epochal.compiler.report import Report
+from epochal.dsl import syntax
+from epochal.dsl.diagnostic import Note
+from epochal.dsl.nearest import nearest
+from epochal.dsl.span import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A lowered expression, its type and where it was written."""
+
+    expr: ir.Expr
+    type: ir.Type
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A value in scope: a parameter, a variable of the trial or a score.
+
+    ``members`` are the members of a parameter that is bound to a set; ``drawn`` says whether the
+    value differs from trial to trial.
+    """
+
+    name: str
+    kind: str
+    type: ir.Type
+    ref: ir.Ref
+    span: Span
+    drawn: bool = False
+    members: ir.SetOf | None = None
+
+
+@dataclass(slots=True)
+class Scope:
+    """All that is declared so far, and where mistakes go."""
+
+    report: Report
+    labels: frozenset[str]
+    symbols: dict[str, Symbol] = field(default_factory=dict)
+    known: dict[ir.Ref, Interval] = field(default_factory=dict)
+    inputs: dict[str, ir.Channel] = field(default_factory=dict)
+    outputs: dict[str, ir.Channel] = field(default_factory=dict)
+    epochs: dict[str, int] = field(default_factory=dict)
+    durations: list[ir.Expr | None] = field(default_factory=list)
+    used: set[str] = field(default_factory=set)
+    structural: set[str] = field(default_factory=set)
+
+    def declare(self, symbol: Symbol, bounds: Interval | None = None) -> None:
+        """Add a value; its name must be free."""
+        self.symbols[symbol.name] = symbol
+        if bounds is not None:
+            self.known[symbol.ref] = bounds
+
+    def unknown(self, name: str, span: Span, what: str, choices: list[str]) -> None:
+        """Say that a name is not known, and which known name is nearest."""
+        if name in self.report.excused:
+            return
+        close = nearest(name, choices)
+        notes = (Note(f"did you mean `{close}`?"),) if close else _list(what, choices)
+        self.report.error("E0201", f"there is no {what} `{name}`", span, *notes)
+
+
+def _list(what: str, choices: list[str]) -> tuple[Note, ...]:
+    if not choices:
+        return ()
+    shown = ", ".join(f"`{choice}`" for choice in choices[:12])
+    return (Note(f"each {what} that may stand here: {shown}"),)
+
+
+TakeDraw = Callable[[syntax.Call, "Setting"], Typed | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What may stand in an expression at its place.
+
+    Attributes
+    ----------
+    elapsed : bool
+        Whether ``t`` may.
+    ring : Channel or None
+        The channel whose units ``bump`` spreads over.
+    series : bool
+        Whether ``output @ epoch`` may.
+    draw : callable or None
+        Takes in a draw that stands inside the expression, where one may.
+    """
+
+    elapsed: bool = False
+    ring: ir.Channel | None = None
+    series: bool = False
+    draw: TakeDraw | None = None
+
+    def without_draw(self) -> "Setting":
+        """Forbid draws further inside."""
+        return replace(self, draw=None)
+
+
+PLAIN = Setting()

@@ -1,0 +1,157 @@
+"""Lowering ``trial:`` and ``score:``."""
+
+from epochal.compiler import expressions, ir, laws, names, types
+from epochal.compiler.intervals import Interval, interval, support
+from epochal.compiler.report import place
+from epochal.compiler.scope import PLAIN, Scope, Setting, Symbol
+from epochal.dsl import syntax
+
+SCORING = Setting(series=True)
+
+
+def variables(section: syntax.Trial | None, scope: Scope) -> tuple[ir.Variable, ...]:
+    """Lower the statements of ``trial:`` in order."""
+    made = [_statement(node, scope) for node in (section.statements if section else ())]
+    return tuple(one for one in made if one is not None)
+
+
+def _statement(node: syntax.Statement, scope: Scope) -> ir.Variable | None:
+    match node:
+        case syntax.Require(span=span):
+            not_built("`require`", span, scope)
+            return None
+        case syntax.Draw(target=target, value=value, scope=reach):
+            if reach is not None:
+                not_built(f"`per {reach.name}`", reach.span, scope)
+            definition = _draw(target, value, scope)
+        case syntax.Let(target=target, value=value):
+            definition = _let(target, value, scope)
+    if target.size is not None:
+        not_built("an array of variables", target.span, scope)
+        definition = None
+    good = [names.value_name(name, scope) for name in target.names]
+    if definition is None or not all(good):
+        scope.report.excused |= {name.name for name in target.names}
+        return None
+    return _declare(target, *definition, node, scope)
+
+
+def not_built(what: str, span: syntax.Span, scope: Scope) -> None:
+    """Say that a construct of the language is not built yet."""
+    scope.report.error("E0601", f"{what} is part of the language and not built yet", span)
+
+
+_Defined = tuple[ir.Definition, ir.Type, tuple[Interval, ...]]
+
+
+def _draw(target: syntax.Target, value: syntax.Expr, scope: Scope) -> _Defined | None:
+    law = laws.law(value, scope, PLAIN)
+    if law is None:
+        return None
+    if isinstance(law.law, ir.Factor):
+        return law.law, law.type, _columns(law.law.levels, law.type, scope)
+    key = "var:" + ",".join(name.name for name in target.names)
+    definition = ir.Drawn(law.law, key)
+    if isinstance(law.type, ir.TupleType):
+        members = _tuple_members(law.law, scope)
+        return definition, law.type, _columns(members, law.type, scope)
+    return definition, law.type, (support(law.law, scope.known),)
+
+
+def _tuple_members(law: ir.Distribution, scope: Scope) -> tuple[ir.Expr, ...]:
+    """List the tuples a draw may give."""
+    match law:
+        case ir.Law(_, (ir.SetOf(items), *_)):
+            return items
+        case ir.Law(_, (ir.Ref(name), *_)):
+            symbol = scope.symbols[name]
+            scope.structural.add(name)
+            return symbol.members.items if symbol.members else ()
+        case ir.EitherLaw(_, then, otherwise):
+            return _tuple_members(then, scope) + _tuple_members(otherwise, scope)
+        case _:
+            return ()
+
+
+def _columns(levels: tuple[ir.Expr, ...], kind: ir.Type, scope: Scope) -> tuple[Interval, ...]:
+    if not isinstance(kind, ir.TupleType):
+        return (interval(ir.SetOf(levels), scope.known),)
+    rows = [level.items for level in levels if isinstance(level, ir.TupleOf)]
+    return tuple(
+        interval(ir.SetOf(tuple(column)), scope.known) for column in zip(*rows, strict=True)
+    )
+
+
+def _let(target: syntax.Target, value: syntax.Expr, scope: Scope) -> _Defined | None:
+    if laws.is_draw(value):
+        scope.report.error("E0209", "a draw stands after `~`; `=` computes", value.span)
+        return None
+    typed = expressions.lower(value, scope, PLAIN)
+    if typed is None:
+        return None
+    if isinstance(typed.type, ir.SetType | ir.TupleType):
+        scope.report.error(
+            "E0325", f"a variable is one value, this is {types.describe(typed.type)}", typed.span
+        )
+        return None
+    return ir.Computed(typed.expr), typed.type, (interval(typed.expr, scope.known),)
+
+
+def _declare(
+    target: syntax.Target,
+    definition: ir.Definition,
+    kind: ir.Type,
+    bounds: tuple[Interval, ...],
+    node: syntax.Statement,
+    scope: Scope,
+) -> ir.Variable | None:
+    kinds = kind.items if isinstance(kind, ir.TupleType) else (kind,)
+    if len(kinds) != len(target.names):
+        scope.report.error(
+            "E0328",
+            f"{len(target.names)} names stand on the left, and a draw gives {len(kinds)} values",
+            target.span,
+        )
+        scope.report.excused |= {name.name for name in target.names}
+        return None
+    for name, one, reach in zip(target.names, kinds, bounds, strict=True):
+        ref = ir.Ref(name.name, ir.Role.VARIABLE)
+        scope.declare(Symbol(name.name, "variable", one, ref, name.span, drawn=True), reach)
+    return ir.Variable(
+        tuple(name.name for name in target.names), kinds, definition, place(node.span)
+    )
+
+
+def scores(section: syntax.Score | None, scope: Scope) -> tuple[ir.Score, ...]:
+    """Lower the statements of ``score:`` in order."""
+    made = [_score(node, scope) for node in (section.statements if section else ())]
+    return tuple(one for one in made if one is not None)
+
+
+def _score(node: syntax.Statement, scope: Scope) -> ir.Score | None:
+    if not isinstance(node, syntax.Let) or node.target.size is not None:
+        scope.report.error("E0406", "a score is `name = value`", node.span)
+        return None
+    if len(node.target.names) != 1:
+        scope.report.error("E0406", "a score has one name", node.target.span)
+        return None
+    name = node.target.names[0]
+    typed = expressions.lower(node.value, scope, SCORING)
+    if not names.value_name(name, scope) or typed is None:
+        scope.report.excused |= {name.name}
+        return None
+    if not isinstance(typed.type, ir.QuantityType | ir.BoolType | ir.LabelType):
+        scope.report.error(
+            "E0329",
+            f"a score is one value a trial, this is {types.describe(typed.type)}",
+            typed.span,
+        )
+        return None
+    if name.name == "correct" and not types.is_number(typed.type):
+        scope.report.error(
+            "E0330", f"`correct` is true or false, this is {types.describe(typed.type)}", typed.span
+        )
+        return None
+    ref = ir.Ref(name.name, ir.Role.SCORE)
+    scope.declare(Symbol(name.name, "score", typed.type, ref, name.span, drawn=True))
+    return ir.Score(name.name, typed.type, typed.expr, place(node.span))
