@@ -1,0 +1,315 @@
+"""A run directory: everything needed to repeat a training and to use what it left.
+
+    task.task  task.ir.json  trials.py    the task: its text, its IR, the module compiled from it
+    run.json                              what was run, with which versions, and how it ended
+    metrics.jsonl                         progress, a line a report
+    weights.safetensors                   the network, with its model in the metadata
+
+Files are replaced whole: whoever reads, and whenever a run is killed, finds the old one or the
+new one.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from epochal.runtime.batch import TrialSource
+from epochal.runtime.config import Ctrnn, Profile
+from epochal.runtime.errors import RunError
+from epochal.runtime.progress import Progress
+from epochal.runtime.weights import ALL_TO_ALL, NAMES, Array, Connectivity, Weights, make_masks
+
+RECORD, METRICS, WEIGHTS = "run.json", "metrics.jsonl", "weights.safetensors"
+TASK, IR, TRIALS = "task.task", "task.ir.json", "trials.py"
+FILES = (TASK, IR, TRIALS, METRICS, WEIGHTS, RECORD)
+PREVIOUS = ".previous"
+
+Status = Literal["running", "finished", "interrupted", "failed"]
+
+
+class TaskRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which task was trained, with the values its parameters were bound to."""
+
+    name: str
+    hash: str
+    n_in: int
+    n_out: int
+    values: dict[str, object]
+
+
+class RunRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What run.json holds.
+
+    ``accuracy`` is the mean of the last evaluations, ``chance`` that of the untrained network,
+    both None before there was one.  ``seconds`` leave the start of TensorFlow out.
+    """
+
+    format: Literal["epochal-run-1"] = "epochal-run-1"
+    status: Status = "running"
+    reason: str = ""
+    task: TaskRecord
+    seed: int
+    profile: Profile
+    command: tuple[str, ...]
+    versions: dict[str, str]
+    started: str
+    updates: int = 0
+    accuracy: float | None = None
+    chance: float | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run as it was read from its directory."""
+
+    folder: Path
+    record: RunRecord
+    weights: dict[str, Array]
+    connectivity: Connectivity
+
+
+def describe_task(task: TrialSource) -> TaskRecord:
+    """Name a task and the values of its parameters."""
+    values = msgspec.to_builtins(dict(task.values))
+    return TaskRecord(
+        name=task.name, hash=task.hash, n_in=task.n_in, n_out=task.n_out, values=values
+    )
+
+
+def versions() -> dict[str, str]:
+    """Versions of what a run depends on."""
+    packages = ("epochal", "numpy", "tensorflow")
+    return {"python": platform.python_version()} | {name: _version(name) for name in packages}
+
+
+class RunWriter:
+    """A run directory while its run goes on.
+
+    A folder that holds a run is refused unless ``force``; its files are then set aside, and
+    deleted when the new run is complete.  Files that belong to no run are never touched.
+
+    Raises
+    ------
+    RunError
+        The folder holds a run, or something else, or cannot be written.
+    """
+
+    def __init__(
+        self, folder: Path, task: TrialSource, record: RunRecord, *, force: bool = False
+    ) -> None:
+        self.folder = folder
+        _refuse_or_set_aside(folder, force=force)
+        replace_file(folder / TASK, task.source.encode())
+        replace_file(folder / IR, task.ir_json)
+        replace_file(folder / TRIALS, task.module_source.encode())
+        replace_file(folder / METRICS, b"")
+        self.record(record)
+
+    def report(self, progress: Progress) -> None:
+        """Add a line to the metrics."""
+        with (self.folder / METRICS).open("ab") as file:
+            file.write(msgspec.json.encode(progress) + b"\n")
+
+    def keep(self, weights: Weights, model: Ctrnn, connectivity: Connectivity) -> None:
+        """Replace the weights."""
+        write_weights(self.folder / WEIGHTS, weights, model, connectivity)
+
+    def record(self, record: RunRecord) -> None:
+        """Replace run.json."""
+        text = msgspec.json.format(msgspec.json.encode(record), indent=2)
+        replace_file(self.folder / RECORD, text + b"\n")
+
+    def complete(self) -> None:
+        """Delete the run that this one replaces."""
+        _delete(self.folder / PREVIOUS)
+
+    def withdraw(self) -> None:
+        """Give the folder back as it was before: the run came to nothing."""
+        for name in FILES:
+            (self.folder / name).unlink(missing_ok=True)
+        if (self.folder / PREVIOUS).is_dir():
+            for name in FILES:
+                _move(self.folder / PREVIOUS / name, self.folder / name)
+            (self.folder / PREVIOUS).rmdir()
+        elif not any(self.folder.iterdir()):
+            self.folder.rmdir()
+
+
+def read_run(folder: Path) -> Run:
+    """Read what a run left.
+
+    Raises
+    ------
+    RunError
+        No run is there, or one of its files is missing or damaged; the message says which.
+    """
+    record = read_record(folder)
+    weights, connectivity, model = read_weights(folder / WEIGHTS)
+    if model != record.profile.model:
+        message = f"{folder}: {WEIGHTS} and {RECORD} describe different models"
+        raise RunError(message)
+    _check_shapes(folder / WEIGHTS, weights, connectivity, record)
+    return Run(folder, record, weights, connectivity)
+
+
+def read_record(folder: Path) -> RunRecord:
+    """Read run.json.
+
+    Raises
+    ------
+    RunError
+        It is missing or damaged.
+    """
+    path = folder / RECORD
+    if not path.is_file():
+        message = f"{folder} is not a run directory: it has no {RECORD}"
+        raise RunError(message)
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=RunRecord)
+    except (msgspec.MsgspecError, OSError) as error:
+        message = f"{path} is damaged: {error}"
+        raise RunError(message) from None
+
+
+def write_weights(
+    path: Path, weights: Weights, model: Ctrnn, connectivity: Connectivity = ALL_TO_ALL
+) -> None:
+    """Write weights as they are trained, before constraints, and the masks that were given."""
+    arrays = {name: np.ascontiguousarray(weights[name]) for name in NAMES}
+    for name, mask in vars(connectivity).items():
+        if mask is not None:
+            arrays[name] = np.ascontiguousarray(mask, np.float32)
+    metadata = {"format": "epochal-weights-1", "model": msgspec.json.encode(model).decode()}
+    replace_file(path, save(arrays, metadata))
+
+
+def read_weights(path: Path) -> tuple[dict[str, Array], Connectivity, Ctrnn]:
+    """Read what ``write_weights`` wrote.
+
+    Raises
+    ------
+    RunError
+        The file is missing or damaged.
+    """
+    if not path.is_file():
+        message = f"{path} is missing: the run was stopped before it had weights"
+        raise RunError(message)
+    try:
+        with safe_open(path, framework="np") as file:
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            model = msgspec.json.decode((file.metadata() or {}).get("model", ""), type=Ctrnn)
+    except (SafetensorError, msgspec.MsgspecError, OSError) as error:
+        message = f"{path} is damaged: {error}"
+        raise RunError(message) from None
+    missing = [name for name in NAMES if name not in arrays]
+    if missing:
+        message = f"{path} is damaged: it lacks {', '.join(missing)}"
+        raise RunError(message)
+    masks = {name: arrays.get(name) for name in ("C_in", "C_rec", "C_out")}
+    return {name: arrays[name] for name in NAMES}, Connectivity(**masks), model
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file so that a reader, or a crash, meets the old content or the new, never a part."""
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:  # a checkout that was never installed, or another build's name
+        return "unknown"
+
+
+def _check_shapes(
+    path: Path, weights: Weights, connectivity: Connectivity, record: RunRecord
+) -> None:
+    n, task = record.profile.model.units, record.task
+    shapes: Mapping[str, tuple[int, ...]] = {
+        "W_in": (n, task.n_in),
+        "W_rec": (n, n),
+        "W_out": (task.n_out, n),
+        "b_rec": (n,),
+        "b_out": (task.n_out,),
+        "initial": (n,),
+    }
+    for name, shape in shapes.items():
+        if weights[name].shape != shape:
+            message = f"{path} is damaged: {name} is {weights[name].shape}, expected {shape}"
+            raise RunError(message)
+        if not np.isfinite(weights[name]).all():
+            message = f"{path}: {name} holds values that are not finite numbers"
+            raise RunError(message)
+    try:
+        make_masks(record.profile.model, task.n_in, task.n_out, connectivity)
+    except ValueError as error:
+        message = f"{path} is damaged: {error}"
+        raise RunError(message) from None
+
+
+def _refuse_or_set_aside(folder: Path, *, force: bool) -> None:
+    """Make room for a run in a folder, or say why there is none."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        here = {path.name for path in folder.iterdir()}
+    except OSError as error:
+        message = f"cannot write a run to {folder}: {error.strerror}"
+        raise RunError(message) from None
+    if not here:
+        return
+    if not {RECORD, PREVIOUS} & here:
+        message = f"{folder} holds files that are not a run: choose another folder"
+        raise RunError(message)
+    if RECORD in here:
+        read_record(folder)  # whatever else is called run.json is not ours to replace
+    if not force:
+        message = f"{folder} already holds a run: choose another folder, or force to replace it"
+        raise RunError(message)
+    _set_aside(folder)
+
+
+def _set_aside(folder: Path) -> None:
+    """Move the files of a run into a folder of their own, until its replacement is complete."""
+    previous = folder / PREVIOUS
+    complete = (folder / RECORD).is_file() and read_record(folder).status != "running"
+    if previous.is_dir() and not complete:  # its replacement was killed: keep it, not that
+        for name in FILES:
+            (folder / name).unlink(missing_ok=True)
+        return
+    _delete(previous)
+    previous.mkdir()
+    for name in FILES:
+        _move(folder / name, previous / name)
+
+
+def _delete(previous: Path) -> None:
+    if previous.is_dir():
+        for name in FILES:
+            (previous / name).unlink(missing_ok=True)
+        previous.rmdir()
+
+
+def _move(path: Path, to: Path) -> None:
+    if path.exists():
+        path.replace(to)
