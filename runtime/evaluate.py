@@ -1,0 +1,196 @@
+"""How well a saved network does its task, altogether and by condition."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from epochal.runtime.batch import Column, Float, Stream, TrialSource
+from epochal.runtime.errors import RunError
+from epochal.runtime.rundir import Run
+from epochal.runtime.scoring import Forward, Scored, accuracy_of, score_trials
+from epochal.runtime.weights import make_masks
+
+MOST_VALUES = 12  # a variable with more is binned
+BINS = 8
+
+
+class Group(msgspec.Struct, frozen=True):
+    """Trials that share a condition.
+
+    ``condition`` has a value for each variable of the table, as it is printed.  ``counted``
+    trials have a score; ``accuracy`` and its binomial standard ``error`` are of those, and None
+    where there are none.
+    """
+
+    condition: tuple[str, ...]
+    trials: int
+    counted: int
+    accuracy: float | None
+    error: float | None
+
+
+class Evaluation(msgspec.Struct, frozen=True):
+    """What a network does on fresh trials: all of them, and a table by ``by``."""
+
+    task: str
+    seed: int
+    dt: float
+    total: Group
+    by: tuple[str, ...]
+    groups: tuple[Group, ...]
+
+
+def evaluate(
+    run: Run,
+    task: TrialSource,
+    *,
+    trials: int = 2000,
+    by: Sequence[str] = (),
+    seed: int | None = None,
+) -> Evaluation:
+    """Measure the accuracy of a run's network on fresh trials of the test stream.
+
+    The stream is another than those of training, so the seed may be the same; it is that of the
+    run unless given.
+
+    Parameters
+    ----------
+    task
+        The task of the run; its parameters may be bound to other values.
+    by
+        Variables of the trial table, or scores, to tabulate accuracy by.  One with more than 12
+        values is cut into 8 bins of equally many trials.
+
+    Raises
+    ------
+    RunError
+        The task is another than the one trained, or a variable does not exist.
+    """
+    record = run.record
+    if task.hash != record.task.hash:
+        message = (
+            f"{run.folder} was trained on {record.task.name} {record.task.hash}, "
+            f"not on {task.name} {task.hash}"
+        )
+        raise RunError(message)
+    seed = record.seed if seed is None else seed
+    dt = record.profile.training.dt
+    scored = score_trials(
+        forward_of(run),
+        task,
+        record.profile.model,
+        trials,
+        dt=dt,
+        seed=seed,
+        stream=Stream.TEST,
+    )
+    return Evaluation(
+        task=task.name,
+        seed=seed,
+        dt=dt,
+        total=_group((), scored.correct),
+        by=tuple(by),
+        groups=tabulate(scored, task, by) if by else (),
+    )
+
+
+def forward_of(run: Run) -> Forward:
+    """Compile the outputs of a run's network as a function of inputs, noise and steps."""
+    from epochal.runtime.backend import Tensor, compiled, tf
+    from epochal.runtime.network import Network
+    from epochal.runtime.network import run as run_network
+
+    model, record = run.record.profile.model, run.record
+    masks = make_masks(model, record.task.n_in, record.task.n_out, run.connectivity)
+    network = Network(model, masks, record.profile.training.dt)
+    weights = {name: tf.constant(array) for name, array in run.weights.items()}
+
+    def outputs(inputs: Tensor, noise: Tensor, n_steps: Tensor) -> Tensor:
+        return run_network(network, weights, inputs, noise, n_steps)[0]
+
+    program = compiled(outputs)
+
+    def forward(inputs: Float, noise: Float, n_steps: int) -> Float:
+        made: Float = program(tf.constant(inputs), tf.constant(noise), tf.constant(n_steps)).numpy()
+        return made
+
+    return forward
+
+
+def tabulate(scored: Scored, task: TrialSource, by: Sequence[str]) -> tuple[Group, ...]:
+    """Group trials by every combination of values that occurs, in the order of the values.
+
+    Raises
+    ------
+    RunError
+        A variable does not exist, or has several values a trial.
+    """
+    columns = _columns({**scored.trials, **scored.scores}, by)
+    named, places = [], []
+    for name, column in columns.items():
+        names, place = _conditions(column, task.labels.get(name, ()), task.units.get(name, ""))
+        named.append(names)
+        places.append(place)
+    combinations, group_of = np.unique(np.stack(places, axis=1), axis=0, return_inverse=True)
+    return tuple(
+        _group(
+            tuple(names[place] for names, place in zip(named, combination, strict=True)),
+            scored.correct[group_of.ravel() == i],
+        )
+        for i, combination in enumerate(combinations)
+    )
+
+
+def _columns(available: Mapping[str, Column], by: Sequence[str]) -> dict[str, Column]:
+    for name in by:
+        if name not in available:
+            known = ", ".join(sorted(n for n, column in available.items() if column.ndim == 1))
+            message = f"no variable {name!r} to tabulate by; there are {known}"
+            raise RunError(message)
+        if available[name].ndim != 1:
+            message = f"{name!r} has several values a trial: it cannot be tabulated by"
+            raise RunError(message)
+    return {name: available[name] for name in by}
+
+
+def _conditions(
+    column: Column, labels: Sequence[str], unit: str
+) -> tuple[list[str], NDArray[np.intp]]:
+    """Names of a variable's conditions, and each trial's position among them."""
+    values, place = np.unique(column, return_inverse=True)
+    if labels:
+        return [labels[int(value)] if value >= 0 else "none" for value in values], place
+    if len(values) <= MOST_VALUES:
+        return [_quantity(value, unit) for value in values], place
+    edges = np.quantile(column.astype(np.float64), np.linspace(0, 1, BINS + 1))
+    place = np.searchsorted(edges[1:-1], column, side="right")
+    names = [f"{_quantity(low, unit)} to {_quantity(high, unit)}" for low, high in pairwise(edges)]
+    return names, place
+
+
+def _quantity(value: Any, unit: str) -> str:
+    """Write a value as a person would: times in ms, four digits."""
+    if isinstance(value, np.bool_):
+        return "true" if value else "false"
+    if unit == "us":
+        value, unit = value / 1000, "ms"
+    return f"{value:.4g} {unit}".strip()
+
+
+def _group(condition: tuple[str, ...], correct: NDArray[np.float64]) -> Group:
+    found = accuracy_of(correct)
+    known = not math.isnan(found.accuracy)
+    return Group(
+        condition=condition,
+        trials=len(correct),
+        counted=found.counted,
+        accuracy=found.accuracy if known else None,
+        error=found.error if known else None,
+    )
