@@ -1,7 +1,6 @@
 """Turn Lark's tree into the syntax tree."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TypeAlias
 
 from lark import Token, Tree, v_args
@@ -9,6 +8,7 @@ from lark import Token, Tree, v_args
 from epochal.dsl import syntax
 from epochal.dsl.build_expressions import nodes
 from epochal.dsl.build_statements import StatementBuilder
+from epochal.dsl.diagnostic import Diagnostic
 from epochal.dsl.places import Places
 from epochal.dsl.syntax import Expr
 
@@ -17,8 +17,8 @@ _Parent: TypeAlias = tuple[syntax.Path, _Bindings | None]
 
 
 def build(
-    tree: Tree[Token], places: Places, docs: Mapping[int, str], comments: tuple[syntax.Comment, ...]
-) -> syntax.File:
+    tree: Tree[Token], places: Places, docs: Mapping[int, str]
+) -> tuple[syntax.File, tuple[Diagnostic, ...]]:
     """Turn the tree of a whole file into its syntax tree.
 
     Parameters
@@ -30,9 +30,8 @@ def build(
     -----
     Works bottom-up with an explicit stack, so that no depth of the tree can exhaust Python's.
     """
-    built = _Builder(places, docs).transform(tree)
-    assert isinstance(built, syntax.File)
-    return replace(built, comments=comments)
+    builder = _Builder(places, docs)
+    return builder.transform(tree), tuple(builder.found)
 
 
 @v_args(inline=True)
@@ -157,7 +156,9 @@ class _Builder(StatementBuilder):
         self, name: Token, _equal: Token, value: Expr, within: Expr | None, end: Token
     ) -> syntax.Param:
         span = self._over(name, end)
-        return syntax.Param(span, self._ident(name), value, within, self._doc(name))
+        return syntax.Param(
+            span, self._declare(name, "a parameter"), value, within, self._doc(name)
+        )
 
     def within(self, _word: Token, bounds: Expr) -> Expr:
         return bounds
@@ -170,7 +171,7 @@ class _Builder(StatementBuilder):
         *parts: Token | syntax.Option,
     ) -> syntax.Channel:
         span = self._over(name, parts[-1])
-        ident = self._ident(name)
+        ident = self._declare(name, "a channel")
         return syntax.Channel(span, ident, shape or (), kind, nodes(parts), self._doc(name))
 
     def shape(self, _open: Token, sizes: tuple[Expr, ...], _close: Token) -> tuple[Expr, ...]:

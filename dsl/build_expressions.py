@@ -1,5 +1,8 @@
 """Build the nodes of expressions from Lark's tree."""
 
+# Each method is named for the rule of the grammar that it builds.
+# ruff: noqa: D102
+
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias, TypeVar
@@ -7,6 +10,8 @@ from typing import TypeAlias, TypeVar
 from lark import Token, Transformer_NonRecursive, v_args
 
 from epochal.dsl import syntax
+from epochal.dsl.checks import check_bare_unit, check_chain, check_name
+from epochal.dsl.diagnostic import Diagnostic
 from epochal.dsl.places import Places
 from epochal.dsl.span import Span
 from epochal.dsl.syntax import Expr
@@ -35,6 +40,7 @@ class NodeBuilder(Transformer_NonRecursive[Token, syntax.File]):
         super().__init__()
         self._places = places
         self._docs = docs
+        self.found: list[Diagnostic] = []
 
     def _over(self, first: Part, last: Part) -> Span:
         """Reach from the start of one part to the end of another."""
@@ -45,6 +51,12 @@ class NodeBuilder(Transformer_NonRecursive[Token, syntax.File]):
 
     def _ident(self, token: Token) -> syntax.Ident:
         return syntax.Ident(self._over(token, token), str(token))
+
+    def _declare(self, token: Token, what: str) -> syntax.Ident:
+        """Make the identifier of a declaration, whose name must be free."""
+        ident = self._ident(token)
+        self.found += check_name(ident, what)
+        return ident
 
     def _doc(self, first: Token) -> str:
         return self._docs.get(_start(first), "")
@@ -60,10 +72,19 @@ class ExpressionBuilder(NodeBuilder):
         return syntax.Conditional(self._over(value, otherwise), value, condition, otherwise)
 
     def binary(self, left: Expr, op: Token, right: Expr) -> syntax.Binary:
+        if op.type in ("STAR", "SLASH") and isinstance(right, syntax.Name):
+            self.found += check_bare_unit(op, right)
         return syntax.Binary(self._over(left, right), str(op), left, right)
 
     def compare(self, left: Expr, op: Token, right: Expr) -> syntax.Binary:
-        return syntax.Binary(self._over(left, right), str(op), left, right)
+        """``left op right``; a chain is reported once, with all its operands."""
+        comparison = syntax.Binary(self._over(left, right), str(op), left, right)
+        chain = check_chain(comparison, self._places)
+        if chain is not None:
+            if self.found and self.found[-1].span == left.span:
+                self.found.pop()
+            self.found.append(chain)
+        return comparison
 
     def unary(self, op: Token, operand: Expr) -> syntax.Unary:
         return syntax.Unary(self._over(op, operand), str(op), operand)

@@ -1,5 +1,8 @@
 """Build the nodes of statements, epochs and effects from Lark's tree."""
 
+# Each method is named for the rule of the grammar that it builds.
+# ruff: noqa: D102
+
 from lark import Token, v_args
 
 from epochal.dsl import syntax
@@ -31,21 +34,25 @@ class StatementBuilder(ExpressionBuilder):
         return self._ident(name)
 
     def one_target(self, name: Token, size: Bracketed | None) -> syntax.Target:
-        ident = self._ident(name)
+        ident = self._declare(name, "a variable")
         if size is None:
             return syntax.Target(ident.span, (ident,), None)
         return syntax.Target(self._over(name, size.close), (ident,), size.value)
 
     def tuple_target(self, *parts: Token) -> syntax.Target:
-        return syntax.Target(self._over(parts[0], parts[-1]), self.names(*parts), None)
+        names = [part for part in parts if part.type == "NAME"]
+        idents = tuple(self._declare(name, "a variable") for name in names)
+        return syntax.Target(self._over(parts[0], parts[-1]), idents, None)
 
     def epoch(self, name: Token, _colon: Token, duration: Expr, end: Token) -> syntax.Epoch:
-        return syntax.Epoch(self._over(name, end), self._ident(name), duration, self._doc(name))
+        ident = self._declare(name, "an epoch")
+        return syntax.Epoch(self._over(name, end), ident, duration, self._doc(name))
 
     def until_end(
         self, name: Token, _colon: Token, _until: Token, _end: Token, end: Token
     ) -> syntax.UntilEnd:
-        return syntax.UntilEnd(self._over(name, end), self._ident(name), self._doc(name))
+        ident = self._declare(name, "an epoch")
+        return syntax.UntilEnd(self._over(name, end), ident, self._doc(name))
 
     def trial_length(
         self, word: Token, _colon: Token, duration: Expr, end: Token
@@ -61,7 +68,7 @@ class StatementBuilder(ExpressionBuilder):
         *parts: Token | syntax.EpochItem,
     ) -> syntax.Repeat:
         span = self._over(word, parts[-1])
-        return syntax.Repeat(span, count, self._ident(index), nodes(parts))
+        return syntax.Repeat(span, count, self._declare(index, "an index"), nodes(parts))
 
     def spans(self, *parts: Token | syntax.EpochSpan) -> tuple[syntax.EpochSpan, ...]:
         return nodes(parts)

@@ -62,7 +62,7 @@ def _read(path: Path) -> Lark | None:
         if hashlib.sha256(tables).digest() != digest:
             return None
         # Lark loads the very dictionary that it saves; its types name only a file.
-        return Lark.load(marshal.loads(tables))  # type: ignore[no-untyped-call]
+        return Lark.load(marshal.loads(tables))
     except (OSError, EOFError, ValueError, TypeError, KeyError):
         return None
 

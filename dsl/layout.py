@@ -11,8 +11,10 @@ from epochal.dsl.places import Places
 from epochal.dsl.span import Source, Span
 
 # What can change the state of the cutter; all other characters are skipped at the speed of `re`.
-_MARK = re.compile(r"""(?P<string>"[^"]*"?)|(?P<single>'[^']*'?)|(?P<comment>\#.*)
-                   |(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<foreign>[^ -~])""", re.VERBOSE)  # fmt: skip
+_MARK = re.compile(
+    r"""(?P<string>"[^"]*"?)|(?P<single>'[^']*'?)|(?P<comment>\#.*)"""
+    r"|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<foreign>[^ -~])"
+)
 _INDENTATION = re.compile(r"[ \t]*")
 _OPENING = {")": "(", "]": "[", "}": "{"}
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
@@ -68,11 +70,11 @@ class Layout:
 
 
 def cut(source: Source, places: Places) -> Layout:
-    """Cut a text into logical lines and collect its comments.
+    r"""Cut a text into logical lines and collect its comments.
 
     Examples
     --------
-    >>> source = Source("x", "a:\\n  b = (1,\\n2)\\n")
+    >>> source = Source("x", "a:\n  b = (1,\n2)\n")
     >>> [(line.row, line.width) for line in cut(source, Places(source)).lines]
     [(1, 0), (2, 2)]
     """

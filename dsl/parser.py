@@ -1,64 +1,83 @@
 """Parse a source into its syntax tree, reporting every mistake in one run."""
 
-from lark import Token, Tree
-from lark.exceptions import UnexpectedInput
-from lark.lexer import LexerState, LineCounter
-from lark.utils import TextSlice
+from dataclasses import replace
 
 from epochal.dsl import syntax
 from epochal.dsl.build import build
-from epochal.dsl.diagnostic import Diagnostic
-from epochal.dsl.grammar import load
-from epochal.dsl.layout import Line, cut
+from epochal.dsl.diagnostic import Diagnostic, Note
+from epochal.dsl.driver import Driver
+from epochal.dsl.layout import Layout, cut
+from epochal.dsl.nesting import MAX_NESTING, find_too_deep
 from epochal.dsl.places import Places
 from epochal.dsl.span import Source
+from epochal.dsl.version import NEWEST, begins_with_header, check_version
+
+MAX_ERRORS = 20
 
 
 def parse(source: Source) -> tuple[syntax.File | None, tuple[Diagnostic, ...]]:
-    """Parse a source (this first form stops at the first mistake in the grammar)."""
+    """Parse a source into its syntax tree.
+
+    Parameters
+    ----------
+    source : Source
+        The text, with line breaks as in the file, so that spans and fixes are exact.
+
+    Returns
+    -------
+    File or None
+        The tree of all lines that could be parsed; None where the version of the language is
+        not known here, or where an expression is too deep for any later pass.
+    tuple of Diagnostic
+        Every mistake of spelling in the order of the text; at most ``MAX_ERRORS``, the last of
+        which then says that there are more.
+
+    Notes
+    -----
+    The cost is linear in the length of the text.  A line that cannot be parsed is left out with
+    the lines below it that are indented deeper; its words go to ``File.skipped``.
+    """
     places = Places(source)
     layout = cut(source, places)
-    driver = _Driver(source.text, places)
-    for line in layout.lines:
-        driver.take(line)
+    wrong = check_version(source.text, layout.lines[0] if layout.lines else None, places)
+    if wrong is not None and wrong.code == "E0108":
+        return None, (wrong,)
+    found = [*layout.diagnostics] if wrong is None else [wrong, *layout.diagnostics]
+    driver = _drive(source.text, layout, places)
+    file, mistakes = _build(driver, layout, places)
+    return file, _first_ones([*found, *driver.diagnostics(), *mistakes])
+
+
+def _drive(text: str, layout: Layout, places: Places) -> Driver:
+    lines = layout.lines
+    if lines and begins_with_header(text, lines[0]):
+        lines = lines[1:]
+    driver = Driver(text, places, NEWEST, MAX_ERRORS)
+    for line, below in zip(lines, [*lines[1:], None], strict=False):
+        driver.take(line, below)
+    return driver
+
+
+def _build(
+    driver: Driver, layout: Layout, places: Places
+) -> tuple[syntax.File | None, tuple[Diagnostic, ...]]:
     tree = driver.finish()
+    # Nothing on a line can be nested deeper than the line has tokens.
+    if driver.longest > MAX_NESTING:
+        too_deep = find_too_deep(tree, places)
+        if too_deep:
+            return None, too_deep
     docs = {line.start: line.doc for line in layout.lines if line.doc}
-    return build(tree, places, docs, layout.comments), layout.diagnostics
+    file, found = build(tree, places, docs)
+    skipped = frozenset(driver.skipped)
+    return replace(file, comments=layout.comments, skipped=skipped), found
 
 
-class _Driver:
-    def __init__(self, text, places):
-        self.text = text
-        self.places = places
-        self.parser = load().parse_interactive()
-        self.state = self.parser.parser_state
-        self.lexer = self.parser.lexer_thread.lexer
-        self.widths = [0]
-        self.end = (0, 1)
-
-    def take(self, line):
-        while line.width < self.widths[-1]:
-            self.widths.pop()
-            self.feed("_DEDENT")
-        if line.width > self.widths[-1]:
-            self.widths.append(line.width)
-            self.feed("_INDENT")
-        counter = LineCounter("\n")
-        counter.char_pos = line.start
-        counter.line = line.row
-        counter.line_start_pos = self.places.row_start(line.row)
-        counter.column = line.start - counter.line_start_pos + 1
-        state = LexerState(TextSlice(self.text, line.start, line.end), counter)
-        for token in self.lexer.lex(state, self.state):
-            self.state.feed_token(token)
-        self.end = (line.end, counter.line)
-        self.feed("_NL")
-
-    def feed(self, type_):
-        end, row = self.end
-        self.state.feed_token(Token(type_, "", end, row, end_pos=end, end_line=row))
-
-    def finish(self):
-        for _ in self.widths[1:]:
-            self.feed("_DEDENT")
-        return self.parser.feed_eof()
+def _first_ones(found: list[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Sort diagnostics by place and keep the first; the last one kept tells of the others."""
+    found.sort(key=lambda diagnostic: -1 if diagnostic.span is None else diagnostic.span.start)
+    if len(found) < MAX_ERRORS:
+        return tuple(found)
+    *kept, last = found[:MAX_ERRORS]
+    note = Note(f"only the first {MAX_ERRORS} mistakes are shown; there may be more")
+    return (*kept, replace(last, notes=(*last.notes, note)))

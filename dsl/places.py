@@ -39,3 +39,7 @@ class Places:
         """Make the span between two offsets."""
         row = self.row(start)
         return Span(self._file, start, end, row, start - self.row_start(row) + 1)
+
+    def text(self, span: Span) -> str:
+        """Give the text under a span."""
+        return self._text[span.start : span.end]
