@@ -106,6 +106,7 @@ def _excerpt(
         return
     shown: Excerpt = excerpt(sources[span.file], span)
     number = str(span.line).rjust(5)
+    blank = " " * len(number)
     carets = " " * shown.indent + paint("^" * shown.width, style)
     yield f"{paint(f'{number} |', _Style.GUTTER)} {shown.line}".rstrip()
-    yield f"{paint(f'{" " * len(number)} |', _Style.GUTTER)} {carets}"
+    yield f"{paint(f'{blank} |', _Style.GUTTER)} {carets}"
