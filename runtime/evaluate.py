@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epochal.runtime.batch import Column, Float, Stream, TrialSource
-from epochal.runtime.errors import RunError
+from epochal.runtime.errors import RunError, check_seed
 from epochal.runtime.rundir import Run
 from epochal.runtime.scoring import Forward, Scored, accuracy_of, score_trials
 from epochal.runtime.weights import make_masks
@@ -53,12 +53,12 @@ def evaluate(
     *,
     trials: int = 2000,
     by: Sequence[str] = (),
-    seed: int | None = None,
+    seed: int = 0,
 ) -> Evaluation:
     """Measure the accuracy of a run's network on fresh trials of the test stream.
 
-    The stream is another than those of training, so the seed may be the same; it is that of the
-    run unless given.
+    The stream is another than those of training, so that a seed used there may be used here;
+    one seed for all compares networks on the same trials.
 
     Parameters
     ----------
@@ -71,16 +71,15 @@ def evaluate(
     Raises
     ------
     RunError
-        The task is another than the one trained, or a variable does not exist.
+        The task is another than the one trained, a variable does not exist, or there is
+        nothing to run.
     """
-    record = run.record
-    if task.hash != record.task.hash:
-        message = (
-            f"{run.folder} was trained on {record.task.name} {record.task.hash}, "
-            f"not on {task.name} {task.hash}"
-        )
+    _check_fit(run, task)
+    if trials < 1:
+        message = f"trials = {trials} is not allowed: trials must be 1 or more"
         raise RunError(message)
-    seed = record.seed if seed is None else seed
+    check_seed(seed)
+    record = run.record
     dt = record.profile.training.dt
     scored = score_trials(
         forward_of(run),
@@ -110,7 +109,7 @@ def forward_of(run: Run) -> Forward:
     model, record = run.record.profile.model, run.record
     masks = make_masks(model, record.task.n_in, record.task.n_out, run.connectivity)
     network = Network(model, masks, record.profile.training.dt)
-    weights = {name: tf.constant(array) for name, array in run.weights.items()}
+    weights = {name: tf.constant(array, tf.float32) for name, array in run.weights.items()}
 
     def outputs(inputs: Tensor, noise: Tensor, n_steps: Tensor) -> Tensor:
         return run_network(network, weights, inputs, noise, n_steps)[0]
@@ -146,6 +145,22 @@ def tabulate(scored: Scored, task: TrialSource, by: Sequence[str]) -> tuple[Grou
         )
         for i, combination in enumerate(combinations)
     )
+
+
+def _check_fit(run: Run, task: TrialSource) -> None:
+    trained = run.record.task
+    if task.hash != trained.hash:
+        message = (
+            f"{run.folder} was trained on {trained.name} {trained.hash}, "
+            f"not on {task.name} {task.hash}"
+        )
+        raise RunError(message)
+    if (task.n_in, task.n_out) != (trained.n_in, trained.n_out):
+        message = (
+            f"the network has {trained.n_in} inputs and {trained.n_out} outputs, but with "
+            f"these parameters {task.name} has {task.n_in} and {task.n_out}"
+        )
+        raise RunError(message)
 
 
 def _columns(available: Mapping[str, Column], by: Sequence[str]) -> dict[str, Column]:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from epochal.runtime.batch import TrialSource
 from epochal.runtime.config import Profile
-from epochal.runtime.errors import TrainingDiverged
+from epochal.runtime.errors import TrainingDiverged, check_seed
 from epochal.runtime.progress import Progress
 from epochal.runtime.rundir import RunRecord, RunWriter, describe_task, versions
 from epochal.runtime.stopping import Reason
@@ -53,6 +53,7 @@ def train_into(
     TrainingDiverged
         The loss is no longer a number; the run holds the last good weights and says "failed".
     """
+    check_seed(seed)
     record = RunRecord(
         task=describe_task(task),
         seed=seed,

@@ -108,11 +108,11 @@ class Trainer:
         adam.build(variables)
 
         def update(
-            inputs: Tensor, targets: Tensor, weights: Tensor, noise: Tensor, n_steps: Tensor
+            inputs: Tensor, targets: Tensor, counts: Tensor, noise: Tensor, n_steps: Tensor
         ) -> Tensor:
             with tf.GradientTape() as tape:
                 outputs, _ = run(network, self._variables, inputs, noise, n_steps)
-                value = loss_of(outputs, targets, weights, loss)
+                value = loss_of(outputs, targets, counts, loss)
             adam.apply(clipped(tape.gradient(value, variables), optimizer), variables)
             return value
 

@@ -13,12 +13,12 @@ import numpy as np
 from epochal.runtime.backend import Tensor, tf
 from epochal.runtime.batch import Float, Stream, TrialSource
 from epochal.runtime.config import Profile
-from epochal.runtime.errors import TrainingDiverged
+from epochal.runtime.errors import TrainingDiverged, check_seed
 from epochal.runtime.network import Network, Trainer
 from epochal.runtime.noise import recurrent_noise
 from epochal.runtime.prefetch import prefetched
 from epochal.runtime.progress import Progress
-from epochal.runtime.scoring import accuracy_of, noise_sd, score_trials
+from epochal.runtime.scoring import CHUNK, accuracy_of, noise_sd, score_trials
 from epochal.runtime.stopping import Reason, reason_to_stop
 from epochal.runtime.weights import (
     ALL_TO_ALL,
@@ -75,9 +75,12 @@ def train(
 
     Raises
     ------
+    RunError
+        The seed is not a whole number from 0 to 2**64 - 1.
     TrainingDiverged
         The loss is no longer a number.  The weights last kept are good.
     """
+    check_seed(seed)
     return _Run(task, profile, seed, connectivity, report, keep).finish()
 
 
@@ -96,6 +99,7 @@ class _Run:
     accuracies: list[float] = field(default_factory=list)
     losses: list[float] = field(default_factory=list)  # since the last report
     history: list[Progress] = field(default_factory=list)
+    started: float = field(default_factory=time.perf_counter)
 
     def __post_init__(self) -> None:
         model, training = self.profile.model, self.profile.training
@@ -106,7 +110,6 @@ class _Run:
             training.optimizer,
             training.loss,
         )
-        self.started = time.perf_counter()
 
     def finish(self) -> Trained:
         try:
@@ -171,7 +174,7 @@ class _Run:
 
     def evaluate(self) -> None:
         training = self.profile.training
-        per_evaluation = math.ceil(training.trials / 256)
+        batches = math.ceil(training.trials / CHUNK)
         scored = score_trials(
             self.forward,
             self.task,
@@ -180,7 +183,7 @@ class _Run:
             dt=training.dt,
             seed=self.seed,
             stream=Stream.EVALUATION,
-            first=len(self.accuracies) * per_evaluation,
+            first=len(self.accuracies) * batches,
         )
         accuracy = accuracy_of(scored.correct).accuracy
         self.accuracies.append(accuracy)

@@ -27,15 +27,9 @@ class Sides:
     )
     units: Mapping[str, str] = field(default_factory=lambda: {"delay": "us", "strength": ""})
     values: Mapping[str, object] = field(default_factory=lambda: {"sigma": 0.05})
+    n_in: int = 3
+    n_out: int = 2
     spoil_after: int = 1_000_000  # batches of training; later ones are not numbers
-
-    @property
-    def n_in(self) -> int:
-        return 3
-
-    @property
-    def n_out(self) -> int:
-        return 2
 
     def batch(
         self,

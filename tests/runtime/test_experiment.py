@@ -51,6 +51,16 @@ def test_a_trained_network_is_evaluated_from_its_folder(tmp_path: Path) -> None:
     assert sum(group.trials for group in found.groups) == 600
     with pytest.raises(RunError, match=r"was trained on sides .*, not on sides task1:other"):
         evaluate(run, Sides(hash="task1:other"))
+    with pytest.raises(RunError, match=r"has 3 inputs and 2 outputs, but .* sides has 4 and 2"):
+        evaluate(run, Sides(n_in=4))
+    with pytest.raises(RunError, match="trials = 0"):
+        evaluate(run, Sides(), trials=0)
+
+
+def test_a_bad_seed_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"seed = -1 is not allowed: .* 0 to 2\*\*64 - 1"):
+        train_into(tmp_path / "run", Sides(), profile(5), seed=-1)
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_interrupted_run_is_complete_and_says_so(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import NoReturn
 
 import numpy as np
@@ -17,6 +18,7 @@ from epochal.runtime.noise import recurrent_noise
 from epochal.runtime.progress import Progress
 from epochal.runtime.stopping import Reason
 from epochal.runtime.train import Trained, train
+from epochal.runtime.weights import Array, initial_weights, make_masks
 
 NEVER = Stop(accuracy=2)
 
@@ -39,8 +41,25 @@ def profile(
     return Profile(model=Ctrnn(units=16, activation=activation), training=training)
 
 
-def same(one: Trained, other: Trained) -> bool:
-    return all((one.weights[name] == other.weights[name]).all() for name in one.weights)
+@dataclass(frozen=True)
+class Whole:
+    """A training of 25 updates, and what it told on the way."""
+
+    trained: Trained
+    told: list[Progress]
+    kept: list[dict[str, Array]]  # at updates 0, 10, 20 and 25
+
+
+@pytest.fixture(scope="module")
+def whole() -> Whole:
+    told: list[Progress] = []
+    kept: list[dict[str, Array]] = []
+    trained = train(Sides(), profile(25), seed=5, report=told.append, keep=kept.append)
+    return Whole(trained, told, kept)
+
+
+def same(one: dict[str, Array], other: dict[str, Array]) -> bool:
+    return all((one[name] == other[name]).all() for name in one)
 
 
 @pytest.mark.parametrize(("activation", "loss"), [("relu", "mse_normalized"), ("tanh", "mse")])
@@ -51,52 +70,54 @@ def test_a_small_task_is_learnt(activation: Activation, loss: Loss) -> None:
     assert trained.updates < 300
 
 
-def test_the_same_seed_gives_the_same_weights() -> None:
-    first, again = train(Sides(), profile(20), seed=5), train(Sides(), profile(20), seed=5)
-    assert same(first, again)
-    assert not same(first, train(Sides(), profile(20), seed=6))
+def test_the_same_seed_gives_the_same_weights(whole: Whole) -> None:
+    assert same(train(Sides(), profile(25), seed=5).weights, whole.trained.weights)
 
 
-def test_progress_is_reported_every_ten_updates_and_at_evaluations() -> None:
-    seen: list[Progress] = []
-    trained = train(Sides(), profile(25), report=seen.append)
-    assert [p.update for p in seen] == [0, 10, 20, 25]
-    assert all(p.accuracy is not None for p in seen)
-    assert math.isnan(seen[0].loss)
-    assert all(math.isfinite(p.loss) for p in seen[1:])
-    assert trained.history == tuple(seen)
-    assert trained.reason is Reason.UPDATES
+def test_another_seed_gives_other_weights(whole: Whole) -> None:
+    model = profile().model
+    masks = make_masks(model, 3, 2)
+    assert np.allclose(initial_weights(model, masks, 5)["W_rec"], whole.kept[0]["W_rec"])
+    assert not np.allclose(initial_weights(model, masks, 6)["W_rec"], whole.kept[0]["W_rec"])
 
 
-def test_weights_are_kept_at_each_evaluation() -> None:
-    kept: list[dict[str, np.ndarray]] = []
-    trained = train(Sides(), profile(20), keep=kept.append)
-    assert len(kept) == 3
-    assert all((kept[-1][name] == trained.weights[name]).all() for name in kept[-1])
-    assert (kept[0]["W_rec"] != kept[1]["W_rec"]).any()
+def test_progress_is_told_every_ten_updates_and_at_evaluations(whole: Whole) -> None:
+    assert [p.update for p in whole.told] == [0, 10, 20, 25]
+    assert all(p.accuracy is not None for p in whole.told)
+    assert math.isnan(whole.told[0].loss)
+    assert all(math.isfinite(p.loss) for p in whole.told[1:])
+    assert whole.trained.history == tuple(whole.told)
+    assert whole.trained.reason is Reason.UPDATES
+
+
+def test_weights_are_kept_at_each_evaluation(whole: Whole) -> None:
+    assert len(whole.kept) == 4
+    assert same(whole.kept[-1], whole.trained.weights)
+    assert not same(whole.kept[0], whole.kept[1])
 
 
 def test_a_loss_that_is_no_number_ends_training_with_good_weights() -> None:
-    kept: list[dict[str, np.ndarray]] = []
+    kept: list[dict[str, Array]] = []
     with pytest.raises(TrainingDiverged, match=r"loss became nan at update 13.*learning rate"):
         train(Sides(spoil_after=12), profile(30), keep=kept.append)
     assert len(kept) == 2
     assert all(np.isfinite(array).all() for array in kept[-1].values())
 
 
-def test_interrupting_gives_the_weights_reached() -> None:
+def test_interrupting_gives_the_weights_reached(whole: Whole) -> None:
     def interrupt(progress: Progress) -> None:
         if progress.update == 10:
             raise KeyboardInterrupt
 
-    trained = train(Sides(), profile(300), report=interrupt)
+    trained = train(Sides(), profile(300), seed=5, report=interrupt)
     assert trained.reason is Reason.INTERRUPTED
     assert trained.updates == 10
-    assert same(trained, train(Sides(), profile(10)))
+    assert same(trained.weights, whole.kept[1])
 
 
-def test_without_xla_the_same_update_runs_as_a_graph(monkeypatch: pytest.MonkeyPatch) -> None:
-    compiled = train(Sides(), profile(10))
+def test_without_xla_the_same_update_runs_as_a_graph(
+    whole: Whole, monkeypatch: pytest.MonkeyPatch
+) -> None:
     function = backend.tf.function
     asked = []
 
@@ -108,10 +129,10 @@ def test_without_xla_the_same_update_runs_as_a_graph(monkeypatch: pytest.MonkeyP
         return refuse if jit_compile else function(*arguments, **rest)
 
     monkeypatch.setattr(backend.tf, "function", no_xla)
-    graph = train(Sides(), profile(10))
+    graph = train(Sides(), profile(10), seed=5)
     assert True in asked
     assert False in asked
-    for name, expected in compiled.weights.items():
+    for name, expected in whole.kept[1].items():
         np.testing.assert_allclose(graph.weights[name], expected, atol=2e-4, err_msg=name)
 
 
