@@ -1,0 +1,54 @@
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from epochal.compiler.prelude.encode import bump, floor_mod, rescale
+
+
+def test_a_bump_is_a_circular_gaussian_of_height_one() -> None:
+    centers, widths = [0.0, 90.0, 359.0, -37.5, 400.0], [20.0, 45.0, 90.0, 10.0, 30.0]
+    expected = [
+        [
+            math.exp(-((abs(math.remainder(k * 360 / 7 - center, 360)) / width) ** 2) / 2)
+            for k in range(7)
+        ]
+        for center, width in zip(centers, widths, strict=True)
+    ]
+    found = bump(np.array(centers), np.array(widths), 7)
+    np.testing.assert_allclose(found, expected, rtol=1e-13)
+    np.testing.assert_array_equal(bump(np.array(centers), 20.0, 7)[0], found[0])
+    np.testing.assert_array_equal(bump(90.0, 45.0, 7), found[1])
+    assert found[0, 0] == 1
+
+
+def test_bumps_of_an_array_of_centers_stand_side_by_side() -> None:
+    centers = np.array([[0.0, 90.0], [10.0, 20.0], [180.0, 270.0]])
+    found = bump(centers, 30.0, 5)
+    assert found.shape == (3, 2, 5)
+    np.testing.assert_array_equal(found[:, 1], bump(centers[:, 1], 30.0, 5))
+
+
+def test_rescale_maps_ends_onto_ends() -> None:
+    x = np.array([10.0, 15.0, 20.0, 30.0])
+    assert rescale(x, 10, 20, 0.25, 0.75).tolist() == [0.25, 0.5, 0.75, 1.25]
+    assert rescale(x, 20, 10, 0.25, 0.75).tolist() == [0.75, 0.5, 0.25, -0.25]
+    assert rescale(3, 0, 4, 0, np.array([1.0, 2.0])).tolist() == [0.75, 1.5]
+
+
+@given(st.floats(-1e9, 1e9), st.floats(1e-3, 1e6))
+def test_floor_mod_is_the_remainder_within_rounding(a: float, b: float) -> None:
+    rest = float(floor_mod(a, b))
+    assert 0 <= rest < b
+    turn = (Fraction(rest) - Fraction(a)) % Fraction(b)
+    error = min(turn, Fraction(b) - turn)
+    assert error <= 4e-16 * max(abs(a), b)
+
+
+@pytest.mark.parametrize(("a", "b", "rest"), [(7, 3, 1), (-7, 3, 2), (6, 3, 0), (-1e-20, 3, 0)])
+def test_floor_mod_has_the_sign_of_the_divisor(a: float, b: float, rest: float) -> None:
+    assert floor_mod(a, b) == rest
+    assert floor_mod(np.array([a, a]), b).tolist() == [rest, rest]
