@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from lark import Token, Tree, v_args
+from lark import Token, Tree
 
 from epochal.dsl import syntax
 from epochal.dsl.build_expressions import nodes
@@ -31,17 +31,19 @@ def build(
     Works bottom-up with an explicit stack, so that no depth of the tree can exhaust Python's.
     """
     builder = _Builder(places, docs)
-    return builder.transform(tree), tuple(builder.found)
+    file = builder.transform(tree)
+    assert isinstance(file, syntax.File)
+    return file, tuple(builder.found)
 
 
-@v_args(inline=True)
 class _Builder(StatementBuilder):
     """Files, their items and the blocks of those."""
 
     def start(self, header: int, *items: syntax.Item) -> syntax.File:
         """``header item*``; a file begins at its header, which begins the text."""
-        last = items[-1].span.end if items else 0
-        return syntax.File(self._places.span(0, last), header, items, ())
+        start = self._places.row_start(1)
+        end = items[-1].span.end if items else start
+        return syntax.File(self._places.span(start, end), header, items, ())
 
     def header(self, _word: Token, version: Token, _end: Token) -> int:
         return int(version)

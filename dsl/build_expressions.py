@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias, TypeVar
 
-from lark import Token, Transformer_NonRecursive, v_args
+from lark import Token, Tree
 
 from epochal.dsl import syntax
 from epochal.dsl.checks import check_bare_unit, check_chain, check_name
@@ -33,21 +33,36 @@ class Bracketed:
     close: Token
 
 
-class NodeBuilder(Transformer_NonRecursive[Token, syntax.File]):
-    """What the builders of all nodes share: places, names, documentation."""
+class NodeBuilder:
+    """What the builders of all nodes share: the walk, places, names, documentation."""
 
     def __init__(self, places: Places, docs: Mapping[int, str]) -> None:
-        super().__init__()
         self._places = places
         self._docs = docs
         self.found: list[Diagnostic] = []
+
+    def transform(self, tree: Tree[Token]) -> object:
+        """Call the method of every rule, innermost first, without recursion."""
+        order, left = [], [tree]
+        while left:
+            branch = left.pop()
+            order.append(branch)
+            left += [child for child in branch.children if isinstance(child, Tree)]
+        built: dict[int, object] = {}
+        for branch in reversed(order):
+            parts = [
+                built.pop(id(part)) if isinstance(part, Tree) else part for part in branch.children
+            ]
+            built[id(branch)] = getattr(self, branch.data)(*parts)
+        return built[id(tree)]
 
     def _over(self, first: Part, last: Part) -> Span:
         """Reach from the start of one part to the end of another."""
         end = _end(last)
         if isinstance(first, Token):
             return self._places.span(_start(first), end)
-        return replace(first.span, end=end)
+        begun = first.span
+        return Span(begun.file, begun.start, end, begun.line, begun.column)
 
     def _ident(self, token: Token) -> syntax.Ident:
         return syntax.Ident(self._over(token, token), str(token))
@@ -62,7 +77,6 @@ class NodeBuilder(Transformer_NonRecursive[Token, syntax.File]):
         return self._docs.get(_start(first), "")
 
 
-@v_args(inline=True)
 class ExpressionBuilder(NodeBuilder):
     """One method a rule of the grammar, with its children, punctuation and all, as arguments."""
 

@@ -3,14 +3,13 @@
 # Each method is named for the rule of the grammar that it builds.
 # ruff: noqa: D102
 
-from lark import Token, v_args
+from lark import Token
 
 from epochal.dsl import syntax
 from epochal.dsl.build_expressions import Bracketed, ExpressionBuilder, nodes
 from epochal.dsl.syntax import Expr
 
 
-@v_args(inline=True)
 class StatementBuilder(ExpressionBuilder):
     """Statements of ``trial``, ``blocks``, ``score``, ``epochs`` and ``during``."""
 

@@ -2,6 +2,7 @@
 
 from epochal.dsl.codes import diagnose
 from epochal.dsl.diagnostic import Diagnostic, Fix
+from epochal.dsl.limits import MAX_ERRORS
 from epochal.dsl.places import Places
 
 # What people paste from papers and word processors, and how it is written here.
@@ -71,11 +72,16 @@ class Characters:
                 return self._single(start, end)
         return self._foreign(start, end)
 
+    def _report(self, diagnostic: Diagnostic) -> None:
+        """Keep a diagnostic, while it can be among the first that are shown."""
+        if len(self._found) < MAX_ERRORS:
+            self._found.append(diagnostic)
+
     def _string(self, start: int, end: int) -> bool:
         if end - start > 1 and self._text[end - 1] == '"':
             return False
         message = 'this text has no closing `"` on its line'
-        self._found.append(diagnose("E0112", message, self._places.span(start, end)))
+        self._report(diagnose("E0112", message, self._places.span(start, end)))
         return True
 
     def _single(self, start: int, end: int) -> bool:
@@ -86,7 +92,7 @@ class Characters:
         if closed and '"' not in content:
             fixes.append(Fix("use double quotes", span, f'"{content}"'))
         message = "a text stands in double quotes, not in single ones"
-        self._found.append(diagnose("E0113", message, span, fixes=fixes))
+        self._report(diagnose("E0113", message, span, fixes=fixes))
         return True
 
     def _foreign(self, start: int, end: int) -> bool:
@@ -101,7 +107,7 @@ class Characters:
             spelled = f"write `{spelling}`" if spelling.strip() else "write a plain space"
             fixes.append(Fix(spelled if spelling else "delete it", span, spelling))
         message = f"found {_describe(character)}, which only comments and texts may hold"
-        self._found.append(diagnose("E0111", message, span, fixes=fixes))
+        self._report(diagnose("E0111", message, span, fixes=fixes))
         return True
 
 

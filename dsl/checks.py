@@ -5,6 +5,7 @@ from lark import Token
 from epochal.dsl import syntax
 from epochal.dsl.codes import diagnose
 from epochal.dsl.diagnostic import Diagnostic, Fix
+from epochal.dsl.expected import shorten
 from epochal.dsl.places import Places
 from epochal.dsl.units import UNITS
 from epochal.dsl.words import why_not_a_name
@@ -46,7 +47,7 @@ def check_chain(comparison: syntax.Binary, places: Places) -> Diagnostic | None:
     if len(parts) < 2:
         return None
     replacement = " and ".join(reversed(parts))
-    message = f"comparisons do not chain: write `{replacement}`"
+    message = f"comparisons do not chain: write `{shorten(replacement)}`"
     fix = Fix("join them by `and`", comparison.span, replacement)
     return diagnose("E0132", message, comparison.span, fixes=[fix])
 

@@ -8,6 +8,7 @@ from epochal.dsl.diagnostic import Diagnostic
 from epochal.dsl.grammar import load
 from epochal.dsl.indentation import Indentation
 from epochal.dsl.layout import Line
+from epochal.dsl.limits import MAX_ERRORS
 from epochal.dsl.line_parser import LineParser
 from epochal.dsl.places import Places
 
@@ -25,11 +26,10 @@ class Driver:
         The most tokens on one line.
     """
 
-    def __init__(self, text: str, places: Places, version: int, most: int) -> None:
+    def __init__(self, text: str, places: Places, version: int) -> None:
         self.skipped: set[str] = set()
         self.longest = 0
         self._text = text
-        self._most = most
         self._found: list[Diagnostic] = []
         self._parser = LineParser(load().parse_interactive(), text, places)
         self._indentation = Indentation(places)
@@ -62,7 +62,7 @@ class Driver:
         if self._indentation.too_deep:
             self._indentation.report_depth(line)
             return False
-        return not line.broken and len(self._found) < self._most
+        return not line.broken and len(self._found) < MAX_ERRORS
 
     def _read(self, line: Line, below: Line | None) -> bool:
         heads_block = below is not None and below.width > line.width

@@ -73,6 +73,7 @@ _GROUPS: tuple[tuple[frozenset[str], frozenset[str], str], ...] = (
     (frozenset({"EQUAL", "ADD_TO", "TAKE_FROM", "MULTIPLY_BY"}), frozenset(), "`=`, `+=`"),
 )
 _MOST_CHOICES = 8
+_LONGEST = 60
 
 
 def is_word(terminal: str) -> bool:
@@ -106,11 +107,16 @@ def describe_found(token: Token) -> str:
     """Name a token: "the name `x`", "`:`", "the end of the line"."""
     if token.type in ("_NL", "_INDENT", "_DEDENT", "$END"):
         return _KINDS[token.type]
-    text = str(token) if len(token) <= 40 else f"{token[:37]}..."
+    text = shorten(str(token))
     kind = _FOUND.get(token.type)
     if kind is not None:
         return f"{kind} `{text}`"
     return f"the word `{text}`" if token.isalpha() else f"`{text}`"
+
+
+def shorten(text: str) -> str:
+    """Cut a long text, for messages."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
 def join_or(choices: list[str]) -> str:

@@ -3,9 +3,8 @@
 from epochal.dsl.codes import diagnose
 from epochal.dsl.diagnostic import Diagnostic, Fix, Note
 from epochal.dsl.layout import Line
+from epochal.dsl.limits import MAX_BLOCKS, MAX_ERRORS
 from epochal.dsl.places import Places
-
-MAX_BLOCKS = 20
 
 
 class Indentation:
@@ -55,7 +54,7 @@ class Indentation:
         header, word = self._header
         message = f"the block `{word}` has no lines: they stand below it, indented by four spaces"
         span = self._places.span(header.start, header.end)
-        self.diagnostics.append(diagnose("E0118", message, span))
+        self._report(diagnose("E0118", message, span))
 
     def settle(self, line: Line) -> int:
         """Find the block of a line below another, reporting a stray indentation.
@@ -85,7 +84,12 @@ class Indentation:
         """Report a block that is nested too deeply."""
         span = self._places.span(line.start, line.end)
         message = f"blocks are nested more than {MAX_BLOCKS} deep"
-        self.diagnostics.append(diagnose("E0119", message, span))
+        self._report(diagnose("E0119", message, span))
+
+    def _report(self, diagnostic: Diagnostic) -> None:
+        """Keep a diagnostic, while it can be among the first that are shown."""
+        if len(self.diagnostics) < MAX_ERRORS:
+            self.diagnostics.append(diagnostic)
 
     def _level(self, width: int) -> int:
         """Find the open block whose width is nearest, the inner one of two."""
@@ -107,4 +111,4 @@ class Indentation:
         if self._header is not None:
             header = self._places.span(self._header[0].start, self._header[0].end)
             notes.append(Note("the last block begins here", header))
-        self.diagnostics.append(diagnose(code, message, span, notes=notes, fixes=[fix]))
+        self._report(diagnose(code, message, span, notes=notes, fixes=[fix]))

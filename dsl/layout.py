@@ -7,6 +7,7 @@ from epochal.dsl import syntax
 from epochal.dsl.characters import Characters
 from epochal.dsl.codes import diagnose
 from epochal.dsl.diagnostic import Diagnostic, Note
+from epochal.dsl.limits import MAX_ERRORS
 from epochal.dsl.places import Places
 from epochal.dsl.span import Source, Span
 
@@ -172,7 +173,7 @@ class _Cutter:
             notes.append(Note("the bracket opened here", self._one(opening)))
         else:
             found = f"found `{character}` without an opening `{_OPENING[character]}`"
-        self.diagnostics.append(diagnose("E0115", found, self._one(place), notes=notes))
+        self._report(diagnose("E0115", found, self._one(place), notes=notes))
 
     def _begins_anew(self, content: int, end: int, width: int) -> bool:
         """Tell whether a row inside brackets looks like the start of another statement."""
@@ -187,7 +188,7 @@ class _Cutter:
         opening = self._brackets[0]
         character = self.text[opening]
         message = f"this `{character}` is never closed: `{_CLOSING[character]}` is missing"
-        self.diagnostics.append(diagnose("E0114", message, self._one(opening)))
+        self._report(diagnose("E0114", message, self._one(opening)))
         self._brackets.clear()
         self._mark_broken(True)
         self._close_line()
@@ -196,6 +197,11 @@ class _Cutter:
         assert self._line is not None
         self.lines.append(self._line)
         self._line = None
+
+    def _report(self, diagnostic: Diagnostic) -> None:
+        """Keep a diagnostic, while it can be among the first that are shown."""
+        if len(self.diagnostics) < MAX_ERRORS:
+            self.diagnostics.append(diagnostic)
 
     def _mark_broken(self, broken: bool) -> None:
         if broken and self._line is not None:

@@ -5,11 +5,12 @@ from decimal import Decimal
 
 from epochal.dsl.codes import diagnose
 from epochal.dsl.diagnostic import Fix
-from epochal.dsl.expected import is_word, spelling
+from epochal.dsl.expected import is_word, shorten, spelling
 from epochal.dsl.nearest import nearest
 from epochal.dsl.problem import Finding, Problem, Repair, first_part_instead, instead
 from epochal.dsl.span import Span
 from epochal.dsl.units import SYNONYMS, UNITS
+from epochal.dsl.words import STATEMENT_WORDS
 
 # Operators of other languages: what they are called here, and the terminal that means the same.
 _OPERATORS = {
@@ -39,6 +40,7 @@ _FRACTION = re.compile(r"\.\d+(?![\w.])")
 _GLUED = re.compile(r"([a-z]+)(\d[\w.]*)")
 _OPERAND = re.compile(r" *([A-Za-z_]\w*(?:[(][^()]*[)])?|[\d.]+)(?![\w.])")
 _KIND = re.compile(r" *[A-Za-z_]\w*[(]")
+_WHOLE_HOURS = re.compile(r"\d{1,6}([.]\d{1,6})?")
 _HOURS = frozenset({"h", "hr", "hrs", "hour", "hours"})
 _QUESTIONS = frozenset({"IF", "REQUIRE", "UNTIL"})
 
@@ -101,7 +103,7 @@ def _fraction(problem: Problem) -> Finding | None:
     if fraction is None and touches and previous is not None and previous.type in _NUMBERS:
         span = problem.places.span(problem.token_span(previous).start, problem.end)
         fixes = [Fix("write the digit", span, f"{previous}.0")]
-        message = f"a number has digits after its point: `{previous}.0`"
+        message = f"a number has digits after its point: `{shorten(previous)}.0`"
         return Finding(diagnose("E0128", message, span, fixes=fixes))
     if fraction is None:
         return None
@@ -110,7 +112,7 @@ def _fraction(problem: Problem) -> Finding | None:
         return _glued_name(span, str(previous), fraction[0])
     span = problem.places.span(problem.start, fraction.end())
     fixes = [Fix("write the digit", span, f"0{fraction[0]}")]
-    message = f"a number has digits before its point: `0{fraction[0]}`"
+    message = f"a number has digits before its point: `0{shorten(fraction[0])}`"
     return Finding(diagnose("E0128", message, span, fixes=fixes))
 
 
@@ -139,7 +141,7 @@ def _glued_word(problem: Problem) -> Finding | None:
 
 
 def _missing_space(span: Span, left: str, right: str) -> Finding:
-    message = f"a space is missing between `{left}` and `{right}`"
+    message = f"a space is missing between `{shorten(left)}` and `{shorten(right)}`"
     fixes = [Fix("insert the space", span, f"{left} {right}")]
     return Finding(diagnose("E0129", message, span, fixes=fixes))
 
@@ -150,17 +152,19 @@ def _unit(problem: Problem) -> Finding | None:
     if problem.kind != "NAME" or previous is None or previous.type not in _NUMBERS:
         return None
     span, unit = problem.span, problem.found
+    if unit in STATEMENT_WORDS:
+        return None
     known = SYNONYMS.get(unit.lower())
     if known is None:
         words = {spelling(terminal) for terminal in problem.expected if is_word(terminal)}
         if nearest(unit, sorted(words)) is not None:
             return None
         known = nearest(unit, UNITS) if len(unit) > 2 else None
-    if unit.lower() in _HOURS and previous.type != "QUANTITY":
+    if unit.lower() in _HOURS and _WHOLE_HOURS.fullmatch(previous):
         return _hours(problem)
     if known is None:
         units = ", ".join(f"`{name}`" for name in UNITS)
-        message = f"`{unit}` is not a unit: the units are {units}; a product needs its `*`"
+        message = f"`{shorten(unit)}` is not a unit: the units are {units}; a product needs its `*`"
         return Finding(diagnose("E0130", message, span))
     message = f"`{unit}` is not a unit: did you mean `{known}`?"
     return Finding(diagnose("E0130", message, span, fixes=[Fix("correct it", span, known)]))

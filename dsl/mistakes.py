@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from epochal.dsl.codes import diagnose
 from epochal.dsl.diagnostic import Fix
-from epochal.dsl.expected import describe_expected, describe_found, is_word, spelling
+from epochal.dsl.expected import describe_expected, describe_found, is_word, shorten, spelling
 from epochal.dsl.mistaken_signs import SIGN_RULES
 from epochal.dsl.nearest import nearest
 from epochal.dsl.problem import Finding, Problem, first_instead, instead
@@ -146,7 +146,9 @@ def _unknown_start(problem: Problem) -> Finding | None:
         return None
     where = f"in `{problem.block}`" if problem.block else "at the left edge of a file"
     expected = describe_expected(problem.starts - {"_DEDENT", "$END"})
-    message = f"`{problem.found}` begins nothing that can stand {where}: expected {expected}"
+    message = (
+        f"`{shorten(problem.found)}` begins nothing that can stand {where}: expected {expected}"
+    )
     return Finding(diagnose("E0124", message, problem.span))
 
 
@@ -154,7 +156,7 @@ def _early_end(problem: Problem) -> Finding | None:
     if problem.kind != "_NL" or not problem.tokens:
         return None
     last = problem.tokens[-1]
-    message = f"the line ends too early after `{last}`: expected {_expectation(problem)}"
+    message = f"the line ends too early after `{shorten(last)}`: expected {_expectation(problem)}"
     return Finding(diagnose("E0121", message, problem.token_span(last)))
 
 

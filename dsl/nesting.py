@@ -4,9 +4,9 @@ from lark import Token, Tree
 
 from epochal.dsl.codes import diagnose
 from epochal.dsl.diagnostic import Diagnostic
+from epochal.dsl.limits import MAX_NESTING
 from epochal.dsl.places import Places
 
-MAX_NESTING = 100
 _NESTING = frozenset(
     {"conditional", "binary", "compare", "unary", "restrict", "index", "call", "parenthesis"}
     | {"tuple_of", "list_of", "set_of"}

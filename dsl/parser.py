@@ -7,12 +7,11 @@ from epochal.dsl.build import build
 from epochal.dsl.diagnostic import Diagnostic, Note
 from epochal.dsl.driver import Driver
 from epochal.dsl.layout import Layout, cut
-from epochal.dsl.nesting import MAX_NESTING, find_too_deep
+from epochal.dsl.limits import MAX_ERRORS, MAX_NESTING
+from epochal.dsl.nesting import find_too_deep
 from epochal.dsl.places import Places
 from epochal.dsl.span import Source
 from epochal.dsl.version import NEWEST, begins_with_header, check_version
-
-MAX_ERRORS = 20
 
 
 def parse(source: Source) -> tuple[syntax.File | None, tuple[Diagnostic, ...]]:
@@ -52,7 +51,7 @@ def _drive(text: str, layout: Layout, places: Places) -> Driver:
     lines = layout.lines
     if lines and begins_with_header(text, lines[0]):
         lines = lines[1:]
-    driver = Driver(text, places, NEWEST, MAX_ERRORS)
+    driver = Driver(text, places, NEWEST)
     for line, below in zip(lines, [*lines[1:], None], strict=False):
         driver.take(line, below)
     return driver

@@ -19,10 +19,6 @@ class Places:
         self._text = text
         self._starts = [first, *(found.end() for found in re.finditer("\n", text))]
 
-    def row(self, offset: int) -> int:
-        """Find the row that holds an offset, counted from 1."""
-        return max(1, bisect_right(self._starts, offset))
-
     def row_start(self, row: int) -> int:
         """Find the offset at which a row begins, behind a byte order mark."""
         return self._starts[row - 1]
@@ -37,8 +33,8 @@ class Places:
 
     def span(self, start: int, end: int) -> Span:
         """Make the span between two offsets."""
-        row = self.row(start)
-        return Span(self._file, start, end, row, start - self.row_start(row) + 1)
+        row = bisect_right(self._starts, start) or 1
+        return Span(self._file, start, end, row, start - self._starts[row - 1] + 1)
 
     def text(self, span: Span) -> str:
         """Give the text under a span."""

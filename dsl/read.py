@@ -7,11 +7,11 @@ from typing import BinaryIO
 
 from epochal.dsl.codes import diagnose
 from epochal.dsl.diagnostic import Diagnostic
+from epochal.dsl.limits import MAX_BYTES
 from epochal.dsl.nearest import nearest
 from epochal.dsl.places import BYTE_ORDER_MARK, Places
 from epochal.dsl.span import Source
 
-MAX_BYTES = 1 << 20
 STDIN = "-"
 _STDIN_NAME = "<stdin>"
 _Outcome = tuple[Source | None, tuple[Diagnostic, ...]]
@@ -64,7 +64,8 @@ def decode(file: str, content: bytes) -> _Outcome:
     source = Source(file, content.decode("utf-8"))
     if source.text.strip(BYTE_ORDER_MARK + " \t\r\n"):
         return source, ()
-    span = Places(source).span(0, 0)
+    places = Places(source)
+    span = places.span(places.row_start(1), places.row_start(1))
     message = "the file is empty: begin it with `epochal 1`, then write a `task`"
     return None, (diagnose("E0105", message, span),)
 
