@@ -26,7 +26,7 @@ def call(node: syntax.Call, scope: Scope, setting: Setting) -> Typed | None:
         scope.unknown(name, node.function.span, "function", known)
         return None
     row = FUNCTIONS[name]
-    arguments = bind(node, row.arguments, scope, many=row.many)
+    arguments = bind(node, row.arguments, scope, many=row.many, needed=1 if row.many else -1)
     if arguments is None:
         return None
     return _apply(row, node, arguments, scope, setting.without_draw())

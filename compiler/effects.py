@@ -78,8 +78,8 @@ def _channel(node: syntax.Effect, ref: syntax.Ref, scope: Scope) -> ir.Channel |
     if name in mine:
         return mine[name]
     if name in other and to_input:
-        fixes = (Fix("set its target", ref.name.span, f"target {name}"),)
-        fixes = fixes if node.kind is syntax.EffectKind.DRIVE else ()
+        fix = Fix("set its target", ref.name.span, f"target {name}")
+        fixes = (fix,) if node.kind is syntax.EffectKind.DRIVE else ()
         scope.report.error(
             "E0409",
             f"`{name}` is an output; what it should do is its `target`",
@@ -106,6 +106,8 @@ def unit_index(node: syntax.Expr, channel: ir.Channel, scope: Scope) -> ir.Expr 
     if isinstance(node, syntax.Name) and node.name not in scope.symbols and labels:
         if node.name in labels:
             return ir.Label(node.name, labels)
+        if node.name in scope.report.excused:
+            return None
         _no_unit(node.name, node, channel, scope)
         return None
     typed = expressions.lower(node, scope, Setting())

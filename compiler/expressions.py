@@ -103,7 +103,8 @@ def _name(node: syntax.Name, scope: Scope, setting: Setting) -> Typed | None:
         return Typed(_value(symbol, expr), symbol.type, node.span)
     if node.name in scope.labels:
         return Typed(ir.Label(node.name, (node.name,)), ir.LabelType((node.name,)), node.span)
-    return _unknown_name(node, scope)
+    _unknown_name(node, scope)
+    return None
 
 
 def _value(symbol: Symbol, members: ir.SetOf | None) -> ir.Expr:

@@ -201,8 +201,8 @@ def _mod(_: Interval, b: Interval) -> Interval:
 def _abs(x: Interval) -> Interval:
     if x.low >= 0:
         return x
-    low = Fraction(0) if x.high >= 0 else -x.high
-    return Interval(low, max(abs(x.low), abs(x.high)), whole=x.whole)
+    low: Bound = Fraction(0) if x.high >= 0 else -x.high
+    return Interval(low, max(-x.low, x.high), whole=x.whole)
 
 
 def _monotone(function: Callable[[float], float], lowest: float) -> Callable[[Interval], Interval]:

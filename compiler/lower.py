@@ -115,8 +115,8 @@ def _layout(task: syntax.Task, scope: Scope) -> None:
         if position < highest:
             report.error(
                 "E0415",
-                f"`{_title(section)}:` stands after `{ORDER[highest].__name__.lower()}:`; the order "
-                f"is {' '.join(one.__name__.lower() for one in ORDER)}",
+                f"`{_title(section)}:` stands after `{ORDER[highest].__name__.lower()}:`; "
+                f"the order is {' '.join(one.__name__.lower() for one in ORDER)}",
                 section.span,
             )
         highest = max(highest, position)

@@ -207,7 +207,7 @@ def _means_nothing(name: str, scope: Scope) -> bool:
 
 def _outside(name: syntax.Name, other: Typed, scope: Scope) -> Typed | None:
     """Report a name beside ``==`` that is no label of the other side's set."""
-    if not isinstance(other.type, ir.LabelType):
+    if not isinstance(other.type, ir.LabelType) or name.name in scope.report.excused:
         return expressions.lower(name, scope, Setting())
     _not_in_set(name.name, name.span, other.type, scope)
     return None

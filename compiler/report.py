@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 
 from epochal.compiler import ir
-from epochal.dsl.diagnostic import Diagnostic, Fix, Note, Severity
+from epochal.dsl.codes import diagnose
+from epochal.dsl.diagnostic import Diagnostic, Fix, Note
 from epochal.dsl.span import Span
 
 
@@ -22,11 +23,7 @@ class Report:
         self, code: str, message: str, span: Span, *notes: Note, fixes: tuple[Fix, ...] = ()
     ) -> None:
         """Note an error; the run goes on to look for more."""
-        self.diagnostics.append(Diagnostic(code, message, span, notes=notes, fixes=fixes))
-
-    def warning(self, code: str, message: str, span: Span, *notes: Note) -> None:
-        """Note something that is legal and probably not meant."""
-        self.diagnostics.append(Diagnostic(code, message, span, Severity.WARNING, notes))
+        self.diagnostics.append(diagnose(code, message, span, notes=notes, fixes=fixes))
 
     @property
     def failed(self) -> bool:

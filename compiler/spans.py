@@ -6,6 +6,8 @@ from epochal.dsl import syntax
 from epochal.dsl.diagnostic import Note
 from epochal.dsl.span import Span
 
+_ZERO = ir.Number("0", ir.Unit.MICROSECOND)
+
 
 def where(node: syntax.EpochSpan, scope: Scope, setting: Setting) -> ir.Where | None:
     """Resolve ``A``, ``A..B`` and slices of them."""
@@ -14,6 +16,8 @@ def where(node: syntax.EpochSpan, scope: Scope, setting: Setting) -> ir.Where | 
     start = stop = None
     if node.slice is not None:
         start = _bound(node.slice.start, scope, setting)
+        if start is not None and start.time == _ZERO:
+            start = None
         stop = _bound(node.slice.stop, scope, setting)
     if first is None or last is None:
         return None
@@ -43,7 +47,8 @@ def _bound(node: syntax.Expr | None, scope: Scope, setting: Setting) -> ir.Offse
         return ir.Offset(typed.expr)
     if bounds.high <= 0:
         return ir.Offset(typed.expr, from_end=True)
-    return _unclear(typed.span, scope)
+    _unclear(typed.span, scope)
+    return None
 
 
 def _unclear(span: Span, scope: Scope) -> None:

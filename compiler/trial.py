@@ -5,6 +5,7 @@ from epochal.compiler.intervals import Interval, interval, support
 from epochal.compiler.report import place
 from epochal.compiler.scope import PLAIN, Scope, Setting, Symbol
 from epochal.dsl import syntax
+from epochal.dsl.span import Span
 
 SCORING = Setting(series=True)
 
@@ -36,7 +37,7 @@ def _statement(node: syntax.Statement, scope: Scope) -> ir.Variable | None:
     return _declare(target, *definition, node, scope)
 
 
-def not_built(what: str, span: syntax.Span, scope: Scope) -> None:
+def not_built(what: str, span: Span, scope: Scope) -> None:
     """Say that a construct of the language is not built yet."""
     scope.report.error("E0601", f"{what} is part of the language and not built yet", span)
 

@@ -77,3 +77,10 @@ def hold(x: Number, low: float, high: float, name: str) -> Number:
     if not np.all((np.asarray(x) >= low) & (np.asarray(x) <= high)):
         raise ValueError(f"{name} must lie in [{low:g}, {high:g}], not {x}")
     return x
+
+
+def one_of(x: Number, allowed: tuple[float, ...], name: str) -> Number:
+    """Give x back, or raise ValueError where parameter `name` is none of its allowed values."""
+    if not np.all(np.isin(x, allowed)):
+        raise ValueError(f"{name} must be one of {allowed}, not {x}")
+    return x

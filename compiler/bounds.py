@@ -1,0 +1,315 @@
+"""How long a trial can be, and other bounds that need more than one interval.
+
+Interval arithmetic alone is too coarse for a timeline: ``interval - pulse`` after ``pulse`` would
+count the pulse twice, and ``a if catch else b`` in six epochs would add up to the impossible.  So
+a sum is first expanded to the values it rests on, taken apart for each value of the finite
+variables that its conditions branch on, and collected to a linear form.
+"""
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from epochal.compiler import ir
+from epochal.compiler.intervals import Bound, Known, interval
+from epochal.compiler.walk import definition_expressions, refs, rewrite, walk
+
+MOST_CASES = 4096
+
+Assignment = Mapping[ir.Ref, ir.Expr]
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Bounds over the variables of one task, with its parameters at their values."""
+
+    variables: tuple[ir.Variable, ...]
+    known: Known
+
+    def least(self, expr: ir.Expr) -> Bound:
+        """Bound an expression from below."""
+        return min(low for low, _ in self._cases(expr))
+
+    def most(self, expr: ir.Expr) -> Bound:
+        """Bound an expression from above."""
+        return max(high for _, high in self._cases(expr))
+
+    def _cases(self, expr: ir.Expr) -> Iterator[tuple[Bound, Bound]]:
+        for form in self.forms(expr):
+            low: Bound = form.constant
+            high: Bound = form.constant
+            for atom, factor in form.terms.items():
+                reach = interval(atom, self.known)
+                ends = (factor * reach.low, factor * reach.high)
+                low, high = low + min(ends), high + max(ends)
+            yield low, high
+
+    def forms(self, expr: ir.Expr) -> Iterator["Form"]:
+        """Give the linear form of an expression in each case of its conditions."""
+        expanded = self._expand(expr)
+        for assignment in self._assignments(expanded):
+            yield linear(fold(expanded, assignment))
+
+    def _expand(self, expr: ir.Expr) -> ir.Expr:
+        """Write computed variables out in terms of drawn ones."""
+        computed = {
+            ir.Ref(variable.names[0], ir.Role.VARIABLE): variable.definition.value
+            for variable in self.variables
+            if isinstance(variable.definition, ir.Computed)
+        }
+
+        def change(node: ir.Expr) -> ir.Expr:
+            if isinstance(node, ir.Ref) and node in computed:
+                return rewrite(computed[node], change)
+            return node
+
+        return rewrite(expr, change)
+
+    def _assignments(self, expr: ir.Expr) -> Iterator[Assignment]:
+        """List the joint values of the finite variables that conditions branch on."""
+        asked = {
+            ref
+            for node in walk(expr)
+            if isinstance(node, ir.Conditional)
+            for ref in refs(node.condition)
+        }
+        choices: list[tuple[Assignment, ...]] = []
+        cases = 1
+        for variable in self.variables:
+            rows = _values(variable)
+            mine = any(ir.Ref(name, ir.Role.VARIABLE) in asked for name in variable.names)
+            if mine and rows and cases * len(rows) <= MOST_CASES:
+                choices.append(rows)
+                cases *= len(rows)
+        for parts in itertools.product(*choices):
+            yield {ref: value for part in parts for ref, value in part.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A sum: a constant and factors of expressions that cannot be taken apart."""
+
+    constant: Fraction
+    terms: Mapping[ir.Expr, Fraction]
+
+
+def _values(variable: ir.Variable) -> tuple[Assignment, ...]:
+    """List the values a variable can have, where they are few and known; () otherwise."""
+    match variable.definition:
+        case ir.Factor(levels):
+            items = levels
+        case ir.Drawn(ir.Law("choice", (ir.SetOf(items), *_))):
+            pass
+        case ir.Drawn(ir.Law("bernoulli")):
+            items = (ir.Truth(True), ir.Truth(False))
+        case _:
+            return ()
+    refs_ = [ir.Ref(name, ir.Role.VARIABLE) for name in variable.names]
+    rows = []
+    for item in items:
+        parts = item.items if isinstance(item, ir.TupleOf) else (item,)
+        rows.append(dict(zip(refs_, parts, strict=True)))
+    return tuple(rows)
+
+
+def fold(expr: ir.Expr, assignment: Assignment) -> ir.Expr:
+    """Put values in for variables and decide what conditions they decide."""
+
+    def change(node: ir.Expr) -> ir.Expr:
+        match node:
+            case ir.Ref():
+                return assignment.get(node, node)
+            case ir.Relabel(ir.Label(name), _, labels):
+                return ir.Label(name, labels)
+            case ir.Comparison("==" | "!=", ir.Label(a), ir.Label(b)):
+                return ir.Truth((a == b) == (node.op == "=="))
+            case ir.Comparison(op, ir.Number(a), ir.Number(b)) if "nan" not in (a, b):
+                return ir.Truth(_COMPARE[op](Fraction(a), Fraction(b)))
+            case ir.Comparison("==" | "!=", ir.Truth(a), ir.Truth(b)):
+                return ir.Truth((a == b) == (node.op == "=="))
+            case ir.Not(ir.Truth(value)):
+                return ir.Truth(not value)
+            case ir.Logical():
+                return _fold_logical(node)
+            case ir.Conditional(ir.Truth(value), then, otherwise):
+                return then if value else otherwise
+            case _:
+                return node
+
+    return rewrite(expr, change)
+
+
+_COMPARE = {
+    "==": Fraction.__eq__,
+    "!=": lambda a, b: a != b,
+    "<": Fraction.__lt__,
+    "<=": Fraction.__le__,
+    ">": Fraction.__gt__,
+    ">=": Fraction.__ge__,
+}
+
+
+def _fold_logical(node: ir.Logical) -> ir.Expr:
+    decisive = node.op == "or"
+    rest: list[ir.Expr] = []
+    for side in (node.a, node.b):
+        if isinstance(side, ir.Truth):
+            if side.value is decisive:
+                return ir.Truth(decisive)
+        else:
+            rest.append(side)
+    if len(rest) == 2:
+        return node
+    return rest[0] if rest else ir.Truth(not decisive)
+
+
+def linear(expr: ir.Expr) -> Form:
+    """Collect an expression to a linear form; what is not linear stays whole, as a term."""
+    match expr:
+        case ir.Number(value, unit) if value != "nan" and unit is not ir.Unit.RADIAN:
+            return Form(Fraction(value), {}) if math.isfinite(float(value)) else _term(expr)
+        case ir.Negative(x):
+            return _scaled(linear(x), Fraction(-1))
+        case ir.Arithmetic("+", a, b):
+            return _added(linear(a), linear(b))
+        case ir.Arithmetic("-", a, b):
+            return _added(linear(a), _scaled(linear(b), Fraction(-1)))
+        case ir.Arithmetic("*", a, b):
+            one, other = linear(a), linear(b)
+            if not one.terms:
+                return _scaled(other, one.constant)
+            return _scaled(one, other.constant) if not other.terms else _term(expr)
+        case ir.Arithmetic("/", a, b):
+            divisor = linear(b)
+            if divisor.terms or divisor.constant == 0:
+                return _term(expr)
+            return _scaled(linear(a), 1 / divisor.constant)
+        case _:
+            return _term(expr)
+
+
+def _term(expr: ir.Expr) -> Form:
+    return Form(Fraction(0), {expr: Fraction(1)})
+
+
+def _scaled(form: Form, factor: Fraction) -> Form:
+    if factor == 0:
+        return Form(Fraction(0), {})
+    terms = {atom: factor * value for atom, value in form.terms.items()}
+    return Form(factor * form.constant, terms)
+
+
+def _added(a: Form, b: Form) -> Form:
+    terms = dict(a.terms)
+    for atom, factor in b.terms.items():
+        terms[atom] = terms.get(atom, Fraction(0)) + factor
+    return Form(a.constant + b.constant, {atom: value for atom, value in terms.items() if value})
+
+
+def total(epochs: tuple[ir.Epoch, ...]) -> ir.Expr:
+    """Add up the durations of epochs that have one."""
+    expr: ir.Expr = ir.Number("0", ir.Unit.MICROSECOND)
+    for epoch in epochs:
+        if epoch.duration is not None:
+            expr = ir.Arithmetic("+", expr, epoch.duration)
+    return expr
+
+
+def is_whole(expr: ir.Expr) -> bool:
+    """Whether a time is a whole number of microseconds by how it is computed."""
+    match expr:
+        case ir.Number(value):
+            return "." not in value and value not in ("nan", "inf")
+        case ir.Ref() | ir.Elapsed():
+            return True
+        case ir.Negative(x):
+            return is_whole(x)
+        case ir.Arithmetic("+" | "-", a, b):
+            return is_whole(a) and is_whole(b)
+        case ir.Conditional(_, then, otherwise):
+            return is_whole(then) and is_whole(otherwise)
+        case ir.Call("min" | "max" | "abs", arguments):
+            return all(is_whole(item) for item in arguments)
+        case _:
+            return False
+
+
+def longest(task: ir.Task, bounds: Bounds) -> ir.Expr:
+    """Bound the length of a trial, in us, as an expression over parameters alone."""
+    if task.length is not None:
+        return task.length
+    cases = []
+    for form in bounds.forms(total(task.epochs)):
+        case = _upper(form, bounds)
+        if case not in cases:
+            cases.append(case)
+    rounded = sum(not is_whole(epoch.duration) for epoch in task.epochs if epoch.duration)
+    if rounded:  # each of these durations may round up by half a microsecond
+        cases = [_plus(case, Fraction(rounded)) for case in cases]
+    numbers = [Fraction(case.value) for case in cases if isinstance(case, ir.Number)]
+    rest: list[ir.Expr] = [case for case in cases if not isinstance(case, ir.Number)]
+    if numbers:
+        rest.append(ir.Number(str(math.ceil(max(numbers))), ir.Unit.MICROSECOND))
+    return rest[0] if len(rest) == 1 else ir.Call("max", tuple(rest))
+
+
+def _upper(form: Form, bounds: Bounds) -> ir.Expr:
+    """Bound a form from above; what depends on drawn variables goes into the constant."""
+    constant: Bound = form.constant
+    terms: list[tuple[ir.Expr, Fraction]] = []
+    for atom, factor in form.terms.items():
+        fixed = _ceiling(atom, factor > 0, bounds)
+        if fixed is None:
+            reach = interval(atom, bounds.known)
+            constant = constant + factor * (reach.high if factor > 0 else reach.low)
+            continue
+        inner = linear(fixed)
+        constant = constant + factor * inner.constant
+        terms += [(part, factor * value) for part, value in inner.terms.items()]
+    expr: ir.Expr = ir.Number(str(math.ceil(constant)), ir.Unit.MICROSECOND)
+    for atom, factor in terms:
+        scaled = atom if factor == 1 else ir.Arithmetic("*", ir.Number(_text(factor)), atom)
+        expr = ir.Arithmetic("+", expr, scaled)
+    return expr
+
+
+def _text(factor: Fraction) -> str:
+    return str(factor.numerator) if factor.denominator == 1 else repr(float(factor))
+
+
+def _plus(expr: ir.Expr, more: Fraction) -> ir.Expr:
+    if isinstance(expr, ir.Number):
+        return ir.Number(str(Fraction(expr.value) + more), ir.Unit.MICROSECOND)
+    return ir.Arithmetic("+", expr, ir.Number(str(more), ir.Unit.MICROSECOND))
+
+
+def _ceiling(atom: ir.Expr, up: bool, bounds: Bounds) -> ir.Expr | None:
+    """Bound an atom by an expression over parameters, where there is one."""
+    if all(ref.role is ir.Role.PARAM for ref in refs(atom)):
+        return atom
+    if not isinstance(atom, ir.Ref):
+        return None
+    for variable in bounds.variables:
+        if variable.names == (atom.name,) and isinstance(variable.definition, ir.Drawn):
+            if any(
+                ref.role is not ir.Role.PARAM
+                for expr in definition_expressions(variable.definition)
+                for ref in refs(expr)
+            ):
+                return None
+            return _law_end(variable.definition.law, up)
+    return None
+
+
+def _law_end(law: ir.Distribution, up: bool) -> ir.Expr | None:
+    match law:
+        case ir.Law("uniform", (low, high)):
+            return high if up else low
+        case ir.Law("exponential" | "truncnormal", (*_, low, high)):
+            return high if up else low
+        case ir.Law("choice", (ir.Ref() as members,)):
+            return ir.Call("largest" if up else "smallest", (members,))
+        case _:
+            return None

@@ -1,0 +1,219 @@
+"""What must hold of a whole task, and what is legal and probably not meant.
+
+Each check reads the IR and yields diagnostics; ``CHECKS`` lists them in order.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from math import prod
+
+from epochal.compiler import ir
+from epochal.compiler.bounds import Bounds, total
+from epochal.compiler.intervals import interval
+from epochal.compiler.laws import MOST_CELLS
+from epochal.compiler.report import span
+from epochal.compiler.segments import fits
+from epochal.compiler.walk import definition_expressions, refs, walk
+from epochal.dsl.codes import diagnose
+from epochal.dsl.diagnostic import Diagnostic, Note
+
+LONGEST_TRIAL = 3_600_000_000
+"""The longest trial that may be written, in us: one hour."""
+
+Check = Callable[[ir.Task, Bounds], Iterator[Diagnostic]]
+
+
+def check(task: ir.Task, bounds: Bounds) -> tuple[Diagnostic, ...]:
+    """Run all checks."""
+    return tuple(diagnostic for one in CHECKS for diagnostic in one(task, bounds))
+
+
+def durations(task: ir.Task, bounds: Bounds) -> Iterator[Diagnostic]:
+    """Require of every duration that it is bounded and never negative."""
+    for epoch in task.epochs:
+        if epoch.duration is None:
+            continue
+        zero = list(_divisors(epoch.duration, bounds))
+        least, most = bounds.least(epoch.duration), bounds.most(epoch.duration)
+        if zero:
+            message = f"the duration of `{epoch.name}` may divide by zero"
+            yield diagnose("E0309", message, span(epoch.at))
+        elif math.isinf(most):
+            note = Note("give the distribution a `max`, or use a bounded one")
+            message = f"`{epoch.name}` has no longest duration"
+            yield diagnose("E0418", message, span(epoch.at), notes=(note,))
+        elif least < 0:
+            message = f"`{epoch.name}` may be shorter than nothing: {_ms(least)} ms"
+            yield diagnose("E0419", message, span(epoch.at))
+
+
+def _divisors(expr: ir.Expr, bounds: Bounds) -> Iterator[ir.Expr]:
+    """Yield what an expression divides by and may be zero."""
+    for node in walk(expr):
+        if isinstance(node, ir.Arithmetic) and node.op == "/":
+            reach = interval(node.b, bounds.known)
+            if reach.low <= 0 <= reach.high:
+                yield node.b
+
+
+def _ms(time: float | Fraction) -> str:
+    return f"{float(time) / 1000:g}"
+
+
+def length(task: ir.Task, bounds: Bounds) -> Iterator[Diagnostic]:
+    """Bound the whole trial."""
+    most = bounds.most(task.length if task.length is not None else total(task.epochs))
+    if math.isfinite(most) and most > LONGEST_TRIAL:
+        message = f"a trial may last {float(most) / 60e6:g} min, more than the 60 min allowed"
+        yield diagnose("E0503", message, span(task.at))
+    if most <= 0:
+        yield diagnose("E0420", "the trial has no time at all", span(task.at))
+    if not fits(task, bounds):
+        message = "the epochs before the last may not fit into the trial's length"
+        yield diagnose("E0421", message, span(task.epochs[-1].at))
+
+
+def design(task: ir.Task, _: Bounds) -> Iterator[Diagnostic]:
+    """Bound the size of the balanced design."""
+    factors = [v for v in task.variables if isinstance(v.definition, ir.Factor)]
+    sizes = [sum(v.definition.copies) for v in factors if isinstance(v.definition, ir.Factor)]
+    if prod(sizes) > MOST_CELLS:
+        message = (
+            f"the balanced variables make {prod(sizes)} conditions, more than {MOST_CELLS}; "
+            "draw some of them with a plain set instead"
+        )
+        yield diagnose("E0501", message, span(factors[-1].at))
+
+
+def divisions(task: ir.Task, bounds: Bounds) -> Iterator[Diagnostic]:
+    """Warn of other divisions that may be by zero."""
+    places = [(e, v.at) for v in task.variables for e in definition_expressions(v.definition)]
+    places += [(effect.value, effect.at) for effect in task.effects if effect.value is not None]
+    for expr, at in places:
+        if any(True for _ in _divisors(expr, bounds)):
+            yield diagnose("W0701", "this may divide by zero", span(at))
+
+
+def unused(task: ir.Task, _: Bounds) -> Iterator[Diagnostic]:
+    """Warn of parameters that nothing reads."""
+    read = {ref.name for expr in _all_expressions(task) for ref in refs(expr)}
+    drawn = {v.names[0] for v in task.variables}
+    for param in task.params:
+        silent = param.name not in read and not param.structural
+        if silent and (param.value is not None or param.name in drawn):
+            message = f"the parameter `{param.name}` is never used"
+            yield diagnose("W0702", message, span(param.at))
+
+
+def _all_expressions(task: ir.Task) -> Iterator[ir.Expr]:
+    for param in task.params:
+        yield from (e for e in (param.value, param.low, param.high) if e is not None)
+    for channel in (*task.inputs, *task.outputs):
+        yield channel.baseline
+        yield from _noise(channel.noise)
+    for variable in task.variables:
+        yield from definition_expressions(variable.definition)
+    for epoch in task.epochs:
+        if epoch.duration is not None:
+            yield epoch.duration
+    for effect in task.effects:
+        yield from (e for e in (effect.value, effect.guard, effect.unit) if e is not None)
+        yield from _noise(effect.noise)
+        for bound in (effect.where.start, effect.where.stop):
+            if bound is not None:
+                yield bound.time
+    if task.length is not None:
+        yield task.length
+    for score in task.scores:
+        yield score.value
+
+
+def _noise(noise: ir.Noise | None) -> Iterator[ir.Expr]:
+    if noise is not None:
+        yield noise.sd
+        if noise.reference is not None:
+            yield noise.reference
+
+
+def scoring(task: ir.Task, _: Bounds) -> Iterator[Diagnostic]:
+    """Warn where accuracy has no meaning."""
+    if not any(score.name == "correct" for score in task.scores):
+        message = "`score` says nothing of `correct`, so that training reports no accuracy"
+        yield diagnose("W0703", message, span(task.at))
+
+
+def facts(task: ir.Task, _: Bounds) -> Iterator[Diagnostic]:
+    """Warn of what others need who want to use the task."""
+    names = {fact.name for fact in task.about}
+    missing = [name for name in ("title", "cite", "license") if name not in names]
+    if missing:
+        message = f"`about:` lacks {', '.join(f'`{name}`' for name in missing)}"
+        yield diagnose("W0704", message, span(task.at))
+
+
+def go_cue(task: ir.Task, bounds: Bounds) -> Iterator[Diagnostic]:
+    """Warn where a response begins at a random time and no input tells so."""
+    order = [epoch.name for epoch in task.epochs]
+    for name in dict.fromkeys(_scored(task)):
+        place = order.index(name)
+        before = total(task.epochs[:place])
+        is_random = bounds.least(before) < bounds.most(before)
+        cued = any(
+            effect.where.first == name or (place and effect.where.last == order[place - 1])
+            for effect in task.effects
+            if effect.kind is ir.EffectKind.INPUT
+        )
+        if is_random and not cued:
+            message = (
+                f"`{name}` is scored and begins at a random time, and no input changes there: "
+                "nothing tells the subject to respond"
+            )
+            yield diagnose("W0705", message, span(task.epochs[place].at))
+
+
+def _scored(task: ir.Task) -> Iterator[str]:
+    for score in task.scores:
+        for node in walk(score.value):
+            if isinstance(node, ir.Series):
+                yield node.where.first
+
+
+def targets(task: ir.Task, _: Bounds) -> Iterator[Diagnostic]:
+    """Warn of outputs that are never asked for anything."""
+    moved = {e.channel for e in task.effects if e.kind is ir.EffectKind.TARGET}
+    for channel in task.outputs:
+        if channel.name not in moved:
+            message = f"the target of `{channel.name}` never leaves its baseline"
+            yield diagnose("W0706", message, span(channel.at))
+
+
+CHECKS: tuple[Check, ...] = (
+    durations,
+    length,
+    design,
+    divisions,
+    unused,
+    scoring,
+    facts,
+    go_cue,
+    targets,
+)
+
+
+def grid(task: ir.Task, bounds: Bounds, dt: float) -> tuple[Diagnostic, ...]:
+    """Warn of fixed durations that dt (ms) does not divide, naming the nearest that it does."""
+    found = []
+    for epoch in task.epochs:
+        if epoch.duration is None:
+            continue
+        least, most = bounds.least(epoch.duration), bounds.most(epoch.duration)
+        step = Fraction(dt).limit_denominator(1_000_000) * 1000
+        if least == most and isinstance(least, Fraction) and least % step:
+            below = least // step * step
+            message = (
+                f"`{epoch.name}` lasts {_ms(least)} ms, which is no whole number of steps of "
+                f"{dt:g} ms; the nearest are {_ms(below)} ms and {_ms(below + step)} ms"
+            )
+            found.append(diagnose("W0707", message, span(epoch.at)))
+    return tuple(found)

@@ -1,0 +1,263 @@
+"""Printing expressions as NumPy.
+
+A printed value has one of three shapes: constant for the batch, one value a trial ``(N_batch,)``,
+or one value a trial and unit ``(N_batch, N_units)``.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import assert_never
+
+from epochal.compiler import ir
+
+# How tightly Python binds; an operand that binds less gets brackets.
+OR, AND, COMPARE, SUM, PRODUCT, SIGN, POWER, ATOM = range(8)
+
+
+class Shape(IntEnum):
+    """The axes of a printed value."""
+
+    CONSTANT = 0
+    TRIAL = 1
+    UNITS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A printed expression: its text, how tightly it binds, its shape."""
+
+    text: str
+    binds: int
+    shape: Shape
+
+    def inside(self, binds: int) -> str:
+        """Print as an operand of an operator that binds this tightly."""
+        return self.text if self.binds >= binds else f"({self.text})"
+
+
+Refer = Callable[[ir.Ref], Text]
+ReadSeries = Callable[[str, ir.Series, str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Printer:
+    """Prints expressions of one function of the module.
+
+    Attributes
+    ----------
+    refer : callable
+        How a parameter, variable or score is called there.
+    label : callable
+        How the position of a label is called.
+    reduce : callable or None
+        Prints a reduction (its function, the series, further arguments) where outputs are read.
+    careful : bool
+        Whether values may be nan, so that ``!=`` must be false for them.
+    rows : str
+        How many rows a value with units has that is the same for the batch.
+    """
+
+    refer: Refer
+    label: Callable[[ir.Label], str]
+    reduce: ReadSeries | None = None
+    careful: bool = False
+    rows: str = "n"
+
+    def text(self, expr: ir.Expr) -> str:
+        """Print an expression."""
+        return self.show(expr).text
+
+    def show(self, expr: ir.Expr) -> Text:
+        """Print an expression with what its surroundings must know."""
+        match expr:
+            case ir.Number(value, unit):
+                return Text(number(value, unit), _binding(value), Shape.CONSTANT)
+            case ir.Truth(value):
+                return Text(repr(value), ATOM, Shape.CONSTANT)
+            case ir.Label():
+                return Text(self.label(expr), ATOM, Shape.CONSTANT)
+            case ir.Ref():
+                return self.refer(expr)
+            case ir.Elapsed():
+                return Text("t", ATOM, Shape.TRIAL)
+            case ir.Negative(x):
+                inner = self.show(x)
+                return Text(f"-{inner.inside(SIGN)}", SIGN, inner.shape)
+            case ir.Not(x):
+                inner = self.show(x)
+                return Text(f"np.logical_not({inner.text})", ATOM, inner.shape)
+            case ir.Arithmetic(op, a, b):
+                return self._arithmetic(op, a, b)
+            case ir.Comparison():
+                return self._comparison(expr)
+            case ir.Logical(op, a, b):
+                return self._logical(op, a, b)
+            case ir.Conditional():
+                return self._conditional(expr)
+            case ir.Call():
+                return self._call(expr)
+            case ir.SetOf(items):
+                return Text(_tuple([self.text(item) for item in items]), ATOM, Shape.CONSTANT)
+            case ir.TupleOf(items):
+                return Text(_tuple([self.text(item) for item in items]), ATOM, Shape.CONSTANT)
+            case ir.Relabel(x, source, labels):
+                places = _tuple([str(labels.index(label)) for label in source])
+                inner = self.show(x)
+                return Text(f"np.array({places})[{inner.text}]", ATOM, inner.shape)
+            case ir.MemberOf(x, values):
+                inner = self.show(x)
+                return Text(f"np.isin({inner.text}, {self.text(values)})", ATOM, inner.shape)
+            case ir.Series():
+                raise AssertionError("an output stands only inside a reduction")
+        assert_never(expr)
+
+    def _pair(self, a: ir.Expr, b: ir.Expr, binds: tuple[int, int]) -> tuple[str, str, Shape]:
+        """Print two operands so that their axes agree."""
+        left, right = self.show(a), self.show(b)
+        shape = max(left.shape, right.shape)
+        return _stretch(left, shape, binds[0]), _stretch(right, shape, binds[1]), shape
+
+    def _arithmetic(self, op: str, a: ir.Expr, b: ir.Expr) -> Text:
+        if op == "**":
+            return self._power(a, b)
+        binds = SUM if op in "+-" else PRODUCT
+        left, right, shape = self._pair(a, b, (binds, binds + (op in "-/")))
+        return Text(f"{left} {op} {right}", binds, shape)
+
+    def _power(self, a: ir.Expr, b: ir.Expr) -> Text:
+        """Print a power by products or portable functions: NumPy's own differs by machine."""
+        base = self.show(a)
+        if isinstance(b, ir.Number) and b.value in ("2", "3", "4"):
+            product = " * ".join([base.inside(SIGN)] * int(b.value))
+            return Text(product, PRODUCT, base.shape)
+        left, right, shape = self._pair(a, b, (OR, PRODUCT))
+        return Text(f"portable_exp({right} * portable_log({left}))", ATOM, shape)
+
+    def _comparison(self, expr: ir.Comparison) -> Text:
+        left, right, shape = self._pair(expr.a, expr.b, (SUM, SUM))
+        if not (self.careful and expr.op == "!="):
+            return Text(f"{left} {expr.op} {right}", COMPARE, shape)
+        if expr.labels:
+            known = [
+                f"({text} >= 0)"
+                for text, side in ((left, expr.a), (right, expr.b))
+                if not isinstance(side, ir.Label)
+            ]
+            return Text(" & ".join([f"({left} != {right})", *known]), AND, shape)
+        return Text(f"({left} < {right}) | ({left} > {right})", OR, shape)
+
+    def _logical(self, op: str, a: ir.Expr, b: ir.Expr) -> Text:
+        # Python's & and | bind more tightly than comparisons, so those get brackets.
+        sides = [self.show(side) for side in (a, b)]
+        shape = max(side.shape for side in sides)
+        symbol, binds = ("&", AND) if op == "and" else ("|", OR)
+        texts = [_in_brackets(side) if side.binds < SUM else side.text for side in sides]
+        return Text(f" {symbol} ".join(texts), binds, shape)
+
+    def _conditional(self, expr: ir.Conditional) -> Text:
+        parts = [self.show(part) for part in (expr.condition, expr.then, expr.otherwise)]
+        shape = max(part.shape for part in parts)
+        inner = ", ".join(_stretch(part, shape, OR) for part in parts)
+        return Text(f"np.where({inner})", ATOM, shape)
+
+    def _call(self, expr: ir.Call) -> Text:
+        name, arguments = expr.function, expr.arguments
+        if isinstance(arguments[0], ir.Series):
+            assert self.reduce is not None
+            more = "".join(f", {self.text(item)}" for item in arguments[1:])
+            shape = Shape.TRIAL if name == "first_above" else Shape.UNITS
+            return Text(self.reduce(name, arguments[0], more), ATOM, shape)
+        if name in _OVER_UNITS:
+            return Text(
+                _OVER_UNITS[name].format(self.show(arguments[0]).inside(ATOM)), ATOM, Shape.TRIAL
+            )
+        if name in ("min", "max"):
+            return self._extreme(name, arguments)
+        if name == "other":
+            inner = self.show(arguments[0])
+            return Text(f"1 - {inner.inside(PRODUCT)}", SUM, inner.shape)
+        if name == "position":
+            return self.show(arguments[0])
+        if name == "bump":
+            return self._bump(arguments)
+        shown = [self.show(item) for item in arguments]
+        shape = max(one.shape for one in shown)
+        listed = ", ".join(_stretch(one, shape, OR) for one in shown)
+        return Text(f"{_FUNCTIONS[name].format(listed)}", ATOM, shape)
+
+    def _bump(self, arguments: tuple[ir.Expr, ...]) -> Text:
+        center, width, n_units = (self.show(item) for item in arguments)
+        middle = center.text
+        if max(center.shape, width.shape) is Shape.CONSTANT:
+            middle = f"np.full({self.rows}, {middle})"
+        return Text(f"bump({middle}, {width.text}, {n_units.text})", ATOM, Shape.UNITS)
+
+    def _extreme(self, name: str, arguments: tuple[ir.Expr, ...]) -> Text:
+        shown = [self.show(item) for item in arguments]
+        shape = max(one.shape for one in shown)
+        function = "np.minimum" if name == "min" else "np.maximum"
+        text = _stretch(shown[0], shape, OR)
+        for one in shown[1:]:
+            text = f"{function}({text}, {_stretch(one, shape, OR)})"
+        return Text(text, ATOM, shape)
+
+
+_OVER_UNITS = {
+    "only": "{}[:, 0]",
+    "unit_mean": "{}.mean(axis=1)",
+    "unit_min": "{}.min(axis=1)",
+    "unit_max": "{}.max(axis=1)",
+    "argmax": "argmax_unit({})",
+    "population_vector": "population_vector({})",
+}
+
+_FUNCTIONS = {
+    "abs": "np.abs({})",
+    "sqrt": "np.sqrt({})",
+    "exp": "portable_exp({})",
+    "log": "portable_log({})",
+    "sin": "portable_sin(np.radians({}))",
+    "cos": "portable_cos(np.radians({}))",
+    "sign": "np.sign({})",
+    "floor": "np.floor({})",
+    "mod": "floor_mod({})",
+    "clip": "np.clip({})",
+    "rescale": "rescale({})",
+    "wrap": "wrap({})",
+    "angle_between": "angle_between({})",
+    "largest": "np.max({})",
+    "smallest": "np.min({})",
+}
+
+
+def number(value: str, unit: ir.Unit) -> str:
+    """Print an exact decimal as the nearest Python number, in base units, angles in degrees."""
+    if value in ("nan", "inf", "-inf"):
+        return value.replace("nan", "np.nan").replace("inf", "np.inf")
+    if unit is ir.Unit.RADIAN:
+        return repr(math.degrees(float(value)))
+    if "." in value or "/" in value:
+        return repr(float(value))
+    whole = int(value)
+    return f"{whole:_}" if abs(whole) >= 10_000 else str(whole)
+
+
+def _binding(value: str) -> int:
+    return SIGN if value.startswith("-") else ATOM
+
+
+def _in_brackets(text: Text) -> str:
+    return f"({text.text})"
+
+
+def _stretch(text: Text, shape: Shape, binds: int) -> str:
+    """Give a value a trial the axis of units, where it meets values with units."""
+    if shape is Shape.UNITS and text.shape is Shape.TRIAL:
+        return f"{text.inside(ATOM)}[:, None]"
+    return text.inside(binds)
+
+
+def _tuple(items: list[str]) -> str:
+    return f"({', '.join(items)}{',' if len(items) == 1 else ''})"

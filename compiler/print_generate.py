@@ -1,0 +1,310 @@
+"""Printing ``generate``: the segment table of each array, spread over time, and the noise."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from epochal.compiler import ir, segments
+from epochal.compiler.bounds import Bounds
+from epochal.compiler.numpy_text import PRODUCT, Printer, Shape
+from epochal.compiler.print_line import line
+from epochal.compiler.print_names import Names, Speaker
+from epochal.compiler.print_steps import span_edges, step_effect
+from epochal.compiler.segments import Columns, Layout
+from epochal.compiler.walk import refs
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """One of the three arrays of a batch."""
+
+    kind: ir.EffectKind
+    table: str
+    result: str
+    channels: tuple[ir.Channel, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The statements of ``generate``, in groups that the template sets apart."""
+
+    columns: list[str]
+    tables: list[str]
+    rows: list[str]
+    arrays: list[str]
+
+
+def body(task: ir.Task, plan: Layout, bounds: Bounds, names: Names) -> Body:
+    """Print the statements of ``generate``."""
+    arrays = (
+        Array(ir.EffectKind.INPUT, "drive", "inputs", task.inputs),
+        Array(ir.EffectKind.TARGET, "target", "targets", task.outputs),
+        Array(ir.EffectKind.WEIGHT, "weight", "weights", task.outputs),
+    )
+    job = _Job(task, plan, bounds, names, Speaker(names))
+    tables, rows, spread = [], [], []
+    for array in arrays:
+        mine = [effect for effect in task.effects if effect.kind is array.kind]
+        late = job.late(mine)
+        tables += job.table(array)
+        rows += [job.row_effect(array, effect) for effect in mine if effect not in late]
+        spread += job.spread(array, late)
+    noise = job.noise()
+    used = _used(task)
+    return Body(job.columns(used), tables, rows, [*spread, *noise])
+
+
+def _used(task: ir.Task) -> list[str]:
+    """List the columns of the trial table that the statements read, in the table's order."""
+    exprs: list[ir.Expr] = []
+    for effect in task.effects:
+        exprs += [e for e in (effect.value, effect.guard, effect.unit) if e is not None]
+        exprs += _noise_exprs(effect.noise)
+        exprs += [b.time for b in (effect.where.start, effect.where.stop) if b is not None]
+    for channel in (*task.inputs, *task.outputs):
+        exprs += [channel.baseline, *_noise_exprs(channel.noise)]
+    found = {ref.name for expr in exprs for ref in refs(expr)}
+    variables = [name for variable in task.variables for name in variable.names]
+    arguments = [p.name for p in task.params if not p.structural and p.value is not None]
+    return [name for name in (*variables, *arguments) if name in found]
+
+
+def _noise_exprs(noise: ir.Noise | None) -> list[ir.Expr]:
+    if noise is None:
+        return []
+    return [noise.sd] if noise.reference is None else [noise.sd, noise.reference]
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What all statements of one ``generate`` share."""
+
+    task: ir.Task
+    plan: Layout
+    bounds: Bounds
+    names: Names
+    speaker: Speaker
+
+    @property
+    def show(self) -> Printer:
+        """Print with values as arrays of the batch."""
+        return self.speaker.rows()
+
+    def columns(self, used: list[str]) -> list[str]:
+        """Take the columns that the statements read out of the trial table."""
+        lines = []
+        for name in used:
+            lines.append(line(f'{self.names.value(name)} = trials["{name}"]'))
+        return lines
+
+    def late(self, effects: list[ir.Effect]) -> list[ir.Effect]:
+        """List the statements that run step by step: the first that must, and all after it.
+
+        A statement on one channel does not hold up those on another.
+        """
+        late: list[ir.Effect] = []
+        for effect in effects:
+            steps = segments.columns(effect, self.task, self.plan, self.bounds) is None
+            behind = any(
+                other.channel is None or effect.channel in (None, other.channel) for other in late
+            )
+            if steps or behind:
+                late.append(effect)
+        return late
+
+    def table(self, array: Array) -> list[str]:
+        """Print the empty segment table of an array, with its baselines."""
+        size = sum(channel.n_units for channel in array.channels)
+        make = "ones" if array.kind is ir.EffectKind.WEIGHT else "zeros"
+        lines = [line(f"{array.table} = np.{make}((n, {self.plan.n_segments + 1}, {size}))")]
+        if array.kind is ir.EffectKind.WEIGHT:
+            return [*lines, line("weight[:, PADDING] = 0")]
+        for channel in array.channels:
+            if channel.baseline != ir.Number("0"):
+                value = _fit(self.show, channel.baseline, many=True, units=True)
+                column = self.names.channel(channel.name)
+                columns = column if channel.n_units > 1 else f"{column} : {column} + 1"
+                lines.append(line(f"{array.table}[:, :, {columns}] = {value}", channel.at))
+        return lines
+
+    def row_effect(self, array: Array, effect: ir.Effect) -> str:
+        """Print a statement on the segment table."""
+        where = segments.columns(effect, self.task, self.plan, self.bounds)
+        assert where is not None
+        assert effect.value is not None
+        guard = self._guard(effect)
+        place, units = self.place(array, effect)
+        many = where.stop - where.first != 1
+        dynamic = place is not None and place.moves
+        rows = "trial" if dynamic else ":"
+        if guard is not None:
+            rows = f"trial[{guard}]" if dynamic else guard
+        index = [rows, self._segments(where)]
+        if place is not None:
+            column = place.text
+            if guard is not None and dynamic:
+                column = f"({column})[{guard}]"
+            index.append(column)
+        value = _fit(self.show, effect.value, many=many, units=units, guard=guard)
+        target = f"{array.table}[{', '.join(index)}]"
+        return line(f"{target} {effect.op} {value}", effect.at)
+
+    def _guard(self, effect: ir.Effect) -> str | None:
+        if effect.guard is None:
+            return None
+        shown = self.show.show(effect.guard)
+        if shown.shape is Shape.CONSTANT:
+            return f"np.full(n, {shown.text})"
+        return shown.text
+
+    def _segments(self, where: Columns) -> str:
+        first, last = self.names.segments[where.first], self.names.segments[where.stop - 1]
+        if where.stop - where.first == 1:
+            return first
+        if where.stop == where.first:
+            return f"{first}:{first}"
+        after = "PADDING" if where.stop == self.plan.n_segments else f"{last} + 1"
+        return f"{first}:{after}" if after == "PADDING" else f"{first} : {after}"
+
+    def place(self, array: Array, effect: ir.Effect) -> "tuple[_Place | None, bool]":
+        """Print which columns a statement writes, and say whether they are several."""
+        if effect.channel is None:
+            return None, True
+        channel = next(one for one in array.channels if one.name == effect.channel)
+        name = self.names.channel(channel.name)
+        if effect.unit is None:
+            return _Place(name, False), channel.n_units > 1
+        if channel.n_units == 1:
+            return _Place(name, False), False
+        shown = self.show.show(effect.unit)
+        whole = isinstance(effect.unit, ir.Label | ir.Number) or _is_label(effect.unit)
+        index = shown.inside(PRODUCT) if whole else f"np.asarray({shown.text}, int)"
+        return _Place(f"{name}.start + {index}", shown.shape is not Shape.CONSTANT), False
+
+    def spread(self, array: Array, late: list[ir.Effect]) -> list[str]:
+        """Print how an array is spread over time, and the statements that run step by step."""
+        position = ("inputs", "targets", "weights").index(array.result)
+        lines = [line(f"{array.result} = spread({array.table}, index, out[{position}])")]
+        for effect in late:
+            place, units = self.place(array, effect)
+            column = place.text if place is not None else ":"
+            moves = place is not None and place.moves
+            spans = self._spans(effect)
+            lines += step_effect(effect, array.result, column, moves, units, spans, self.speaker)
+        return lines
+
+    def _spans(self, effect: ir.Effect) -> tuple[str, str]:
+        return span_edges(effect.where, self.task, self.plan, self.bounds, self.names)
+
+    def noise(self) -> list[str]:
+        """Print the noise of every channel, and rectification after it."""
+        lines: list[str] = []
+        noisy = [channel for channel in self.task.inputs if channel.noise is not None]
+        if noisy:
+            lines.append(line("if noise:"))
+            lines.append(line("key = seed, stream, batch", indent=8))
+        for channel in noisy:
+            lines += self._noise(channel)
+        for channel in self.task.inputs:
+            if channel.rectified:
+                view = self._view(channel)
+                lines.append(line(f"np.maximum({view}, 0, out={view})", channel.at))
+        return lines
+
+    def _view(self, channel: ir.Channel) -> str:
+        name = self.names.channel(channel.name)
+        return f"inputs[:, :, {name if channel.n_units > 1 else f'{name} : {name} + 1'}]"
+
+    def _noise(self, channel: ir.Channel) -> list[str]:
+        assert channel.noise is not None
+        effects = [
+            effect
+            for effect in self.task.effects
+            if effect.kind is ir.EffectKind.NOISE and effect.channel == channel.name
+        ]
+        sd, shape = self._sd(channel.noise)
+        view = self._view(channel)
+        if not effects and shape is Shape.CONSTANT:
+            return [line(f'add_noise({view}, {sd}, key, "{channel.name}")', channel.at, 8)]
+        segments_ = self.plan.n_segments + 1
+        stretched = f"{sd}[:, None, None]" if shape is Shape.TRIAL else sd
+        lines = [
+            line(f"sd = np.full((n, {segments_}, 1), {stretched})", channel.at, 8)
+            if shape is Shape.CONSTANT
+            else line(f"sd = np.tile({stretched}, (1, {segments_}, 1))", channel.at, 8)
+        ]
+        late = self.late(effects)
+        lines += [self._noise_row(effect) for effect in effects if effect not in late]
+        lines.append(line("step_sd = spread(sd, index)", indent=8))
+        for effect in late:
+            assert effect.noise is not None
+            value = self._sd(effect.noise, self.speaker.steps())[0]
+            spans = self._spans(effect)
+            lines += step_effect(effect, "step_sd", "0", False, False, spans, self.speaker, value)
+        call = f'add_scaled_noise({view}, step_sd[:, :, 0], key, "{channel.name}")'
+        return [*lines, line(call, indent=8)]
+
+    def _noise_row(self, effect: ir.Effect) -> str:
+        where = segments.columns(effect, self.task, self.plan, self.bounds)
+        assert where is not None
+        assert effect.noise is not None
+        guard = self._guard(effect)
+        value, shape = self._sd(effect.noise)
+        if shape is Shape.TRIAL:
+            value = f"({value}){f'[{guard}]' if guard else ''}"
+            value += "[:, None]" if where.stop - where.first != 1 else ""
+        return line(f"sd[{guard or ':'}, {self._segments(where)}, 0] = {value}", effect.at, 8)
+
+    def _sd(self, noise: ir.Noise, show: Printer | None = None) -> tuple[str, Shape]:
+        """Print the standard deviation of one step."""
+        show = show or self.speaker.first_row()
+        sd = show.show(noise.sd)
+        if noise.reference is None:
+            return sd.text, sd.shape
+        at = show.show(noise.reference)
+        text = f"{sd.inside(PRODUCT)} * np.sqrt({at.inside(PRODUCT)} / us(dt))"
+        return text, max(sd.shape, at.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Columns of an array, and whether they differ from trial to trial."""
+
+    text: str
+    moves: bool
+
+
+def _is_label(expr: ir.Expr) -> bool:
+    """Whether a unit index is printed as a whole number already."""
+    match expr:
+        case ir.Ref() | ir.Relabel() | ir.Call("other"):
+            return True
+        case ir.Conditional(_, then, otherwise):
+            return _is_label(then) and _is_label(otherwise)
+        case _:
+            return False
+
+
+def _fit(
+    show: Printer, value: ir.Expr, *, many: bool, units: bool, guard: str | None = None
+) -> str:
+    """Print a value with the axes of what it is written to: trials, segments, units."""
+    shown = show.show(value)
+    if shown.shape is Shape.CONSTANT:
+        return shown.text
+    text = shown.text
+    if guard is not None:
+        text = f"{shown.inside(7)}[{guard}]"
+    axes = many + units if shown.shape is Shape.TRIAL else int(many)
+    if not axes:
+        return text
+    operand = text if guard is not None else shown.inside(7)
+    return f"{operand}[:{', None' * axes}]"
+
+
+def names_of(channels: Iterable[ir.Channel]) -> list[str]:
+    """Name every unit of some channels as `channel` or `channel[unit]`."""
+    found = []
+    for channel in channels:
+        for unit in channel.units:
+            found.append(f"{channel.name}[{unit}]" if unit else channel.name)
+    return found

@@ -1,0 +1,62 @@
+"""Lines of printed code, each with the place in the source it comes from."""
+
+from pathlib import PurePath
+
+from epochal.compiler import ir
+
+WIDTH = 100
+_OPEN, _CLOSE = "([{", ")]}"
+
+
+def line(text: str, at: ir.Place | None = None, indent: int = 4) -> str:
+    """Indent a statement and name its source line; a long statement gets it on the line above."""
+    pad = " " * indent
+    note = f"# {PurePath(at.file).name}:{at.line}" if at is not None else ""
+    if len(pad) + len(text) > WIDTH:
+        return "\n".join([pad + part for part in ([note] if note else []) + broken(text, indent)])
+    if not note:
+        return pad + text
+    if len(pad) + len(text) + len(note) + 2 > WIDTH:
+        return f"{pad}{note}\n{pad}{text}"
+    return f"{pad}{text}  {note}"
+
+
+def broken(text: str, indent: int) -> list[str]:
+    """Break a long statement inside its last bracket, one argument a line where that is needed."""
+    start = _last_bracket(text)
+    if start is None:
+        return [text]
+    head, inside, tail = text[: start + 1], text[start + 1 : -1], text[-1]
+    if indent + 4 + len(inside) <= WIDTH:
+        return [head, f"    {inside}", tail]
+    lines = [head]
+    for argument in _arguments(inside):
+        parts = [f"{argument},"]
+        if indent + 4 + len(parts[0]) > WIDTH:
+            parts = broken(argument, indent + 4)
+            parts[-1] += ","
+        lines += [f"    {part}" for part in parts]
+    return [*lines, tail]
+
+
+def _last_bracket(text: str) -> int | None:
+    """Find where the bracket opens that closes at the end of a statement."""
+    if not text.endswith(tuple(_CLOSE)):
+        return None
+    depth = 0
+    for i in range(len(text) - 1, -1, -1):
+        depth += (text[i] in _CLOSE) - (text[i] in _OPEN)
+        if depth == 0:
+            return i
+    return None
+
+
+def _arguments(text: str) -> list[str]:
+    """Split at the commas outside all brackets."""
+    parts, depth, first = [], 0, 0
+    for i, letter in enumerate(text):
+        depth += (letter in _OPEN) - (letter in _CLOSE)
+        if letter == "," and depth == 0:
+            parts.append(text[first:i].strip())
+            first = i + 1
+    return [*parts, text[first:].strip()]

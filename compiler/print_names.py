@@ -1,0 +1,157 @@
+"""What everything is called in the printed module."""
+
+from dataclasses import dataclass, field
+
+from epochal.compiler import ir, numpy_text
+from epochal.compiler.numpy_text import Printer, ReadSeries, Shape, Text
+from epochal.compiler.prelude_source import PRELUDE_NAMES
+from epochal.compiler.python_names import constant_names, python_name
+from epochal.compiler.segments import Layout
+
+LONGEST = "longest trial"
+"""The column of the trial table that bounds the length of a trial; no value can have its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The Python names of one module.
+
+    ``labels`` remembers which lists of labels the printed code speaks of, so that only their
+    constants are declared.
+    """
+
+    task: ir.Task
+    constants: dict[tuple[str, str], str]
+    segments: tuple[str, ...]
+    cuts: tuple[str, ...]
+    groups: dict[tuple[str, ...], str]
+    spoken: set[tuple[str, ...]] = field(default_factory=set)
+
+    def value(self, name: str) -> str:
+        """Name a parameter or variable as a local variable or argument."""
+        return python_name(name, PRELUDE_NAMES)
+
+    def channel(self, name: str) -> str:
+        """Name the columns of a channel."""
+        return self.constants["channel", name]
+
+    def column(self, place: int) -> str:
+        """Name a column of the timeline: a segment, the padding, or a loose cut."""
+        return (*self.segments, "PADDING", *self.cuts)[place]
+
+    def label(self, name: str, labels: tuple[str, ...]) -> str:
+        """Name a label's position."""
+        if labels not in self.groups:
+            return str(labels.index(name))
+        self.spoken.add(labels)
+        return self.constants[self.groups[labels], name]
+
+    def param(self, name: str) -> ir.Param | None:
+        """Find a parameter."""
+        return next((param for param in self.task.params if param.name == name), None)
+
+    def structural(self, name: str) -> str:
+        """Name the constant of a structural parameter."""
+        return self.constants["parameter", name]
+
+
+def names(task: ir.Task, plan: Layout) -> Names:
+    """Choose all names of a module."""
+    taken: set[str] = set(PRELUDE_NAMES)
+    channels = [("channel", channel.name) for channel in (*task.inputs, *task.outputs)]
+    constants = constant_names(channels, taken)
+    segments: list[str] = []
+    for epoch, cuts in plan.cuts:
+        parts = [epoch] if not cuts else [f"{epoch}_{i + 1}" for i in range(len(cuts) + 1)]
+        segments += constant_names([("epoch", part) for part in parts], taken).values()
+    structural = [("parameter", param.name) for param in task.params if param.structural]
+    constants |= constant_names(structural, taken)
+    groups: dict[tuple[str, ...], str] = {}
+    for owner, labels in _label_lists(task):
+        if labels not in groups:
+            groups[labels] = owner
+            constants |= _label_constants(owner, labels, taken)
+    loose = [("cut", f"cut_{i + 1}") for i in range(len(plan.loose))]
+    loose_names = tuple(constant_names(loose, taken).values())
+    return Names(task, constants, tuple(segments), loose_names, groups)
+
+
+def _label_lists(task: ir.Task) -> list[tuple[str, tuple[str, ...]]]:
+    found = []
+    for variable in task.variables:
+        for name, kind in zip(variable.names, variable.types, strict=True):
+            if isinstance(kind, ir.LabelType):
+                found.append((name, kind.labels))
+    for channel in (*task.inputs, *task.outputs):
+        if channel.kind is ir.ChannelKind.NAMED:
+            found.append((channel.name, channel.units))
+    for score in task.scores:
+        if isinstance(score.type, ir.LabelType):
+            found.append((score.name, score.type.labels))
+    return found
+
+
+def _label_constants(
+    owner: str, labels: tuple[str, ...], taken: set[str]
+) -> dict[tuple[str, str], str]:
+    """Name a list of labels; with the owner's name in front where one of them is taken."""
+    upper = [label.strip("_").upper() for label in labels]
+    if any(name in taken for name in upper) or len(set(upper)) < len(upper):
+        made = constant_names([(owner, f"{owner}_{label}") for label in labels], taken)
+        return dict(zip(((owner, label) for label in labels), made.values(), strict=True))
+    return constant_names([(owner, label) for label in labels], taken)
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Builds expression printers that call values by this module's names."""
+
+    names: Names
+
+    def drawing(self) -> Printer:
+        """Print where the table is drawn: parameters are numbers, variables one a trial."""
+        return Printer(lambda ref: self._refer(ref, "{}", "{}"), self._label)
+
+    def rows(self) -> Printer:
+        """Print where arrays are made: columns of the trial table are local variables."""
+        return Printer(lambda ref: self._refer(ref, "{}", "{}", Shape.TRIAL), self._label)
+
+    def first_row(self) -> Printer:
+        """Print there with parameters as one number for the batch."""
+        return Printer(lambda ref: self._refer(ref, "{}", "{}[0]"), self._label)
+
+    def steps(self) -> Printer:
+        """Print there with the value of each step's trial."""
+        refer = lambda ref: self._refer(ref, "{}[at]", "{}[at]", Shape.TRIAL)  # noqa: E731
+        return Printer(refer, self._label, rows="1")
+
+    def table(self, *, careful: bool = False, reduce: ReadSeries | None = None) -> Printer:
+        """Print with values as columns of the trial table, and scores as local variables."""
+        return Printer(self._column, self._label, reduce, careful)
+
+    def _label(self, label: ir.Label) -> str:
+        return self.names.label(label.name, label.labels)
+
+    def _fixed(self, ref: ir.Ref) -> Text | None:
+        param = self.names.param(ref.name) if ref.role is ir.Role.PARAM else None
+        if param is not None and param.structural:
+            return Text(self.names.structural(ref.name), numpy_text.ATOM, Shape.CONSTANT)
+        return None
+
+    def _refer(self, ref: ir.Ref, variable: str, param: str, shape: Shape = Shape.CONSTANT) -> Text:
+        """Name a value by the pattern of its role; ``shape`` is that of parameters."""
+        fixed = self._fixed(ref)
+        if fixed is not None:
+            return fixed
+        name = self.names.value(ref.name)
+        if ref.role is ir.Role.PARAM:
+            return Text(param.format(name), numpy_text.ATOM, shape)
+        return Text(variable.format(name), numpy_text.ATOM, Shape.TRIAL)
+
+    def _column(self, ref: ir.Ref) -> Text:
+        fixed = self._fixed(ref)
+        if fixed is not None:
+            return fixed
+        if ref.role is ir.Role.SCORE:
+            return Text(self.names.value(ref.name), numpy_text.ATOM, Shape.TRIAL)
+        return Text(f'trials["{ref.name}"]', numpy_text.ATOM, Shape.TRIAL)

@@ -1,0 +1,76 @@
+"""Printing ``timeline``: at which step each segment stops."""
+
+from epochal.compiler import ir
+from epochal.compiler.bounds import is_whole
+from epochal.compiler.numpy_text import SUM, Printer
+from epochal.compiler.print_line import line
+from epochal.compiler.print_names import LONGEST, Names, Speaker
+from epochal.compiler.segments import Layout
+
+
+def body(task: ir.Task, plan: Layout, names: Names) -> list[str]:
+    """Print the statements of ``timeline``."""
+    show = Speaker(names).table()
+    lines = [
+        line(f'longest = trials["{LONGEST}"]'),
+        line(f"stop = np.empty((len(longest), {plan.n_segments + 1}), np.int64)"),
+        line("time = np.zeros_like(longest)"),
+    ]
+    for i, epoch in enumerate(task.epochs):
+        lines += _loose(epoch.name, False, plan, show, names)
+        lines += _epoch(epoch, i, plan, show, names)
+        lines += _loose(epoch.name, True, plan, show, names)
+    lines.append(line("stop[:, PADDING] = steps(longest, dt)"))
+    for name, (where, _) in zip(names.cuts, plan.loose, strict=True):
+        start, end = edges(where, plan, names)
+        lines.append(line(f"stop[:, {name}] = np.clip(stop[:, {name}], {start}, {end})"))
+    lines.append(line("return stop"))
+    return lines
+
+
+def edges(where: ir.Where, plan: Layout, names: Names) -> tuple[str, str]:
+    """Print the first step of whole epochs and the step after their last."""
+    first = plan.starts[plan.position(where.first)]
+    after = plan.starts[plan.position(where.last) + 1]
+    start = f"stop[:, {names.segments[first - 1]}]" if first else "0"
+    return start, f"stop[:, {names.segments[after - 1]}]"
+
+
+def _loose(epoch: str, from_end: bool, plan: Layout, show: Printer, names: Names) -> list[str]:
+    """Print the slice bounds that count from here and have no segment."""
+    lines = []
+    for name, (where, cut) in zip(names.cuts, plan.loose, strict=True):
+        if cut.from_end == from_end and epoch == (where.last if from_end else where.first):
+            lines.append(line(f"stop[:, {name}] = steps({_sum('time', cut.time, show)}, dt)"))
+    return lines
+
+
+def _epoch(epoch: ir.Epoch, i: int, plan: Layout, show: Printer, names: Names) -> list[str]:
+    first, after = plan.starts[i], plan.starts[i + 1]
+    cuts = plan.cuts[i][1]
+    lines = []
+    last = names.segments[after - 1]
+    end = "longest" if epoch.duration is None else _sum("time", epoch.duration, show)
+    if not cuts:
+        if end == "longest":
+            return [line(f"stop[:, {last}] = steps(time := longest, dt)", epoch.at)]
+        return [line(f"stop[:, {last}] = steps(time := {end}, dt)", epoch.at)]
+    lines.append(line(f"start, time = time, {end}", epoch.at))
+    lines.append(line(f"stop[:, {last}] = steps(time, dt)"))
+    before = f"stop[:, {names.segments[first - 1]}]" if first else "0"
+    for k, cut in enumerate(cuts):
+        edge = f"steps({_sum('time' if cut.from_end else 'start', cut.time, show)}, dt)"
+        name = names.segments[first + k]
+        lines.append(line(f"stop[:, {name}] = np.clip({edge}, {before}, stop[:, {last}])"))
+    return lines
+
+
+def _sum(base: str, duration: ir.Expr, show: Printer) -> str:
+    """Print a time plus a duration, in whole microseconds."""
+    if isinstance(duration, ir.Number) and duration.value == "0":
+        return base
+    if isinstance(duration, ir.Number) and duration.value.startswith("-"):
+        shown = show.text(duration)
+        return f"{base} - {shown[1:]}"
+    shown = show.show(duration).inside(SUM + 1) if is_whole(duration) else ""
+    return f"{base} + {shown or f'whole({show.text(duration)})'}"

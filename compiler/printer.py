@@ -1,0 +1,275 @@
+"""From IR to the source of a NumPy module."""
+
+import ast
+import textwrap
+from functools import cache
+from pathlib import PurePath
+from typing import assert_never
+
+import jinja2
+
+from epochal.compiler import (
+    ir,
+    print_generate,
+    print_sample,
+    print_score,
+    print_timeline,
+    segments,
+)
+from epochal.compiler.bounds import Bounds, longest
+from epochal.compiler.hash import task_hash
+from epochal.compiler.intervals import Known
+from epochal.compiler.prelude_source import Definition, imports, needed
+from epochal.compiler.print_names import LONGEST, Names, Speaker, names
+from epochal.compiler.segments import Layout
+from epochal.compiler.version import VERSION
+
+
+def print_module(task: ir.Task, known: Known) -> str:
+    """Print a task as a self-standing module.
+
+    Parameters
+    ----------
+    task : ir.Task
+        A task without errors.
+    known : mapping
+        Bounds of its parameters and variables.
+
+    Returns
+    -------
+    str
+        Python source that imports only NumPy and the standard library.
+    """
+    bounds = Bounds(task.variables, known)
+    plan = segments.layout(task, bounds)
+    called = names(task, plan)
+    sample = print_sample.body(task, longest(task, bounds), known, called)
+    generate = print_generate.body(task, plan, bounds, called)
+    timeline = print_timeline.body(task, plan, called)
+    score = print_score.body(task, plan, bounds, called)
+    fields = {
+        "title": _title(task),
+        "version": VERSION,
+        "file": PurePath(task.at.file).name,
+        "facts": _facts(task, plan, called),
+        "signature": _signature(print_sample.arguments(task, called)),
+        "sample_doc": _wrap(_table_doc(task)),
+        "sample": sample,
+        "timeline": timeline,
+        "n_columns": plan.n_segments + 1 + len(plan.loose),
+        "n_inputs": sum(channel.n_units for channel in task.inputs),
+        "n_outputs": sum(channel.n_units for channel in task.outputs),
+        "generate": generate,
+        "score": score,
+        "score_doc": _wrap(_score_doc(task)),
+        "needs_trial": any("trial" in _words(text) for text in generate.rows),
+        "needs_stop": any("stop[" in text for text in generate.arrays),
+        "constants": _constants(task, plan, called),
+        "prelude": (),
+        "imports": (),
+    }
+    used = _mentioned(_template().render(fields))
+    definitions = needed(used)
+    fields["prelude"] = _laid_out(definitions)
+    fields["imports"] = imports(definitions, used | {"np"})
+    return _template().render(fields)
+
+
+@cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("epochal.compiler"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    return environment.get_template("module.py.j2")
+
+
+def _mentioned(source: str) -> frozenset[str]:
+    """List the names that the printed functions mention."""
+    return frozenset(node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name))
+
+
+def _laid_out(definitions: tuple[Definition, ...]) -> list[str]:
+    """Join the definitions with the blank lines that Python style asks for."""
+    blocks: list[str] = []
+    for before, one in zip((None, *definitions), definitions, strict=False):
+        close = before is not None and before.is_constant and one.is_constant
+        gap = "" if close and not one.text.startswith("#") else "\n" if close else "\n\n"
+        blocks.append((gap if before else "") + one.text)
+    return blocks
+
+
+def _words(text: str) -> list[str]:
+    return "".join(c if c.isalnum() or c == "_" else " " for c in text.split("#")[0]).split()
+
+
+def _title(task: ir.Task) -> str:
+    title = next((fact.values[0] for fact in task.about if fact.name == "title"), task.name)
+    clean = title.replace("\\", "/").replace('"', "'").rstrip(".")
+    return clean if len(clean) <= 80 else clean[:77] + "..."
+
+
+def _facts(task: ir.Task, plan: Layout, called: Names) -> list[str]:
+    """Print the entries of TASK."""
+    labels: dict[str, tuple[str, ...]] = {}
+    units: dict[str, str] = {}
+    columns = [
+        (name, kind)
+        for variable in task.variables
+        for name, kind in zip(variable.names, variable.types, strict=True)
+    ]
+    columns += [
+        (param.name, param.type) for param in task.params if print_sample.is_argument(param)
+    ]
+    columns += [(score.name, score.type) for score in task.scores]
+    for name, kind in columns:
+        if isinstance(kind, ir.LabelType):
+            labels[name] = kind.labels
+        else:
+            units[name] = unit_of(kind)
+    units[LONGEST] = "us"
+    edges = {name: (plan.starts[i], plan.starts[i + 1]) for i, (name, _) in enumerate(plan.cuts)}
+    arguments = {
+        param.name: called.value(param.name)
+        for param in task.params
+        if print_sample.is_argument(param)
+    }
+    return [
+        f'"name": {_quoted(task.name)},',
+        f'"hash": "{task_hash(task)}",',
+        *_entry("inputs", "()", [_quoted(one) for one in print_generate.names_of(task.inputs)]),
+        *_entry("outputs", "()", [_quoted(one) for one in print_generate.names_of(task.outputs)]),
+        *_entry("epochs", "{}", [f"{_quoted(key)}: {pair}" for key, pair in edges.items()]),
+        *_entry(
+            "labels", "{}", [f"{_quoted(key)}: {_names(list_)}" for key, list_ in labels.items()]
+        ),
+        *_entry("units", "{}", [f"{_quoted(key)}: {_quoted(u)}" for key, u in units.items()]),
+        *_entry("arguments", "{}", [f"{_quoted(k)}: {_quoted(a)}" for k, a in arguments.items()]),
+    ]
+
+
+def _entry(key: str, brackets: str, items: list[str]) -> list[str]:
+    """Print one entry of TASK, over several lines where it is long."""
+    comma = "," if brackets == "()" and len(items) == 1 else ""
+    short = f'"{key}": {brackets[0]}{", ".join(items)}{comma}{brackets[1]},'
+    if len(short) < 96:
+        return [short]
+    return [
+        f'"{key}": {brackets[0]}',
+        *(f"    {part}" for part in _packed(items)),
+        f"{brackets[1]},",
+    ]
+
+
+def _packed(items: list[str]) -> list[str]:
+    """Set items side by side, as many to a line as fit."""
+    lines = [""]
+    for item in items:
+        if lines[-1] and len(lines[-1]) + len(item) > 88:
+            lines.append("")
+        lines[-1] += f"{' ' if lines[-1] else ''}{item},"
+    return lines
+
+
+def _signature(arguments: list[str]) -> str:
+    """Print the head of ``sample_trials``, an argument a line where it is long."""
+    fixed = ["n", "seed", "batch=0", "stream=0", *(["*"] if arguments else [])]
+    short = f"def sample_trials({', '.join([*fixed, *arguments])}):"
+    if len(short) <= 100:
+        return short
+    lines = [f"    {', '.join(fixed)},", *(f"    {argument}," for argument in arguments)]
+    return "\n".join(["def sample_trials(", *lines, "):"])
+
+
+def unit_of(kind: ir.Type) -> str:
+    """Name the unit of a column of the trial table or of a score."""
+    match kind:
+        case ir.SetType(item):
+            return unit_of(item)
+        case ir.QuantityType():
+            known = {ir.TIME: "us", ir.FREQUENCY: "Hz", ir.ANGLE: "deg", ir.NUMBER: ""}
+            return known.get(kind, f"time**{kind.time} angle**{kind.angle}")
+        case ir.BoolType():
+            return "bool"
+        case ir.LabelType() | ir.TupleType() | ir.UnitsType() | ir.SeriesType():
+            return ""
+    assert_never(kind)
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _names(items: list[str] | tuple[str, ...]) -> str:
+    return f"({', '.join(_quoted(item) for item in items)}{',' if len(items) == 1 else ''})"
+
+
+def _constants(task: ir.Task, plan: Layout, called: Names) -> list[str]:
+    """Print the columns, labels, segments and structural parameters."""
+    lines = []
+    show = Speaker(called).drawing()
+    for param in task.params:
+        if param.structural and param.value is not None and not _is_labels(param):
+            text = show.text(param.value)
+            at = f"{PurePath(param.at.file).name}:{param.at.line}"
+            lines.append(f"{called.structural(param.name)} = {text}  # {at}")
+    for side, channels in (("inputs", task.inputs), ("outputs", task.outputs)):
+        targets, values, first = [], [], 0
+        for channel in channels:
+            after = first + channel.n_units
+            targets.append(called.channel(channel.name))
+            values.append(str(first) if channel.n_units == 1 else f"slice({first}, {after})")
+            first = after
+        lines.append(f"{', '.join(targets)} = {', '.join(values)}  # columns of the {side}")
+    for labels in called.groups:
+        if labels in called.spoken:
+            members = [called.label(label, labels) for label in labels]
+            owner = called.groups[labels]
+            count = f"range({len(labels)})" if len(labels) > 1 else "0"
+            lines.append(f"{', '.join(members)} = {count}  # labels of {owner}")
+    columns = (*called.segments, "PADDING", *called.cuts)
+    lines.append(f"{', '.join(columns)} = range({len(columns)})  # {_segment_note(plan, called)}")
+    return lines
+
+
+def _is_labels(param: ir.Param) -> bool:
+    item = param.type.item if isinstance(param.type, ir.SetType) else param.type
+    return isinstance(item, ir.LabelType)
+
+
+def _segment_note(plan: Layout, called: Names) -> str:
+    return "segments, and cuts inside them" if called.cuts else "segments of the trial"
+
+
+def _table_doc(task: ir.Task) -> str:
+    shown = []
+    for variable in task.variables:
+        for name, kind in zip(variable.names, variable.types, strict=True):
+            shown.append(_column_doc(name, kind))
+    shown += [_column_doc(p.name, p.type) for p in task.params if print_sample.is_argument(p)]
+    return (
+        f"Draw the trial table, each (N_batch,): {', '.join(shown)}."
+        if shown
+        else ("Draw the trial table, each (N_batch,).")
+    )
+
+
+def _score_doc(task: ir.Task) -> str:
+    size = sum(channel.n_units for channel in task.outputs)
+    shown = ", ".join(_column_doc(score.name, score.type) for score in task.scores)
+    what = f": {shown}, each (N_batch,)" if shown else ", nothing is asked of this task"
+    return f"Score outputs (N_batch, N_steps, {size}){what}."
+
+
+def _column_doc(name: str, kind: ir.Type) -> str:
+    unit = "label" if isinstance(kind, ir.LabelType) else unit_of(kind)
+    return f"{name} ({unit})" if unit else name
+
+
+def _wrap(text: str) -> list[str]:
+    """Break a docstring: a first line that fits, the rest as a paragraph."""
+    return textwrap.wrap(text, 90)

@@ -1,0 +1,176 @@
+"""From spans in time to fixed columns of a segment table.
+
+Epoch edges and slice bounds are *cuts*; between neighbouring cuts lies a *segment*, in which
+drive, target and weight are constant.  Where bounds prove the order of the cuts of an epoch, a
+span is a range of segments.  A cut whose place is not proven gets no segment: its span is worked
+out step by step after the table has been spread over time.
+"""
+
+from dataclasses import dataclass
+
+from epochal.compiler import ir
+from epochal.compiler.bounds import Bounds, total
+from epochal.compiler.walk import walk
+
+Cut = ir.Offset
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """A range of segments, half open; edges count the cuts of the whole trial from 0."""
+
+    first: int
+    stop: int
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The segments of a task.
+
+    Attributes
+    ----------
+    cuts : tuple of (str, tuple of Cut)
+        The cuts inside each epoch, in order of time.
+    starts : tuple of int
+        The first segment of each epoch, and at the end the number of segments without padding.
+    loose : tuple of (Where, Cut)
+        Slice bounds without a segment, each with its span: their steps are kept apart.
+    """
+
+    cuts: tuple[tuple[str, tuple[Cut, ...]], ...]
+    starts: tuple[int, ...]
+    loose: tuple[tuple[ir.Where, Cut], ...]
+
+    def position(self, epoch: str) -> int:
+        """Say which epoch this is, from 0."""
+        return next(i for i, (name, _) in enumerate(self.cuts) if name == epoch)
+
+    @property
+    def n_segments(self) -> int:
+        """Count the segments, without padding."""
+        return self.starts[-1]
+
+
+def layout(task: ir.Task, bounds: Bounds) -> Layout:
+    """Place the slice bounds of all effects among the epochs."""
+    placed: dict[str, list[Cut]] = {epoch.name: [] for epoch in task.epochs}
+    for effect in task.effects:
+        if not _moves(effect):
+            for bound in _slices(effect.where):
+                home = _home(effect.where, bound, task, bounds)
+                if home is not None:
+                    _place(bound, placed[home], _epoch(task, home), bounds)
+    starts = [0]
+    for cuts in placed.values():
+        starts.append(starts[-1] + len(cuts) + 1)
+    cuts_ = tuple((name, tuple(cuts)) for name, cuts in placed.items())
+    return Layout(cuts_, tuple(starts), _loose(task, placed, bounds))
+
+
+def _loose(
+    task: ir.Task, placed: dict[str, list[Cut]], bounds: Bounds
+) -> tuple[tuple[ir.Where, Cut], ...]:
+    """List the slice bounds of effects and scores that no segment stops at."""
+    wheres = [effect.where for effect in task.effects]
+    wheres += [
+        node.where
+        for score in task.scores
+        for node in walk(score.value)
+        if isinstance(node, ir.Series)
+    ]
+    found: list[tuple[ir.Where, Cut]] = []
+    for where in wheres:
+        span = ir.Where(where.first, where.last)
+        for bound in _slices(where):
+            home = _home(where, bound, task, bounds)
+            has_segment = home is not None and bound in placed[home]
+            if not has_segment and (span, bound) not in found:
+                found.append((span, bound))
+    return tuple(found)
+
+
+def edge(where: ir.Where, bound: Cut, task: ir.Task, plan: Layout, bounds: Bounds) -> int:
+    """Say which column of the timeline holds the step of a slice bound."""
+    loose = (ir.Where(where.first, where.last), bound)
+    if loose in plan.loose:
+        return plan.n_segments + 1 + plan.loose.index(loose)
+    home = _home(where, bound, task, bounds)
+    assert home is not None
+    return plan.starts[plan.position(home)] + dict(plan.cuts)[home].index(bound)
+
+
+def _slices(where: ir.Where) -> tuple[Cut, ...]:
+    return tuple(bound for bound in (where.start, where.stop) if bound is not None)
+
+
+def columns(effect: ir.Effect, task: ir.Task, plan: Layout, bounds: Bounds) -> Columns | None:
+    """Give the segments of an effect's span; None where it is worked out step by step."""
+    if _moves(effect):
+        return None
+    where = effect.where
+    first = plan.starts[plan.position(where.first)]
+    stop = plan.starts[plan.position(where.last) + 1]
+    for bound in _slices(where):
+        column = edge(where, bound, task, plan, bounds)
+        if column > plan.n_segments:
+            return None
+        if bound is where.start:
+            first = column + 1
+        else:
+            stop = column + 1
+    return Columns(first, max(first, stop))
+
+
+def _moves(effect: ir.Effect) -> bool:
+    """Whether the value of an effect changes within its span."""
+    return effect.value is not None and any(
+        isinstance(node, ir.Elapsed) for node in walk(effect.value)
+    )
+
+
+def _epoch(task: ir.Task, name: str) -> ir.Epoch:
+    return next(epoch for epoch in task.epochs if epoch.name == name)
+
+
+def _home(where: ir.Where, bound: ir.Offset, task: ir.Task, bounds: Bounds) -> str | None:
+    """Find the epoch that a slice bound surely falls into."""
+    if where.first == where.last:
+        return where.first
+    name = where.last if bound.from_end else where.first
+    duration = _epoch(task, name).duration
+    if duration is None:
+        return None
+    reach: ir.Expr = ir.Negative(bound.time) if bound.from_end else bound.time
+    fits = bounds.least(ir.Arithmetic("-", duration, reach)) >= 0
+    return name if fits else None
+
+
+def _place(cut: Cut, cuts: list[Cut], epoch: ir.Epoch, bounds: Bounds) -> None:
+    """Insert a cut in order of time, where its order with all others is proven."""
+    if cut in cuts:
+        return
+    position = 0
+    for other in cuts:
+        if _before(other, cut, epoch, bounds):
+            position += 1
+        elif not _before(cut, other, epoch, bounds):
+            return
+    cuts.insert(position, cut)
+
+
+def _before(a: Cut, b: Cut, epoch: ir.Epoch, bounds: Bounds) -> bool:
+    """Whether one cut surely comes no later than another of the same epoch."""
+    gap: ir.Expr = ir.Arithmetic("-", b.time, a.time)
+    if b.from_end != a.from_end:
+        if epoch.duration is None:
+            return False
+        op = "+" if b.from_end else "-"
+        gap = ir.Arithmetic(op, gap, epoch.duration)
+    return bounds.least(gap) >= 0
+
+
+def fits(task: ir.Task, bounds: Bounds) -> bool:
+    """Whether the epochs before ``until end`` surely fit into the trial's length."""
+    if task.length is None:
+        return True
+    return bounds.least(ir.Arithmetic("-", task.length, total(task.epochs))) >= 0
