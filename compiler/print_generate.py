@@ -176,7 +176,7 @@ class _Job:
         if channel.n_units == 1:
             return _Place(name, False), False
         shown = self.show.show(effect.unit)
-        whole = isinstance(effect.unit, ir.Label | ir.Number) or _is_label(effect.unit)
+        whole = isinstance(effect.unit, ir.Label | ir.Number) or self._is_label(effect.unit)
         index = shown.inside(PRODUCT) if whole else f"np.asarray({shown.text}, int)"
         return _Place(f"{name}.start + {index}", shown.shape is not Shape.CONSTANT), False
 
@@ -209,6 +209,23 @@ class _Job:
                 view = self._view(channel)
                 lines.append(line(f"np.maximum({view}, 0, out={view})", channel.at))
         return lines
+
+    def _is_label(self, expr: ir.Expr) -> bool:
+        """Whether a unit index is a label, and so a whole number already."""
+        match expr:
+            case ir.Relabel() | ir.Call("other"):
+                return True
+            case ir.Conditional(_, then, otherwise):
+                return self._is_label(then) and self._is_label(otherwise)
+            case ir.Ref(name):
+                kinds = {
+                    column: kind
+                    for variable in self.task.variables
+                    for column, kind in zip(variable.names, variable.types, strict=True)
+                }
+                return isinstance(kinds.get(name), ir.LabelType)
+            case _:
+                return False
 
     def _view(self, channel: ir.Channel) -> str:
         name = self.names.channel(channel.name)
@@ -271,17 +288,6 @@ class _Place:
 
     text: str
     moves: bool
-
-
-def _is_label(expr: ir.Expr) -> bool:
-    """Whether a unit index is printed as a whole number already."""
-    match expr:
-        case ir.Ref() | ir.Relabel() | ir.Call("other"):
-            return True
-        case ir.Conditional(_, then, otherwise):
-            return _is_label(then) and _is_label(otherwise)
-        case _:
-            return False
 
 
 def _fit(

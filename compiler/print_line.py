@@ -6,6 +6,7 @@ from epochal.compiler import ir
 
 WIDTH = 100
 _OPEN, _CLOSE = "([{", ")]}"
+_COMPARISONS = (" == ", " != ", " < ", " > ", " <= ", " >= ")
 
 
 def line(text: str, at: ir.Place | None = None, indent: int = 4) -> str:
@@ -23,20 +24,37 @@ def line(text: str, at: ir.Place | None = None, indent: int = 4) -> str:
 
 def broken(text: str, indent: int) -> list[str]:
     """Break a long statement inside its last bracket, one argument a line where that is needed."""
+    middle = comparison(text)
+    if middle is not None:
+        left, right = text[:middle], text[middle + 1 :]
+        return [*(broken(left, indent) if indent + len(left) > WIDTH else [left]), right]
     start = _last_bracket(text)
     if start is None:
         return [text]
+    if text[:start].endswith(" = "):
+        return [text[: start + 1], *broken(text[start:], indent)[1:]]
     head, inside, tail = text[: start + 1], text[start + 1 : -1], text[-1]
     if indent + 4 + len(inside) <= WIDTH:
         return [head, f"    {inside}", tail]
     lines = [head]
+    comma = "," if head != "(" else ""  # a pair of brackets around one value is no tuple
     for argument in _arguments(inside):
-        parts = [f"{argument},"]
+        parts = [f"{argument}{comma}"]
         if indent + 4 + len(parts[0]) > WIDTH:
             parts = broken(argument, indent + 4)
-            parts[-1] += ","
+            parts[-1] += comma
         lines += [f"    {part}" for part in parts]
     return [*lines, tail]
+
+
+def comparison(text: str) -> int | None:
+    """Find the space before a comparison outside all brackets."""
+    depth = 0
+    for i, letter in enumerate(text):
+        depth += (letter in _OPEN) - (letter in _CLOSE)
+        if depth == 0 and text.startswith(_COMPARISONS, i):
+            return i
+    return None
 
 
 def _last_bracket(text: str) -> int | None:

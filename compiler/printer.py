@@ -104,13 +104,14 @@ def _laid_out(definitions: tuple[Definition, ...]) -> list[str]:
 
 
 def _words(text: str) -> list[str]:
-    return "".join(c if c.isalnum() or c == "_" else " " for c in text.split("#")[0]).split()
+    code = " ".join(part.split("#")[0] for part in text.splitlines())
+    return "".join(c if c.isalnum() or c == "_" else " " for c in code).split()
 
 
 def _title(task: ir.Task) -> str:
     title = next((fact.values[0] for fact in task.about if fact.name == "title"), task.name)
     clean = title.replace("\\", "/").replace('"', "'").rstrip(".")
-    return clean if len(clean) <= 80 else clean[:77] + "..."
+    return clean if len(clean) <= 90 else clean[:87] + "..."
 
 
 def _facts(task: ir.Task, plan: Layout, called: Names) -> list[str]:
@@ -242,7 +243,7 @@ def _is_labels(param: ir.Param) -> bool:
 
 
 def _segment_note(plan: Layout, called: Names) -> str:
-    return "segments, and cuts inside them" if called.cuts else "segments of the trial"
+    return "segments, then loose cuts" if called.cuts else "segments"
 
 
 def _table_doc(task: ir.Task) -> str:
