@@ -72,7 +72,7 @@ _GROUPS: tuple[tuple[frozenset[str], frozenset[str], str], ...] = (
     ),
     (frozenset({"EQUAL", "ADD_TO", "TAKE_FROM", "MULTIPLY_BY"}), frozenset(), "`=`, `+=`"),
 )
-_MOST_CHOICES = 8
+_MOST_CHOICES = 12
 _LONGEST = 60
 
 

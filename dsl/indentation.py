@@ -2,6 +2,7 @@
 
 from epochal.dsl.codes import diagnose
 from epochal.dsl.diagnostic import Diagnostic, Fix, Note
+from epochal.dsl.expected import join_or
 from epochal.dsl.layout import Line
 from epochal.dsl.limits import MAX_BLOCKS, MAX_ERRORS
 from epochal.dsl.places import Places
@@ -100,12 +101,13 @@ class Indentation:
         wanted = self._widths[level]
         start = self._places.row_start(line.row)
         span = self._places.span(start, line.start)
-        fix = Fix(f"indent by {wanted} spaces", span, " " * wanted)
+        remedy = f"indent by {wanted} spaces" if wanted else "remove the indentation"
+        fix = Fix(remedy, span, " " * wanted)
         if line.width > self._widths[-1]:
             code, message = "E0116", "this line is indented, but no block begins above it"
         else:
             code = "E0117"
-            widths = " or ".join(str(known) for known in self._widths)
+            widths = join_or([str(known) for known in self._widths])
             message = f"indented by {line.width} spaces, while open blocks stand at {widths}"
         notes = []
         if self._header is not None:

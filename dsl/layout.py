@@ -33,6 +33,8 @@ _BEGINNING = re.compile(
     r"|[A-Za-z_]\w*$"
 )
 _TAB_WIDTH = 4
+# Brackets that a closing one may pass over in search of its own.
+_MOST_FORGOTTEN = 8
 
 
 @dataclass(slots=True)
@@ -160,14 +162,24 @@ class _Cutter:
             self._docs.clear()
 
     def _close_bracket(self, place: int) -> None:
+        """Close the innermost bracket, or the outer one that a bracket fits, or none."""
         character = self.text[place]
-        if self._brackets and self.text[self._brackets[-1]] == _OPENING[character]:
-            self._brackets.pop()
+        near = self._brackets[-_MOST_FORGOTTEN:]
+        fitting = [self.text[opening] == _OPENING[character] for opening in reversed(near)]
+        if not fitting or not fitting[0]:
+            self._report_bracket(place)
+        if True in fitting:
+            del self._brackets[-1 - fitting.index(True) :]
+
+    def _report_bracket(self, place: int) -> None:
+        """Report a closing bracket that does not fit; the first of a line says enough."""
+        if self._line is not None and self._line.broken:
             return
         self._mark_broken(True)
+        character = self.text[place]
         notes = []
         if self._brackets:
-            opening = self._brackets.pop()
+            opening = self._brackets[-1]
             wanted = _CLOSING[self.text[opening]]
             found = f"found `{character}` where `{wanted}` should close the bracket"
             notes.append(Note("the bracket opened here", self._one(opening)))
