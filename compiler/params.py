@@ -34,6 +34,7 @@ def _param(
     if not names.value_name(node.name, scope):
         return None
     if bound is not None and not _same_type(node, bound, scope):
+        _declare_unknown(node, scope)
         return None
     value = bound if bound is not None else node.value
     if laws.is_draw(value):

@@ -1,1 +1,41 @@
-"""Write cognitive tasks as text, compile them to NumPy, train networks on them."""
+"""Write cognitive tasks as text, compile them to NumPy, train networks on them.
+
+>>> import epochal
+>>> task = epochal.load("rdm")
+>>> batch = task.batch(128, dt=20.0, seed=1)
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from epochal.driver import load
+    from epochal.errors import CompileError
+    from epochal.runtime.batch import Batch, Stream
+    from epochal.runtime.task import Task
+
+__all__ = ["Batch", "CompileError", "Stream", "Task", "load"]
+
+_HOMES = {
+    "Batch": "epochal.runtime.batch",
+    "CompileError": "epochal.errors",
+    "Stream": "epochal.runtime.batch",
+    "Task": "epochal.runtime.task",
+    "load": "epochal.driver",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first used, so that `import epochal` costs nothing."""
+    if name == "__version__":
+        from epochal.compiler.version import VERSION
+
+        return VERSION
+    if name not in _HOMES:
+        raise AttributeError(f"module 'epochal' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__, "__version__"])

@@ -1,1 +1,94 @@
-"""The command line, one file a command."""
+"""The command line, one file a command; a command is imported when it is called."""
+
+import sys
+from importlib import import_module
+
+import click
+
+COMMANDS = {
+    "check": "Look for mistakes in task files.",
+    "describe": "Tell in plain English what a task is.",
+    "build": "Compile a task to a NumPy module.",
+    "train": "Train a network on a task.",
+    "evaluate": "Measure how well a trained network does.",
+    "list": "Show the task library.",
+    "new": "Begin a task file.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports them one at a time."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the commands, in the order of work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"epochal.cli.{cmd_name}_command")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command, or name the nearest one."""
+        from epochal.dsl.nearest import nearest
+
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            close = nearest(args[0], COMMANDS)
+            hint = f" Did you mean `{close}`?" if close else ""
+            raise click.UsageError(f"There is no command `{args[0]}`.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        from epochal.compiler.version import VERSION
+
+        click.echo(f"epochal {VERSION}")
+        ctx.exit()
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit status: 0 fine, 1 the file or the run has errors, 2 the command was misused. "
+    "`epochal COMMAND --help` shows a command's options.",
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    callback=_version,
+    expose_value=False,
+    is_eager=True,
+    help="Show the version and exit.",
+)
+def cli() -> None:
+    """Write cognitive tasks as text; check them, compile them, train networks on them.
+
+    TASK is a file, FILE:NAME for one of several tasks in it, the name of a library task
+    (`epochal list`), or - for standard input.
+
+    \b
+    A first session:
+      epochal describe rdm
+      epochal train rdm
+      epochal evaluate runs/rdm --by coh
+    """  # noqa: D301 - a backspace tells click to leave the next paragraph as it is
+
+
+def main() -> None:
+    """Run the command line; an interrupt is no traceback."""
+    try:
+        cli(prog_name="epochal")
+    except BrokenPipeError:  # the reader of our output has gone; that is its right
+        sys.stderr.close()
+        sys.exit(0)

@@ -1,0 +1,160 @@
+"""Showing expressions of the IR as people write them: units, percent, names."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import assert_never
+
+from epochal.compiler import ir
+from epochal.compiler.distributions import DISTRIBUTIONS
+
+_OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _SIGN, _ATOM = range(8)
+
+_BINDING = {"+": _SUM, "-": _SUM, "*": _PRODUCT, "/": _PRODUCT, "**": _SIGN}
+
+_REDUCED = {
+    "time_mean": "mean",
+    "time_last": "last",
+    "time_min": "min",
+    "time_max": "max",
+    "unit_mean": "mean",
+    "unit_min": "min",
+    "unit_max": "max",
+}
+
+Laws = Mapping[str, str]
+
+
+def show(expr: ir.Expr, laws: Laws | None = None) -> str:
+    """Show an expression; ``laws`` stand in for the names of variables."""
+    return _show(expr, laws or {})[0]
+
+
+def law_text(law: ir.Distribution) -> str:
+    """Show a distribution."""
+    match law:
+        case ir.EitherLaw(condition, then, otherwise):
+            return f"{law_text(then)} if {show(condition)} else {law_text(otherwise)}"
+        case ir.Law("choice", (ir.SetOf() as members,)):
+            return f"one of {show(members)}"
+        case ir.Law("choice", (members, *_)):
+            return f"one of {show(members)}"
+        case ir.Law(name, arguments):
+            row = DISTRIBUTIONS[name]
+            shown = [
+                show(value) if argument.default is None else f"{argument.name} = {show(value)}"
+                for argument, value in zip(row.arguments, arguments, strict=True)
+                if argument.default is None or not _is_default(value, argument.default)
+            ]
+            return f"{name}({', '.join(shown)})"
+    raise AssertionError(law)
+
+
+def _is_default(value: ir.Expr, default: str) -> bool:
+    return isinstance(value, ir.Number) and value.value == default
+
+
+def type_text(kind: ir.Type) -> str:
+    """Name the unit of a type in one word, "" for plain numbers and booleans."""
+    return {ir.TIME: "a time", ir.FREQUENCY: "a frequency", ir.ANGLE: "an angle"}.get(
+        kind if isinstance(kind, ir.QuantityType) else ir.NUMBER, ""
+    )
+
+
+def number(value: str, unit: ir.Unit) -> str:
+    """Show an exact decimal in the unit that reads best."""
+    match unit:
+        case ir.Unit.MICROSECOND if value not in ("inf", "-inf", "nan"):
+            time = Decimal(value)
+            if time and time % 1_000_000 == 0:
+                return f"{_plain(time / 1_000_000)} s"
+            return f"{_plain(time / 1000)} ms" if time % 10 == 0 else f"{_plain(time)} us"
+        case ir.Unit.HERTZ:
+            return f"{value} Hz"
+        case ir.Unit.DEGREE | ir.Unit.RADIAN:
+            return f"{value} {unit.value}"
+        case _:
+            return value
+
+
+def _plain(value: Decimal) -> str:
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _show(expr: ir.Expr, laws: Laws) -> tuple[str, int]:
+    match expr:
+        case ir.Number(value, unit):
+            return number(value, unit), _SIGN if value.startswith("-") else _ATOM
+        case ir.Truth(value):
+            return ("true" if value else "false"), _ATOM
+        case ir.Label(name):
+            return name, _ATOM
+        case ir.Ref(name):
+            return laws.get(name, name), _ATOM
+        case ir.Elapsed():
+            return "t", _ATOM
+        case ir.Negative(x):
+            return f"-{_inside(x, _SIGN, laws)}", _SIGN
+        case ir.Not(x):
+            return f"not {_inside(x, _NOT, laws)}", _NOT
+        case ir.Arithmetic("*" | "/", a, ir.Number("1000000")):
+            return _show(a, laws)  # the factor between us and s
+        case ir.Arithmetic(op, a, b):
+            binds = _BINDING[op]
+            left = _inside(a, binds, laws)
+            return f"{left} {op} {_inside(b, binds + (op in '-/'), laws)}", binds
+        case ir.Comparison(op, a, b):
+            return f"{_inside(a, _SUM, laws)} {op} {_inside(b, _SUM, laws)}", _COMPARE
+        case ir.Logical(op, a, b):
+            binds = _AND if op == "and" else _OR
+            return f"{_inside(a, binds, laws)} {op} {_inside(b, binds, laws)}", binds
+        case ir.Conditional(condition, then, otherwise):
+            shown = [_show(part, laws)[0] for part in (then, condition, otherwise)]
+            return f"{shown[0]} if {shown[1]} else {shown[2]}", _OR - 1
+        case ir.Call():
+            return _call(expr, laws), _ATOM
+        case ir.SetOf(items, weights):
+            members = [_show(item, laws)[0] for item in items]
+            if weights:
+                shares = [_show(weight, laws)[0] for weight in weights]
+                members = [f"{m}: {s}" for m, s in zip(members, shares, strict=True)]
+            return f"{{{', '.join(members)}}}", _ATOM
+        case ir.TupleOf(items):
+            return f"({', '.join(_show(item, laws)[0] for item in items)})", _ATOM
+        case ir.Relabel(x):
+            return _show(x, laws)
+        case ir.MemberOf(x, values):
+            return f"{_inside(x, _SUM, laws)} in {_show(values, laws)[0]}", _COMPARE
+        case ir.Series(channel, where):
+            return f"{channel} @ {_where(where, laws)}", _SIGN
+    assert_never(expr)
+
+
+def _inside(expr: ir.Expr, binds: int, laws: Laws) -> str:
+    text, own = _show(expr, laws)
+    return text if own >= binds else f"({text})"
+
+
+def _call(expr: ir.Call, laws: Laws) -> str:
+    shown = [_show(item, laws)[0] for item in expr.arguments]
+    match expr.function:
+        case "only":
+            return shown[0]
+        case "bump":
+            return f"bump({shown[0]}, width = {shown[1]})"
+        case "rescale":
+            x, *ends = shown
+            return f"rescale({x}, of = ({ends[0]}, {ends[1]}), onto = ({ends[2]}, {ends[3]}))"
+        case "argmax" | "population_vector":
+            inner = expr.arguments[0]
+            if isinstance(inner, ir.Call) and inner.function == "time_mean":
+                return f"{expr.function}({_show(inner.arguments[0], laws)[0]})"
+    return f"{_REDUCED.get(expr.function, expr.function)}({', '.join(shown)})"
+
+
+def _where(where: ir.Where, laws: Laws) -> str:
+    text = where.first if where.first == where.last else f"{where.first}..{where.last}"
+    if where.start is None and where.stop is None:
+        return text
+    ends = [_show(b.time, laws)[0] if b is not None else "" for b in (where.start, where.stop)]
+    return f"{text}[{f'{ends[0]} : {ends[1]}'.strip()}]"

@@ -1,0 +1,5 @@
+"""``python -m epochal``."""
+
+from epochal.cli import main
+
+main()

@@ -1,0 +1,110 @@
+"""``epochal check``."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import click
+
+from epochal import driver
+from epochal.cli.common import show, with_dt, with_settings
+from epochal.dsl import syntax
+from epochal.dsl.diagnostic import Diagnostic
+from epochal.dsl.places import Places
+from epochal.dsl.render import in_order
+from epochal.dsl.render_json import render_json
+from epochal.dsl.span import Source
+
+
+@click.command()
+@click.argument("tasks", nargs=-1, required=True, metavar="TASK...")
+@with_settings
+@with_dt("Also warn of durations that this step does not divide.")
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    show_default=True,
+    help="How to print what is found: for people, for programs, for GitHub Actions.",
+)
+@click.option("--quiet", "-q", is_flag=True, help="Leave warnings and the summary out.")
+def command(
+    tasks: tuple[str, ...], settings: dict[str, str], dt: float | None, style: str, quiet: bool
+) -> None:
+    """Look for mistakes in task files.
+
+    All tasks of a file are checked; errors end in exit status 1, warnings do not.
+    """
+    session = driver.Session()
+    names: list[str] = []
+    for name in tasks:
+        names += check_file(name, settings, dt, session)
+    found = [one for one in session.diagnostics if one.is_error or not quiet]
+    if style == "json":
+        click.echo(json.dumps(render_json(found, session.sources), indent=2))
+    elif style == "github":
+        for one in in_order(found):
+            click.echo(_github(one, session))
+    else:
+        show(found, session)
+        if not quiet:
+            click.echo(_summary(names, session))
+    sys.exit(1 if session.failed else 0)
+
+
+def check_file(
+    name: str, settings: dict[str, str], dt: float | None, session: driver.Session
+) -> list[str]:
+    """Check the tasks of one file; give the names of those without errors."""
+    from epochal.compiler.checks import grid
+    from epochal.compiler.compile import analyse
+
+    parsed = driver.parse_file(name, session)
+    if parsed is None:
+        return []
+    source, file, wanted = parsed
+    tasks = [item for item in file.items if isinstance(item, syntax.Task)]
+    if wanted is not None or not tasks:
+        chosen = driver.select(source, file, wanted, session)
+        tasks = [chosen] if chosen is not None else []
+    elif wanted is None:
+        session.diagnostics += driver.unbuilt(file)
+    bound = driver.bindings_of(settings, session)
+    good = []
+    for task in tasks:
+        checked, found = analyse(task, file, bound)
+        session.diagnostics += found
+        if checked is not None:
+            good.append(task.name.name)
+            session.diagnostics += grid(checked.task, checked.bounds, dt) if dt else ()
+    return good
+
+
+def _summary(names: list[str], session: driver.Session) -> str:
+    errors = sum(one.is_error for one in session.diagnostics)
+    warnings = len(session.diagnostics) - errors
+    counts = [
+        f"{count} {word}{'s' if count > 1 else ''}"
+        for count, word in ((errors, "error"), (warnings, "warning"))
+        if count
+    ]
+    if errors:
+        return ", ".join(counts)
+    ending = f" ({counts[0]})" if counts else ""
+    return f"{', '.join(names)}: no errors{ending}"
+
+
+def _github(one: Diagnostic, session: driver.Session) -> str:
+    """Write a workflow command that GitHub shows beside the line."""
+    place = ""
+    if one.span is not None:
+        text = session.sources.get(one.span.file, "")
+        end = Places(Source(one.span.file, text)).span(one.span.end, one.span.end)
+        place = (
+            f" file={one.span.file},line={one.span.line},col={one.span.column},"
+            f"endLine={end.line},endColumn={end.column},title={one.code}"
+        )
+    message = one.message.replace("%", "%25").replace("\n", "%0A")
+    return f"::{one.severity.value}{place}::{message}"

@@ -1,0 +1,102 @@
+"""``epochal evaluate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from epochal import driver
+from epochal.cli.common import fail, give_up, seed_type, with_settings
+
+if TYPE_CHECKING:
+    from epochal.runtime.evaluate import Evaluation, Group
+    from epochal.runtime.rundir import Run
+    from epochal.runtime.task import Task
+
+
+@click.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option(
+    "--by",
+    multiple=True,
+    metavar="VARIABLE",
+    help="Tabulate by a variable of the trial or a score; twice for a table of both.",
+)
+@click.option("--trials", type=click.IntRange(1), default=2000, show_default=True)
+@click.option(
+    "--seed",
+    type=seed_type,
+    default=0,
+    show_default=True,
+    help="Of the test trials; one seed for all runs compares them on the same trials.",
+)
+@with_settings
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(
+    run: Path,
+    by: tuple[str, ...],
+    trials: int,
+    seed: int,
+    settings: dict[str, str],
+    as_json: bool,
+) -> None:
+    """Measure the accuracy of the network in RUN on fresh trials, as a table with --by.
+
+    The trials are of the test stream, which training and its evaluations never see.  The task is
+    the one kept in RUN, with the parameters it was trained with unless --set changes them.
+    """
+    from epochal.runtime.errors import RunError
+    from epochal.runtime.evaluate import evaluate
+    from epochal.runtime.rundir import read_run
+
+    try:
+        read = read_run(run)
+        task = _task(read, settings)
+        result = evaluate(read, task, trials=trials, by=by, seed=seed)
+    except (RunError, ValueError) as error:
+        fail(str(error))
+    if as_json:
+        import msgspec
+
+        click.echo(msgspec.json.encode(result).decode())
+    else:
+        click.echo(_table(result))
+
+
+def _task(run: Run, settings: dict[str, str]) -> Task:
+    """Compile the task that a run keeps, with the parameters of the run."""
+    from epochal.runtime.rundir import TASK
+
+    session = driver.Session()
+    kept = {name: str(value) for name, value in run.record.task.values.items()}
+    name = f"{run.folder / TASK}:{run.record.task.name}"
+    task = driver.compile_task(name, {**kept, **settings}, session)
+    if task is None:
+        give_up(session)
+    return task
+
+
+def _table(result: Evaluation) -> str:
+    """Lay out an evaluation for reading."""
+    total = result.total
+    lines = [
+        f"{result.task}: {_accuracy(total)} correct on {total.trials} test trials"
+        + (f", {total.counted} of them counted" if total.counted < total.trials else "")
+    ]
+    if not result.groups:
+        return lines[0]
+    head = (*result.by, "trials", "accuracy")
+    rows = [(*group.condition, str(group.trials), _accuracy(group)) for group in result.groups]
+    widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
+    for row in (head, *rows):
+        cells = [cell.rjust(width) for cell, width in zip(row, widths, strict=True)]
+        lines.append("  " + "  ".join(cells))
+    return "\n".join(lines)
+
+
+def _accuracy(group: Group) -> str:
+    if group.accuracy is None or group.error is None:
+        return "none counted"
+    return f"{group.accuracy:.1%} ± {group.error:.1%}"

@@ -1,0 +1,52 @@
+"""From command-line options to a training profile, and a profile in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from epochal.runtime.config import Adam, Ctrnn, Profile, Stop, Training
+
+Options = Mapping[str, float | int | None]
+
+
+def profile_of(
+    model: Options, training: Options, rate: float | None, accuracy: float | None
+) -> Profile:
+    """Change the built-in profile by the options that were given.
+
+    Raises
+    ------
+    ValueError
+        A value is not allowed; the message names it.
+    """
+    return Profile(
+        model=replace(Ctrnn(), **_given(model)),
+        training=replace(
+            Training(),
+            optimizer=Adam() if rate is None else Adam(rate=rate),
+            stop=Stop() if accuracy is None else Stop(accuracy=accuracy),
+            **_given(training),
+        ),
+    )
+
+
+def _given(options: Options) -> dict[str, float | int]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def describe_profile(name: str, profile: Profile, seed: int, folder: Path) -> str:
+    """Say in some lines what will be trained, how and into which folder."""
+    model, training = profile.model, profile.training
+    dale = "" if model.dale is None else f", Dale's law with {model.dale:.0%} excitatory"
+    return "\n".join(
+        (
+            f"training {name} into {folder} (Ctrl-C stops and saves)",
+            f"  model     ctrnn, {model.units} {model.activation} units, tau {model.tau:g} ms, "
+            f"recurrent noise {model.noise:g}{dale}",
+            f"  training  Adam at {training.optimizer.rate:g}, {training.batch} trials an update, "
+            f"at most {training.updates} updates, dt {training.dt:g} ms, seed {seed}",
+        )
+    )

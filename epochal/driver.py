@@ -1,0 +1,287 @@
+"""The stages in order, from the name of a file to a task that makes trials.
+
+    read -> parse -> analyse (lower, check) -> print -> load
+
+Each stage is a function from value to value; the first that finds errors ends the run.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from epochal.dsl import syntax
+from epochal.dsl.codes import diagnose
+from epochal.dsl.diagnostic import Diagnostic, Note
+from epochal.dsl.nearest import nearest
+from epochal.dsl.parser import parse
+from epochal.dsl.read import STDIN, read_source
+from epochal.dsl.span import Source
+
+if TYPE_CHECKING:
+    from epochal.compiler.compile import Checked
+    from epochal.runtime.task import Task
+
+Bindings = Mapping[str, str]
+"""Parameters to rebind, each with the text of an expression."""
+
+
+@dataclass
+class Session:
+    """What one run has read and found: the texts by file name, and the diagnostics."""
+
+    sources: dict[str, str] = field(default_factory=dict)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    @property
+    def failed(self) -> bool:
+        """Whether an error was found."""
+        return any(one.is_error for one in self.diagnostics)
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A file that was read and parsed, and the one task of it that was asked for."""
+
+    source: Source
+    file: syntax.File
+    task: syntax.Task
+
+
+def library() -> dict[str, Path]:
+    """Find the tasks of the library, by name."""
+    folder = Path(str(resources.files("epochal.tasks")))
+    return {path.stem: path for path in sorted(folder.rglob("*.task"))}
+
+
+def parse_file(name: str, session: Session) -> tuple[Source, syntax.File, str | None] | None:
+    """Read and parse a file, ``FILE:TASK``, a library task or ``-``; errors go to the session."""
+    path, task = _locate(name, session)
+    if path is None:
+        return None
+    source, found = read_source(path, sys.stdin.buffer)
+    session.diagnostics += found
+    if source is None:
+        return None
+    session.sources[source.file] = source.text
+    file, found = parse(source)
+    session.diagnostics += found
+    return (source, file, task) if file is not None else None
+
+
+def _locate(name: str, session: Session) -> tuple[str | None, str | None]:
+    """Resolve a name to a path and, after a colon, a task of that file."""
+    if name == STDIN or Path(name).exists():
+        return name, None
+    path, _, task = name.rpartition(":")
+    if path and (path == STDIN or Path(path).exists() or path in library()):
+        return (str(library()[path]) if path in library() else path), task
+    if name in library():
+        return str(library()[name]), None
+    if "/" in name or "." in name:
+        return name, None
+    session.diagnostics.append(_unknown_task(name))
+    return None, None
+
+
+def _unknown_task(name: str) -> Diagnostic:
+    close = nearest(name, library())
+    note = Note(f"did you mean `{close}`?" if close else "`epochal list` shows the library")
+    message = f"there is no file `{name}` here, and no task of that name in the library"
+    return diagnose("E0101", message, None, notes=(note,))
+
+
+def select(
+    source: Source, file: syntax.File, name: str | None, session: Session
+) -> syntax.Task | None:
+    """Choose a task of a file: by name, or the first."""
+    tasks = [item for item in file.items if isinstance(item, syntax.Task)]
+    for item in file.items:
+        if name is not None and isinstance(item, syntax.Task) and item.name.name == name:
+            return item
+    if name is None and tasks:
+        return tasks[0]
+    if not session.failed:
+        session.diagnostics += _no_task(file, name, tasks)
+    return None
+
+
+def _no_task(file: syntax.File, name: str | None, tasks: list[syntax.Task]) -> list[Diagnostic]:
+    if name is not None:
+        names = [task.name.name for task in tasks]
+        close = nearest(name, names)
+        note = Note(f"did you mean `{close}`?" if close else f"it holds {', '.join(names)}")
+        span = tasks[0].name.span if tasks else None
+        return [diagnose("E0422", f"the file holds no task `{name}`", span, notes=(note,))]
+    found = unbuilt(file)
+    return found or [diagnose("E0422", "the file holds no task", None)]
+
+
+def unbuilt(file: syntax.File) -> list[Diagnostic]:
+    """Say which items of a file are read and not built yet."""
+    words = {
+        syntax.Use: "use",
+        syntax.Extern: "extern",
+        syntax.Taskset: "taskset",
+        syntax.Experiment: "experiment",
+    }
+    return [
+        diagnose(
+            "E0601",
+            f"`{words[type(item)]}` is part of the language and not built yet",
+            item.name.span if isinstance(item, syntax.Taskset | syntax.Experiment) else item.span,
+        )
+        for item in file.items
+        if not isinstance(item, syntax.Task)
+    ]
+
+
+def bindings_of(texts: Bindings, session: Session) -> dict[str, syntax.Expr]:
+    """Parse the expressions that parameters are bound to from outside the file."""
+    bound = {}
+    for name, text in texts.items():
+        label = f"--set {name}"
+        source = Source(label, f"epochal 1\ntask bound extends this with {name} = {text}\n")
+        session.sources[label] = source.text
+        file, found = parse(source)
+        session.diagnostics += found
+        if file is None or any(one.is_error for one in found):
+            continue
+        item = file.items[0] if len(file.items) == 1 else None
+        if isinstance(item, syntax.Task) and len(item.bindings) == 1 and not item.sections:
+            bound[name] = item.bindings[0].value
+        else:
+            message = f"`{name} = {text}` is not one value for one parameter"
+            session.diagnostics.append(diagnose("E0120", message, None))
+    return bound
+
+
+def analyse_task(name: str, texts: Bindings, session: Session) -> tuple[Checked, Parsed] | None:
+    """Read, parse, resolve and check one task."""
+    from epochal.compiler.compile import analyse
+
+    parsed = parse_file(name, session)
+    if parsed is None:
+        return None
+    source, file, wanted = parsed
+    task = select(source, file, wanted, session)
+    bound = bindings_of(texts, session)
+    if task is None:
+        return None
+    checked, found = analyse(task, file, bound)
+    session.diagnostics += found
+    if checked is None or session.failed:
+        return None
+    return checked, Parsed(source, file, task)
+
+
+def compile_task(name: str, texts: Bindings, session: Session) -> Task | None:
+    """Run all stages; None where an error was found."""
+    analysed = analyse_task(name, texts, session)
+    if analysed is None:
+        return None
+    checked, parsed = analysed
+    return _loaded(checked, parsed, texts, _hash(checked, parsed, texts))
+
+
+def _hash(checked: Checked, parsed: Parsed, texts: Bindings) -> str:
+    """Hash the task as its file has it, whatever its parameters are bound to now."""
+    from epochal.compiler.compile import analyse
+    from epochal.compiler.hash import task_hash
+
+    plain = analyse(parsed.task, parsed.file, {})[0] if texts else checked
+    return task_hash((plain or checked).task)
+
+
+def _loaded(checked: Checked, parsed: Parsed, texts: Bindings, hash_: str) -> Task:
+    from epochal.compiler.bounds import total
+    from epochal.runtime.load_module import load_module
+    from epochal.runtime.task import Task, Value
+
+    task, module = checked.task, checked.module()
+    length = task.length if task.length is not None else total(task.epochs)
+
+    def rebind(params: Mapping[str, Value]) -> Task:
+        from epochal.values import as_text
+
+        kinds = {param.name: param.type for param in task.params}
+        more = {name: as_text(name, value, kinds.get(name)) for name, value in params.items()}
+        return _rebound(parsed, {**texts, **more}, hash_)
+
+    return Task(
+        ir=task,
+        source=parsed.source.text,
+        module_source=module,
+        values=_values(parsed, texts),
+        hash=hash_,
+        longest=math.ceil(checked.bounds.most(length)),
+        module=load_module(module, f"{task.name} {hash_}"),
+        rebind=rebind,
+    )
+
+
+def _rebound(parsed: Parsed, texts: Bindings, hash_: str) -> Task:
+    from epochal.compiler.compile import analyse
+    from epochal.errors import CompileError
+
+    session = Session({parsed.source.file: parsed.source.text})
+    checked, found = analyse(parsed.task, parsed.file, bindings_of(texts, session))
+    session.diagnostics += found
+    if checked is None or session.failed:
+        raise CompileError(session.diagnostics, session.sources)
+    return _loaded(checked, parsed, texts, hash_)
+
+
+def _values(parsed: Parsed, texts: Bindings) -> dict[str, str]:
+    """Give the text that each parameter is bound to."""
+    values = {}
+    for section in parsed.task.sections:
+        if isinstance(section, syntax.Params):
+            for param in section.params:
+                span = param.value.span
+                written = parsed.source.text[span.start : span.end]
+                values[param.name.name] = texts.get(param.name.name, written)
+    return values
+
+
+def load(name: str, **params: object) -> Task:
+    """Compile a task from a file or from the library.
+
+    Parameters
+    ----------
+    name : str
+        A path, ``FILE:TASK`` for one of several tasks in a file, or the name of a library task.
+    **params
+        Parameters to rebind: numbers are in ms, Hz and deg, a text is an expression of the
+        language, ``viewing=500`` or ``viewing="uniform(500 ms, 1 s)"``.
+
+    Returns
+    -------
+    Task
+        Ready to make trials.
+
+    Raises
+    ------
+    CompileError
+        The file cannot be read or has errors; the message shows them.
+
+    Examples
+    --------
+    >>> import epochal
+    >>> task = epochal.load("rdm")
+    >>> batch = task.batch(128, dt=20.0, seed=1)
+    >>> batch.inputs.shape
+    (128, 130, 3)
+    """
+    from epochal.errors import CompileError
+
+    session = Session()
+    task = compile_task(str(name), {}, session)
+    if task is None:
+        raise CompileError(session.diagnostics, session.sources)
+    return task.with_params(**params) if params else task  # type: ignore[arg-type]

@@ -1,0 +1,51 @@
+"""Python values as text of the language."""
+
+import math
+from collections.abc import Iterable
+
+from epochal.compiler import ir
+
+_UNITS = {ir.TIME: " ms", ir.FREQUENCY: " Hz", ir.ANGLE: " deg", ir.NUMBER: ""}
+
+
+def as_text(name: str, value: object, kind: ir.Type | None) -> str:
+    """Write a value as an expression; numbers get the unit of the parameter's type.
+
+    Raises
+    ------
+    TypeError
+        The value has no counterpart in the language.
+    """
+    if isinstance(kind, ir.SetType) and not isinstance(value, str):
+        if isinstance(value, Iterable):
+            return "{" + ", ".join(as_text(name, item, kind.item) for item in value) + "}"
+        return "{" + as_text(name, value, kind.item) + "}"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, tuple | list) and isinstance(kind, ir.TupleType):
+        parts = zip(value, kind.items, strict=True)
+        return "(" + ", ".join(as_text(name, item, one) for item, one in parts) + ")"
+    return _scalar(name, value, kind)
+
+
+def _scalar(name: str, value: object, kind: ir.Type | None) -> str:
+    if isinstance(value, bool) or type(value).__name__ in ("bool_", "bool"):
+        return "true" if value else "false"
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"{name} = {value!r}: a parameter is bound to a number, a text of the language, "
+            "or a set of them"
+        ) from None
+    if not math.isfinite(number):
+        raise TypeError(f"{name} = {value!r}: a parameter is a finite number")
+    unit = _UNITS.get(kind, "") if isinstance(kind, ir.QuantityType) else ""
+    text = repr(int(number)) if number == int(number) and abs(number) < 1e15 else _decimal(number)
+    return f"{text}{unit}"
+
+
+def _decimal(number: float) -> str:
+    from decimal import Decimal
+
+    return f"{Decimal(repr(number)):f}"

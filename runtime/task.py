@@ -1,0 +1,197 @@
+"""A compiled task, ready to make trials."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from epochal.compiler import ir
+from epochal.compiler.describe import describe
+from epochal.compiler.ir_json import encode
+from epochal.runtime.batch import Batch, Column, Float, Stream
+from epochal.runtime.chance import CHANCE_TRIALS, chance_level
+from epochal.runtime.load_module import Trialmaker
+
+MOST_BYTES = 4 * 2**30
+"""How much memory the arrays of one batch may take."""
+
+Value = bool | float | str | tuple["Value", ...] | list["Value"] | set["Value"]
+"""What a parameter may be bound to in Python: numbers (ms, Hz, deg), labels, sets, or the text
+of an expression of the language."""
+
+Rebind = Callable[[Mapping[str, Value]], "Task"]
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """A compiled task; `epochal.load` makes one.
+
+    Attributes
+    ----------
+    ir : compiler.ir.Task
+        The intermediate representation, every name resolved.
+    source : str
+        The text of the file.
+    module_source : str
+        The NumPy module that makes the trials, as text.
+    values : mapping of str to str
+        What each parameter is bound to, in the language.
+    hash : str
+        Task hash: what the file means, its own parameter values included, in one word.
+    longest : int
+        The longest a trial can be, in us.
+    """
+
+    ir: ir.Task
+    source: str
+    module_source: str
+    values: Mapping[str, str]
+    hash: str
+    longest: int
+    module: Trialmaker = field(repr=False)
+    rebind: Rebind = field(repr=False)
+    _bound: dict[str, Task] = field(default_factory=dict, repr=False)
+
+    @property
+    def name(self) -> str:
+        """Name of the task."""
+        return self.ir.name
+
+    @property
+    def ir_json(self) -> bytes:
+        """The IR as JSON."""
+        return encode(self.ir)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the input units, one a column."""
+        return self.module.inputs
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the output units, one a column."""
+        return self.module.outputs
+
+    @property
+    def n_in(self) -> int:
+        """Number of inputs, N_in."""
+        return len(self.inputs)
+
+    @property
+    def n_out(self) -> int:
+        """Number of outputs, N_out."""
+        return len(self.outputs)
+
+    @property
+    def labels(self) -> Mapping[str, tuple[str, ...]]:
+        """Labels of the columns and scores that hold positions."""
+        return self.module.labels
+
+    @property
+    def units(self) -> Mapping[str, str]:
+        """Units of the columns of the trial table and of the scores."""
+        return self.module.units
+
+    @property
+    def params(self) -> tuple[str, ...]:
+        """Names of the parameters."""
+        return tuple(param.name for param in self.ir.params)
+
+    def n_steps(self, dt: float) -> int:
+        """Count the steps of a batch at dt ms."""
+        step = round(dt * 1000)
+        return (2 * self.longest + step) // (2 * step)
+
+    def batch(
+        self,
+        n: int,
+        *,
+        dt: float = 20.0,
+        seed: int = 0,
+        batch: int = 0,
+        stream: Stream = Stream.TRAIN,
+        noise: bool = True,
+        out: tuple[Float, Float, Float] | None = None,
+        **params: Value,
+    ) -> Batch:
+        """Make n trials; the same arguments give the same trials, on every machine.
+
+        Parameters
+        ----------
+        n : int
+            Number of trials, N_batch.
+        dt : float
+            Length of a step in ms.
+        seed, batch : int
+            From 0 to 2**64 - 1.  Batches of one seed are independent.
+        stream : Stream
+            Training, evaluation, test or lock; streams never overlap.
+        noise : bool
+            Whether inputs get their noise.
+        out : tuple of three arrays, optional
+            Inputs, targets and weights of an earlier batch of the same size, to be filled anew.
+        **params
+            Parameters to rebind for this batch: numbers are in ms, Hz and deg, a text is an
+            expression of the language.
+
+        Raises
+        ------
+        ValueError
+            A number is out of range, or the batch is too large for memory.
+        CompileError
+            A parameter does not exist or leaves its bounds.
+        """
+        task = self.with_params(**params) if params else self
+        task._check_size(n, dt)
+        for name, value in (("seed", seed), ("batch", batch)):
+            if not 0 <= value < 2**64:
+                raise ValueError(f"{name} = {value} is not allowed: it is from 0 to 2**64 - 1")
+        module = task.module
+        made = module.generate(n, dt, seed, batch, int(stream), noise, out)
+        inputs, targets, weights, trials = made
+        stops = np.insert(module.timeline(trials, dt), 0, 0, axis=1)
+        epochs = {name: stops[:, [a, b]] for name, (a, b) in module.epochs.items()}
+        last = max(b for _, b in module.epochs.values())
+        return Batch(inputs, targets, weights, trials, stops[:, last], epochs, dt)
+
+    def score(self, outputs: Float, batch: Batch) -> Mapping[str, Column]:
+        """Score outputs (N_batch, N_steps, N_out) of a batch, each score (N_batch,)."""
+        if outputs.shape != batch.targets.shape:
+            raise ValueError(
+                f"outputs have shape {outputs.shape}, the batch asks for {batch.targets.shape}"
+            )
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return self.module.score(outputs, batch.trials, batch.dt)
+
+    def with_params(self, **params: Value) -> Task:
+        """Bind parameters anew; the task is compiled and checked again, once for each binding.
+
+        Raises
+        ------
+        CompileError
+            A parameter does not exist, has another type or leaves its bounds.
+        """
+        key = repr(sorted(params.items()))
+        if key not in self._bound:
+            self._bound[key] = self.rebind(params)
+        return self._bound[key]
+
+    def describe(self) -> str:
+        """Tell in plain English what the task is."""
+        return describe(self.ir, chance_level(self), CHANCE_TRIALS)
+
+    def _check_size(self, n: int, dt: float) -> None:
+        if n < 1:
+            raise ValueError(f"n = {n} is not allowed: a batch has 1 trial or more")
+        if not (math.isfinite(dt) and dt >= 0.001 and round(dt * 1000) == dt * 1000):
+            raise ValueError(f"dt = {dt} is not allowed: it is a time in ms, whole microseconds")
+        size = 4 * n * self.n_steps(dt) * (self.n_in + 2 * self.n_out)
+        if size > MOST_BYTES:
+            raise ValueError(
+                f"{n} trials of {self.n_steps(dt)} steps need {size / 2**30:.1f} GiB, more than "
+                f"{MOST_BYTES / 2**30:.0f} GiB: make several batches (batch=0, 1, ..), or use a "
+                "longer dt"
+            )
