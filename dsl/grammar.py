@@ -63,7 +63,7 @@ def _read(path: Path) -> Lark | None:
             return None
         # Lark loads the very dictionary that it saves; its types name only a file.
         return Lark.load(marshal.loads(tables))
-    except (OSError, EOFError, ValueError, TypeError, KeyError):
+    except Exception:  # whatever is wrong with a cache, the tables can be built
         return None
 
 

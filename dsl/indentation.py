@@ -33,7 +33,7 @@ class Indentation:
     @property
     def too_deep(self) -> bool:
         """Whether no further block may be opened."""
-        return len(self._widths) > MAX_BLOCKS
+        return len(self._widths) - 1 > MAX_BLOCKS
 
     def remember(self, header: Line, word: str) -> None:
         """Take note of a header, whose block begins on the next line."""

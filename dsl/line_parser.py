@@ -12,6 +12,7 @@ from lark.utils import TextSlice
 
 from epochal.dsl.diagnostic import Diagnostic
 from epochal.dsl.layout import Line
+from epochal.dsl.lookahead import acceptable
 from epochal.dsl.mistakes import explain
 from epochal.dsl.places import Places
 from epochal.dsl.problem import Problem
@@ -179,7 +180,7 @@ class LineParser:
 
     def _next(self) -> frozenset[str]:
         """Give the terminals that can stand next."""
-        return frozenset(self._parser.accepts())  # type: ignore[no-untyped-call]
+        return acceptable(self._state.parse_conf, self._state.state_stack)
 
     def _feed(self, tokens: Iterable[Token]) -> None:
         for token in tokens:

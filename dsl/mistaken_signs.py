@@ -188,7 +188,7 @@ def _equal_for_colon(problem: Problem) -> Finding | None:
         diagnostic = diagnose("E0123", message, problem.span, fixes=fixes)
         return Finding(diagnostic, instead(problem, "BASELINE", "baseline"))
     message = f"found `=` where `:` belongs: {_place(problem)} has a colon"
-    fixes = [problem.replace("use a colon", ":")]
+    fixes = [_colon(problem)]
     diagnostic = diagnose("E0123", message, problem.span, fixes=fixes)
     return Finding(diagnostic, instead(problem, "COLON", ":"))
 
@@ -199,9 +199,19 @@ def _colon_for_equal(problem: Problem) -> Finding | None:
     message = f"found `:` where `=` belongs: {_place(problem)} has an equals sign"
     if "TILDE" in problem.expected:
         message = "found `:` where `=` computes a value and `~` draws one"
-    fixes = [problem.replace("use `=`", "=")]
+    fixes = [problem.replace("use `=`", "=" if _spaced(problem) else " =")]
     diagnostic = diagnose("E0123", message, problem.span, fixes=fixes)
     return Finding(diagnostic, instead(problem, "EQUAL", "="))
+
+
+def _spaced(problem: Problem) -> bool:
+    return problem.text[problem.start - 1] == " "
+
+
+def _colon(problem: Problem) -> Fix:
+    """Fix that puts a colon for an equals sign and the space before it."""
+    start = problem.start - _spaced(problem)
+    return Fix("use a colon", problem.places.span(start, problem.end), ":")
 
 
 def _place(problem: Problem) -> str:

@@ -124,7 +124,7 @@ def _misspelled_start(problem: Problem) -> Finding | None:
 
 def _names_two(problem: Problem) -> bool:
     """Tell whether two names stand side by side at the start, as after a statement word."""
-    return len(problem.tokens) == 1 and (problem.found[:1].isalpha() or problem.found == "(")
+    return len(problem.tokens) == 1 and (problem.found[:1].isalnum() or problem.found == "(")
 
 
 def _misspelled_word(problem: Problem) -> Finding | None:

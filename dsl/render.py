@@ -85,13 +85,13 @@ def _note(note: Note, sources: Mapping[str, str], paint: _Paint) -> Iterator[str
 def _help(fix: Fix, sources: Mapping[str, str]) -> str:
     text = sources.get(fix.span.file, "")[fix.span.start : fix.span.end]
     old, new = printable(text), printable(fix.replacement.rstrip("\n"))
+    if old.strip() and new.strip():
+        return f"{fix.message}: `{new.strip()}` for `{old.strip()}`"
     if not fix.replacement:
         return f"{fix.message}: delete `{old}`"
     if fix.span.start == fix.span.end:
         return f"{fix.message}: insert `{new}`"
-    if not old.strip() or not new.strip():
-        return f"{fix.message} on line {fix.span.line}"
-    return f"{fix.message}: `{new}` for `{old}`" if old else f"{fix.message}: `{new}`"
+    return f"{fix.message} on line {fix.span.line}"
 
 
 def _location(span: Span | None) -> str:

@@ -59,18 +59,14 @@ def texts_of(text: str, kind: type[syntax.Node]) -> list[str]:
     ],
 )
 @pytest.mark.parametrize("line_break", ["\n", "\r\n"])
-def test_a_span_covers_its_node(
-    kind: type[syntax.Node], texts: list[str], line_break: str
-) -> None:
+def test_a_span_covers_its_node(kind: type[syntax.Node], texts: list[str], line_break: str) -> None:
     wanted = [text.replace("\n", line_break) for text in texts]
     assert texts_of(TEXT.replace("\n", line_break), kind) == wanted
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 @pytest.mark.parametrize("before", ["", "\ufeff"])
-def test_all_spans_lie_in_the_text_at_the_line_and_column_they_say(
-    path: Path, before: str
-) -> None:
+def test_all_spans_lie_in_the_text_at_the_line_and_column_they_say(path: Path, before: str) -> None:
     text = before + path.read_text("utf-8")
     rows = text.removeprefix("\ufeff").split("\n")
     for node in nodes_of(well_parsed(text)):

@@ -150,9 +150,7 @@ def test_a_channel_has_shape_kind_and_options(line: str, channel: syntax.Channel
         ),
         (
             "(x, y) ~ b",
-            syntax.Draw(
-                HERE, syntax.Target(HERE, (ident("x"), ident("y")), None), name("b"), None
-            ),
+            syntax.Draw(HERE, syntax.Target(HERE, (ident("x"), ident("y")), None), name("b"), None),
         ),
         ("x = 1", syntax.Let(HERE, syntax.Target(HERE, (ident("x"),), None), ONE)),
         ("require a", syntax.Require(HERE, name("a"))),
@@ -179,9 +177,7 @@ task t:
         (
             syntax.TrialLength(HERE, ONE),
             syntax.Epoch(HERE, ident("a"), ONE, "first"),
-            syntax.Repeat(
-                HERE, name("b"), ident("i"), (syntax.Epoch(HERE, ident("c"), ONE, ""),)
-            ),
+            syntax.Repeat(HERE, name("b"), ident("i"), (syntax.Epoch(HERE, ident("c"), ONE, ""),)),
             syntax.UntilEnd(HERE, ident("rest"), "last"),
         ),
     )
