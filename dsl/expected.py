@@ -39,7 +39,6 @@ SIGNS: Mapping[str, str] = MappingProxyType(
 )
 _KINDS = {
     "NAME": "a name",
-    "INT": "a whole number",
     "NUMBER": "a number",
     "QUANTITY": "a quantity",
     "STRING": "a text in double quotes",
@@ -50,7 +49,6 @@ _KINDS = {
 }
 _FOUND = {
     "NAME": "the name",
-    "INT": "the number",
     "NUMBER": "the number",
     "QUANTITY": "the quantity",
     "STRING": "the text",
@@ -58,7 +56,7 @@ _FOUND = {
 # Sets of terminals that have one name; the first that lies within what is expected is taken out.
 _GROUPS: tuple[tuple[frozenset[str], frozenset[str], str], ...] = (
     (
-        frozenset({"NAME", "INT", "NUMBER", "QUANTITY", "STRING", "LPAR", "LSQB", "LBRACE"}),
+        frozenset({"NAME", "NUMBER", "QUANTITY", "STRING", "LPAR", "LSQB", "LBRACE"}),
         frozenset({"NOT", "MINUS"}),
         "an expression",
     ),

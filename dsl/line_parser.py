@@ -70,7 +70,7 @@ class LineParser:
 
     def begin(self, version: int, offset: int) -> None:
         """Feed the header of a file, whatever its first line says."""
-        for kind, written in (("EPOCHAL", "epochal"), ("INT", str(version)), ("_NL", "")):
+        for kind, written in (("EPOCHAL", "epochal"), ("NUMBER", str(version)), ("_NL", "")):
             self._state.feed_token(Token(kind, written, offset, end_pos=offset))
 
     def mark(self, kind: str, offset: int) -> None:

@@ -34,7 +34,7 @@ _OPERATORS = {
     "\\": ("brackets, within which lines break freely", None),
 }
 _OPERATOR = re.compile("|".join(re.escape(sign) for sign in sorted(_OPERATORS, key=len)[::-1]))
-_NUMBERS = ("INT", "NUMBER", "QUANTITY")
+_NUMBERS = ("NUMBER", "QUANTITY")
 _OPENERS = frozenset({"EQUAL", "COLON", "TILDE", "COMMA", "LPAR", "LSQB", "LBRACE"})
 _FRACTION = re.compile(r"\.\d+(?![\w.])")
 _GLUED = re.compile(r"([a-z]+)(\d[\w.]*)")
@@ -53,7 +53,7 @@ def _modulo(problem: Problem) -> Finding | None:
     if problem.found == "%":
         left, start = str(previous), problem.token_span(previous).start
         after = problem.end
-    elif previous.endswith(" %") and problem.kind in ("NAME", "INT", "NUMBER", "LPAR"):
+    elif previous.endswith(" %") and problem.kind in ("NAME", "NUMBER", "LPAR"):
         left, start = previous[:-1].strip(), problem.token_span(previous).start
         after = problem.start
     else:

@@ -63,7 +63,12 @@ def _training_in_task(problem: Problem) -> Finding | None:
         f"`{problem.first}` does not belong in a {problem.block}: "
         "how a model learns it stands in an `experiment` of a .train file"
     )
-    return Finding(diagnose("E0125", message, problem.first_span))
+    fixes = []
+    written = problem.text[problem.line.start : problem.line.end]
+    if "\n" not in written and not written.endswith(":"):
+        start = problem.places.span(problem.line.start, problem.line.start)
+        fixes.append(Fix("turn it into a comment", start, "# "))
+    return Finding(diagnose("E0125", message, problem.first_span, fixes=fixes))
 
 
 def _block_elsewhere(problem: Problem) -> Finding | None:
