@@ -16,7 +16,8 @@ def us(ms: ArrayLike) -> Ints:
 
 def steps(time: Ints, dt: float) -> Ints:
     """Give the number of steps of dt ms nearest to a time in us, half up."""
-    return (2 * time + us(dt)) // (2 * us(dt))
+    step = round(1000 * dt)  # whole microseconds
+    return (2 * time + step) // (2 * step)
 
 
 def segment_index(length: Ints) -> Ints:
