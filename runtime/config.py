@@ -110,7 +110,7 @@ class Stop(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     accuracy: float = 0.95
     last: int = 3
-    patience: int = 12
+    patience: int = 10
     rise: float = 0.005
     left_chance: float = 0.75
 
