@@ -1,0 +1,34 @@
+"""The examples of the documentation compile."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from epochal import load
+
+DOCS = sorted(Path(__file__).parents[2].glob("docs/*.md"))
+EXAMPLES = [
+    (document.name, i, text)
+    for document in DOCS
+    for i, text in enumerate(re.findall(r"^```task\n(.*?)^```", document.read_text(), re.M | re.S))
+]
+
+
+@pytest.mark.parametrize(("document", "number", "text"), EXAMPLES)
+def test_every_task_in_the_docs_compiles_and_makes_trials(
+    document: str, number: int, text: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "example.task"
+    file.write_text(text)
+    batch = load(str(file)).batch(8, seed=number)
+    assert batch.inputs.shape[0] == 8
+
+
+def test_the_language_reference_has_examples() -> None:
+    assert any(document == "language.md" for document, _, _ in EXAMPLES)
+
+
+def test_the_readme_shows_the_library_task_as_it_is() -> None:
+    root = Path(__file__).parents[2]
+    assert (root / "tasks" / "rdm.task").read_text() in (root / "README.md").read_text()
