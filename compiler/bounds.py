@@ -11,17 +11,21 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
+from itertools import islice
 
 from epochal.compiler import ir
-from epochal.compiler.intervals import Bound, Known, interval
+from epochal.compiler.intervals import Bound, Known, add, interval, multiply, point, tame
 from epochal.compiler.walk import definition_expressions, refs, rewrite, walk
 
 MOST_CASES = 4096
+MOST_NODES = 1000
+MOST_WORK = 500_000
 
 Assignment = Mapping[ir.Ref, ir.Expr]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Bounds:
     """Bounds over the variables of one task, with its parameters at their values."""
 
@@ -38,13 +42,10 @@ class Bounds:
 
     def _cases(self, expr: ir.Expr) -> Iterator[tuple[Bound, Bound]]:
         for form in self.forms(expr):
-            low: Bound = form.constant
-            high: Bound = form.constant
+            sum_ = point(tame(form.constant))
             for atom, factor in form.terms.items():
-                reach = interval(atom, self.known)
-                ends = (factor * reach.low, factor * reach.high)
-                low, high = low + min(ends), high + max(ends)
-            yield low, high
+                sum_ = add(sum_, multiply(point(tame(factor)), interval(atom, self.known)))
+            yield sum_.low, sum_.high
 
     def forms(self, expr: ir.Expr) -> Iterator["Form"]:
         """Give the linear form of an expression in each case of its conditions."""
@@ -54,18 +55,18 @@ class Bounds:
 
     def _expand(self, expr: ir.Expr) -> ir.Expr:
         """Write computed variables out in terms of drawn ones."""
-        computed = {
-            ir.Ref(variable.names[0], ir.Role.VARIABLE): variable.definition.value
-            for variable in self.variables
-            if isinstance(variable.definition, ir.Computed)
-        }
+        return rewrite(expr, lambda node: self._written_out.get(node, node))
 
-        def change(node: ir.Expr) -> ir.Expr:
-            if isinstance(node, ir.Ref) and node in computed:
-                return rewrite(computed[node], change)
-            return node
-
-        return rewrite(expr, change)
+    @cached_property
+    def _written_out(self) -> Mapping[ir.Expr, ir.Expr]:
+        """Say what each computed variable is in terms of drawn ones, where that is not long."""
+        found: dict[ir.Expr, ir.Expr] = {}
+        for variable in self.variables:
+            if isinstance(variable.definition, ir.Computed):
+                value = rewrite(variable.definition.value, lambda node: found.get(node, node))
+                if sum(1 for _ in islice(walk(value), MOST_NODES)) < MOST_NODES:
+                    found[ir.Ref(variable.names[0], ir.Role.VARIABLE)] = value
+        return found
 
     def _assignments(self, expr: ir.Expr) -> Iterator[Assignment]:
         """List the joint values of the finite variables that conditions branch on."""
@@ -77,10 +78,11 @@ class Bounds:
         }
         choices: list[tuple[Assignment, ...]] = []
         cases = 1
+        most = min(MOST_CASES, MOST_WORK // sum(1 for _ in islice(walk(expr), MOST_WORK)))
         for variable in self.variables:
             rows = _values(variable)
             mine = any(ir.Ref(name, ir.Role.VARIABLE) in asked for name in variable.names)
-            if mine and rows and cases * len(rows) <= MOST_CASES:
+            if mine and rows and cases * len(rows) <= most:
                 choices.append(rows)
                 cases *= len(rows)
         for parts in itertools.product(*choices):

@@ -110,9 +110,24 @@ def constant(expr: ir.Expr, known: Known) -> Fraction | None:
 def _number(value: str, unit: ir.Unit) -> Interval:
     if value == "nan":
         return ANYTHING
+    if value == "inf":
+        return Interval(INFINITY, INFINITY)
     if unit is ir.Unit.RADIAN:
         return point(math.degrees(float(value)))
     return point(Fraction(value))
+
+
+def tame(value: Bound) -> Bound:
+    """Round a fraction that has grown too long to a float, so that no text can cost much."""
+    if isinstance(value, float) or _length(value) < 1000:
+        return value
+    if abs(value) > 2**1000:
+        return INFINITY if value > 0 else -INFINITY
+    return float(value)
+
+
+def _length(value: Fraction) -> int:
+    return max(value.numerator.bit_length(), value.denominator.bit_length())
 
 
 def _hull(parts: tuple[Interval, ...]) -> Interval:
@@ -126,19 +141,28 @@ def _negative(x: Interval) -> Interval:
     return Interval(-x.high, -x.low, whole=x.whole)
 
 
-def _add(a: Interval, b: Interval) -> Interval:
-    return Interval(a.low + b.low, a.high + b.high, a.open or b.open, a.whole and b.whole)
+def _plus(a: Bound, b: Bound, unsure: float) -> Bound:
+    """Add two bounds; ``unsure`` stands where infinities cancel."""
+    total = tame(a + b)
+    return unsure if math.isnan(total) else total
+
+
+def add(a: Interval, b: Interval) -> Interval:
+    """Bound a sum."""
+    low, high = _plus(a.low, b.low, -INFINITY), _plus(a.high, b.high, INFINITY)
+    return Interval(low, high, a.open or b.open, a.whole and b.whole)
 
 
 def _subtract(a: Interval, b: Interval) -> Interval:
-    return replace(_add(a, _negative(b)), open=a.open)
+    return replace(add(a, _negative(b)), open=a.open)
 
 
 def _product(a: Bound, b: Bound) -> Bound:
-    return Fraction(0) if a == 0 or b == 0 else a * b
+    return Fraction(0) if a == 0 or b == 0 else tame(a * b)
 
 
-def _multiply(a: Interval, b: Interval) -> Interval:
+def multiply(a: Interval, b: Interval) -> Interval:
+    """Bound a product."""
     ends = [_product(x, y) for x in (a.low, a.high) for y in (b.low, b.high)]
     open_ = (a.open and b.is_point and b.low > 0) or (b.open and a.is_point and a.low > 0)
     return Interval(min(ends), max(ends), open_, a.whole and b.whole)
@@ -148,7 +172,7 @@ def _divide(a: Interval, b: Interval) -> Interval:
     if b.low <= 0 <= b.high:
         return ANYTHING
     inverse = Interval(1 / b.high, 1 / b.low)
-    return replace(_multiply(a, inverse), whole=False)
+    return replace(multiply(a, inverse), whole=False)
 
 
 def _power(a: Interval, b: Interval) -> Interval:
@@ -173,13 +197,13 @@ def _raise(base: Bound, exponent: int | float) -> Bound:
             return float(base) ** exponent
         except OverflowError:
             return INFINITY
-    return base**exponent
+    return tame(base**exponent)
 
 
 OPERATORS: Mapping[str, Callable[[Interval, Interval], Interval]] = {
-    "+": _add,
+    "+": add,
     "-": _subtract,
-    "*": _multiply,
+    "*": multiply,
     "/": _divide,
     "**": _power,
 }
@@ -194,8 +218,12 @@ def _floor(x: Interval) -> Interval:
     return Interval(Fraction(math.floor(x.low)), Fraction(high), whole=True)
 
 
-def _mod(_: Interval, b: Interval) -> Interval:
-    return Interval(Fraction(0), b.high, True) if b.low > 0 else ANYTHING
+def _mod(a: Interval, b: Interval) -> Interval:
+    if not b.low > 0:
+        return ANYTHING
+    if a.whole and b.whole:
+        return Interval(Fraction(0), b.high - 1, whole=True)
+    return Interval(Fraction(0), b.high, True)
 
 
 def _abs(x: Interval) -> Interval:
@@ -233,7 +261,7 @@ def _clip(x: Interval, low: Interval, high: Interval) -> Interval:
 def _rescale(x: Interval, *ends: Interval) -> Interval:
     of_low, of_high, onto_low, onto_high = ends
     slope = _divide(_subtract(onto_high, onto_low), _subtract(of_high, of_low))
-    return _add(onto_low, _multiply(_subtract(x, of_low), slope))
+    return add(onto_low, multiply(_subtract(x, of_low), slope))
 
 
 def _call(function: str, arguments: tuple[Interval, ...]) -> Interval:

@@ -1,12 +1,15 @@
 """Lowering quantities, sets and tuples."""
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from epochal.compiler import expressions, ir, types
 from epochal.compiler.scope import Scope, Setting, Typed
 from epochal.dsl import syntax
-from epochal.dsl.diagnostic import Fix
+from epochal.dsl.diagnostic import Fix, Note
 from epochal.dsl.units import UNITS, Dimension
+
+MOST_DIGITS = 20
+LARGEST = 100
 
 _BASE = {
     Dimension.NUMBER: (ir.NUMBER, ir.Unit.NONE),
@@ -18,6 +21,14 @@ _ANGLES = {"deg": ir.Unit.DEGREE, "rad": ir.Unit.RADIAN}
 
 def quantity(node: syntax.Quantity, scope: Scope) -> Typed | None:
     """Bring a quantity to its base unit, exactly."""
+    if not _is_usual(node.digits):
+        scope.report.error(
+            "E0504",
+            f"a number has at most {MOST_DIGITS} digits and lies between 1e-{LARGEST} and "
+            f"1e{LARGEST}",
+            node.span,
+        )
+        return None
     if node.unit in _ANGLES:
         return Typed(
             ir.Number(exact(Decimal(node.digits)), _ANGLES[node.unit]), ir.ANGLE, node.span
@@ -35,6 +46,17 @@ def quantity(node: syntax.Quantity, scope: Scope) -> Typed | None:
         )
         return None
     return Typed(ir.Number(exact(value), base), kind, node.span)
+
+
+def _is_usual(digits: str) -> bool:
+    """Whether a number as written is one that a float can stand for, and short."""
+    try:
+        value = Decimal(digits)
+    except InvalidOperation:  # an exponent beyond all measure
+        return False
+    if len(value.as_tuple().digits) > MOST_DIGITS:
+        return False
+    return value.is_zero() or abs(value.adjusted()) <= LARGEST
 
 
 def exact(value: Decimal) -> str:
@@ -68,8 +90,7 @@ def set_literal(node: syntax.Set, scope: Scope, setting: Setting) -> Typed | Non
             return None
         kind = joint
     items = tuple(types.convert(one.expr, one.type, kind) for one in good)
-    if len(set(items)) < len(items) and not weights:
-        scope.report.error("E0311", "a member stands twice in this set; use weights", node.span)
+    if not _are_distinct(node, items, scope):
         return None
     if isinstance(kind, ir.TupleType):
         items, kind = _align(items, [one.type for one in good], kind)
@@ -78,6 +99,22 @@ def set_literal(node: syntax.Set, scope: Scope, setting: Setting) -> Typed | Non
         ir.SetType(kind),
         node.span,
     )
+
+
+def _are_distinct(node: syntax.Set, items: tuple[ir.Expr, ...], scope: Scope) -> bool:
+    seen: dict[ir.Expr, syntax.SetItem] = {}
+    for item, written in zip(items, node.items, strict=True):
+        if item in seen:
+            scope.report.error(
+                "E0311",
+                "this member stands twice in the set; to draw it more often, write weights: "
+                "`{a: 2, b: 1}`",
+                written.value.span,
+                Note("the first one", seen[item].value.span),
+            )
+            return False
+        seen[item] = written
+    return True
 
 
 def member(node: syntax.Expr, scope: Scope, setting: Setting) -> Typed | None:
