@@ -12,7 +12,7 @@ _COMPARISONS = (" == ", " != ", " < ", " > ", " <= ", " >= ")
 def line(text: str, at: ir.Place | None = None, indent: int = 4) -> str:
     """Indent a statement and name its source line; a long statement gets it on the line above."""
     pad = " " * indent
-    note = f"# {PurePath(at.file).name}:{at.line}" if at is not None else ""
+    note = f"# {file_name(at)}:{at.line}" if at is not None else ""
     if len(pad) + len(text) > WIDTH:
         return "\n".join([pad + part for part in ([note] if note else []) + broken(text, indent)])
     if not note:
@@ -20,6 +20,18 @@ def line(text: str, at: ir.Place | None = None, indent: int = 4) -> str:
     if len(pad) + len(text) + len(note) + 2 > WIDTH:
         return f"{pad}{note}\n{pad}{text}"
     return f"{pad}{text}  {note}"
+
+
+def file_name(at: ir.Place) -> str:
+    """Name the file of a place, without its folder, so that it can stand in a comment or a text."""
+    name = plain(PurePath(at.file).name)
+    return name if len(name) <= 40 else f"{name[:18]}...{name[-19:]}"
+
+
+def plain(text: str) -> str:
+    """Write a user's text so that it can stand anywhere in a module: no quotes, no line ends."""
+    swapped = text.replace("\\", "/").replace('"', "'")
+    return "".join(letter if letter.isprintable() else " " for letter in swapped)
 
 
 def broken(text: str, indent: int) -> list[str]:

@@ -1,11 +1,12 @@
 """What everything is called in the printed module."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from epochal.compiler import ir, numpy_text
 from epochal.compiler.numpy_text import Printer, ReadSeries, Shape, Text
 from epochal.compiler.prelude_source import PRELUDE_NAMES
-from epochal.compiler.python_names import constant_names, python_name
+from epochal.compiler.python_names import constant_names, python_names
 from epochal.compiler.segments import Layout
 
 LONGEST = "longest trial"
@@ -21,7 +22,10 @@ class Names:
     """
 
     task: ir.Task
+    values: dict[str, str]
+    rows: dict[tuple[str, ...], str]
     constants: dict[tuple[str, str], str]
+    label_constants: dict[tuple[str, str], str]
     segments: tuple[str, ...]
     cuts: tuple[str, ...]
     groups: dict[tuple[str, ...], str]
@@ -29,7 +33,11 @@ class Names:
 
     def value(self, name: str) -> str:
         """Name a parameter or variable as a local variable or argument."""
-        return python_name(name, PRELUDE_NAMES)
+        return self.values[name]
+
+    def row(self, names: tuple[str, ...]) -> str:
+        """Name which of some tuples each trial has."""
+        return self.rows[names]
 
     def channel(self, name: str) -> str:
         """Name the columns of a channel."""
@@ -44,7 +52,7 @@ class Names:
         if labels not in self.groups:
             return str(labels.index(name))
         self.spoken.add(labels)
-        return self.constants[self.groups[labels], name]
+        return self.label_constants[self.groups[labels], name]
 
     def param(self, name: str) -> ir.Param | None:
         """Find a parameter."""
@@ -67,13 +75,33 @@ def names(task: ir.Task, plan: Layout) -> Names:
     structural = [("parameter", param.name) for param in task.params if param.structural]
     constants |= constant_names(structural, taken)
     groups: dict[tuple[str, ...], str] = {}
+    label_constants: dict[tuple[str, str], str] = {}
     for owner, labels in _label_lists(task):
         if labels not in groups:
             groups[labels] = owner
-            constants |= _label_constants(owner, labels, taken)
+            label_constants |= _label_constants(owner, labels, taken)
     loose = [("cut", f"cut_{i + 1}") for i in range(len(plan.loose))]
     loose_names = tuple(constant_names(loose, taken).values())
-    return Names(task, constants, tuple(segments), loose_names, groups)
+    values = python_names(_values(task), taken)
+    rows: dict[tuple[str, ...], str] = {}
+    for variable in task.variables:
+        if len(variable.names) > 1:
+            joined = "_".join(variable.names)
+            used = {*taken, *values.values(), *rows.values()}
+            rows[variable.names] = python_names([joined], used)[joined]
+    return Names(
+        task, values, rows, constants, label_constants, tuple(segments), loose_names, groups
+    )
+
+
+def _values(task: ir.Task) -> Iterator[str]:
+    """List the names of all values, and of the rows of tuples behind them."""
+    for param in task.params:
+        yield param.name
+    for variable in task.variables:
+        yield from variable.names
+    for score in task.scores:
+        yield score.name
 
 
 def _label_lists(task: ir.Task) -> list[tuple[str, tuple[str, ...]]]:

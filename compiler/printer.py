@@ -3,7 +3,6 @@
 import ast
 import textwrap
 from functools import cache
-from pathlib import PurePath
 from typing import assert_never
 
 import jinja2
@@ -19,7 +18,9 @@ from epochal.compiler import (
 from epochal.compiler.bounds import Bounds, longest
 from epochal.compiler.hash import task_hash
 from epochal.compiler.intervals import Known
+from epochal.compiler.numpy_text import Printer
 from epochal.compiler.prelude_source import Definition, imports, needed
+from epochal.compiler.print_line import file_name, line, plain
 from epochal.compiler.print_names import LONGEST, Names, Speaker, names
 from epochal.compiler.segments import Layout
 from epochal.compiler.version import VERSION
@@ -50,7 +51,7 @@ def print_module(task: ir.Task, known: Known) -> str:
     fields = {
         "title": _title(task),
         "version": VERSION,
-        "file": PurePath(task.at.file).name,
+        "file": file_name(task.at),
         "facts": _facts(task, plan, called),
         "signature": _signature(print_sample.arguments(task, called)),
         "sample_doc": _wrap(_table_doc(task)),
@@ -109,8 +110,9 @@ def _words(text: str) -> list[str]:
 
 
 def _title(task: ir.Task) -> str:
-    title = next((fact.values[0] for fact in task.about if fact.name == "title"), task.name)
-    clean = title.replace("\\", "/").replace('"', "'").rstrip(".")
+    titles = [fact.values for fact in task.about if fact.name == "title"]
+    title = titles[0][0] if titles and titles[0] else task.name
+    clean = plain(title).strip().rstrip(".") or task.name
     return clean if len(clean) <= 90 else clean[:87] + "..."
 
 
@@ -211,13 +213,11 @@ def _names(items: list[str] | tuple[str, ...]) -> str:
 
 def _constants(task: ir.Task, plan: Layout, called: Names) -> list[str]:
     """Print the columns, labels, segments and structural parameters."""
-    lines = []
+    lines: list[str] = []
     show = Speaker(called).drawing()
-    for param in task.params:
-        if param.structural and param.value is not None and not _is_labels(param):
-            text = show.text(param.value)
-            at = f"{PurePath(param.at.file).name}:{param.at.line}"
-            lines.append(f"{called.structural(param.name)} = {text}  # {at}")
+    structural = [p for p in task.params if p.structural and not _is_set_of_labels(p)]
+    lines += [_structural(param, show, called) for param in structural if not _is_label(param)]
+    chosen = [_structural(param, show, called) for param in structural if _is_label(param)]
     for side, channels in (("inputs", task.inputs), ("outputs", task.outputs)):
         targets, values, first = [], [], 0
         for channel in channels:
@@ -232,14 +232,23 @@ def _constants(task: ir.Task, plan: Layout, called: Names) -> list[str]:
             owner = called.groups[labels]
             count = f"range({len(labels)})" if len(labels) > 1 else "0"
             lines.append(f"{', '.join(members)} = {count}  # labels of {owner}")
+    lines += chosen
     columns = (*called.segments, "PADDING", *called.cuts)
     lines.append(f"{', '.join(columns)} = range({len(columns)})  # {_segment_note(plan, called)}")
     return lines
 
 
-def _is_labels(param: ir.Param) -> bool:
-    item = param.type.item if isinstance(param.type, ir.SetType) else param.type
-    return isinstance(item, ir.LabelType)
+def _structural(param: ir.Param, show: Printer, called: Names) -> str:
+    assert param.value is not None
+    return line(f"{called.structural(param.name)} = {show.text(param.value)}", param.at, 0)
+
+
+def _is_set_of_labels(param: ir.Param) -> bool:
+    return isinstance(param.type, ir.SetType) and isinstance(param.type.item, ir.LabelType)
+
+
+def _is_label(param: ir.Param) -> bool:
+    return isinstance(param.type, ir.LabelType)
 
 
 def _segment_note(plan: Layout, called: Names) -> str:

@@ -2,28 +2,49 @@
 
 import builtins
 import keyword
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 LOCALS = frozenset(
-    "n seed batch stream noise out dt np draw cell u trial trials step index stop start time end "
-    "rows drive target weight inputs outputs targets weights params sd self t".split()
+    "n seed batch stream noise out dt params draw cell u trials trial index stop start time "
+    "longest drive target weight inputs outputs targets weights key sd step_sd at step k t "
+    "sample_trials timeline generate score TASK PADDING "
+    "np hashlib math NormalDist Any ArrayLike NDArray".split()
 )
-"""Names that the printed functions use for themselves."""
+"""Names that the printed module uses for itself."""
+
+AMBIGUOUS = frozenset({"l", "I", "O"})
+"""Names that Python style forbids because they look like digits."""
 
 
-def python_name(name: str, taken: frozenset[str]) -> str:
-    """Turn a name of the language into a Python name that hides nothing the module needs."""
-    busy = (
+def python_names(names: Iterable[str], taken: Collection[str]) -> dict[str, str]:
+    """Turn names of the language into Python names that hide nothing the module needs.
+
+    A name that Python or the module needs gets an underscore, or more where that is a name too.
+    """
+    listed = list(dict.fromkeys(names))
+    found = {name: name for name in listed if not _is_busy(name, taken)}
+    used = set(found)
+    for name in listed:
+        if name in found:
+            continue
+        other = ("v" if name.startswith("_") else "") + name + "_"
+        while other in used or _is_busy(other, taken):
+            other += "_"
+        found[name] = other
+        used.add(other)
+    return found
+
+
+def _is_busy(name: str, taken: Collection[str]) -> bool:
+    return (
         keyword.iskeyword(name)
         or keyword.issoftkeyword(name)
         or hasattr(builtins, name)
         or name in LOCALS
+        or name in AMBIGUOUS
         or name in taken
         or name.startswith("_")
     )
-    if name.startswith("_"):
-        name = "v" + name
-    return f"{name}_" if busy else name
 
 
 def constant_names(
@@ -32,8 +53,10 @@ def constant_names(
     """Give each (kind, name) an upper-case name of its own, the kind added where two clash."""
     names: dict[tuple[str, str], str] = {}
     for kind, name in groups:
-        upper = name.strip("_").upper() or "X"
-        if upper in taken or upper in ("TASK", "PADDING"):
+        upper = name.strip("_").upper()
+        if not upper.isidentifier():
+            upper = f"X{upper}"
+        if upper in taken or upper in LOCALS or upper in AMBIGUOUS:
             upper = f"{upper}_{kind.upper()}"
         while upper in taken:
             upper += "_"
