@@ -74,29 +74,32 @@ def body(task: ir.Task, longest: ir.Expr, known: Known, names: Names) -> list[st
 
 
 def _argument(param: ir.Param, known: Known, show: Printer, names: Names) -> list[str]:
-    """Check a parameter's bounds and bring it to base units."""
+    """Bring a parameter to base units and check its bounds."""
     if not is_argument(param):
         return []
     name = names.value(param.name)
     item = param.type.item if isinstance(param.type, ir.SetType) else param.type
     unit, convert = _user_unit(item)
-    lines = []
+    title = f"{param.name} ({unit})" if unit else param.name
     checked = name
-    ends = [_user_bound(end, known) for end in (param.low, param.high)]
+    ends = [_user_bound(end, item, known) for end in (param.low, param.high)]
     if ends[0] is not None and ends[1] is not None:
-        title = f"{param.name} ({unit})" if unit else param.name
         checked = f'hold({name}, {ends[0]}, {ends[1]}, "{title}")'
     elif param.allowed is not None:
-        checked = f'one_of({name}, {show.text(param.allowed)}, "{param.name}")'
+        checked = f'one_of({name}, {_user_set(param.allowed, item, known)}, "{title}")'
     text = convert.format(checked)
     if isinstance(param.type, ir.SetType) and not convert.startswith("us("):
         text = f"np.asarray({text})"
     if _default(param) == "None":
         assert param.value is not None
-        text = f"{show.text(param.value)} if {name} is None else {text}"
-    if text != name:
-        lines.append(line(f"{name} = {text}", param.at))
-    return lines
+        default = _whole(param.value, item, show.text(param.value))
+        text = f"{default} if {name} is None else {text}"
+    return [line(f"{name} = {text}", param.at)] if text != name else []
+
+
+def _whole(expr: ir.Expr, kind: ir.Type, text: str) -> str:
+    """Round a printed time, where it may not be whole."""
+    return f"whole({text})" if kind == ir.TIME and not is_whole(expr) else text
 
 
 def _user_unit(kind: ir.Type) -> tuple[str, str]:
@@ -104,16 +107,24 @@ def _user_unit(kind: ir.Type) -> tuple[str, str]:
         ir.TIME: ("ms", "us({})"),
         ir.FREQUENCY: ("Hz", "{}"),
         ir.ANGLE: ("deg", "{}"),
-    }.get(kind if isinstance(kind, ir.QuantityType) else ir.NUMBER, ("", "{}"))
+        ir.BOOLEAN: ("", "bool({})"),
+    }.get(kind if isinstance(kind, ir.QuantityType | ir.BoolType) else ir.NUMBER, ("", "{}"))
 
 
-def _user_bound(end: ir.Expr | None, known: Known) -> str | None:
+def _user_bound(end: ir.Expr | None, kind: ir.Type, known: Known) -> str | None:
+    """Print a bound in the units of the Python interface; None where it is not one number."""
     if end is None:
         return None
     if isinstance(end, ir.Number):
         return user_number(end)
     reach = interval(end, known)
-    return repr(float(reach.low)) if reach.is_point else None
+    return repr(float(reach.low) / (1000 if kind == ir.TIME else 1)) if reach.is_point else None
+
+
+def _user_set(allowed: ir.Expr, kind: ir.Type, known: Known) -> str:
+    """Print the values that a parameter may have in the units of the Python interface."""
+    assert isinstance(allowed, ir.SetOf)
+    return _tuple(_user_bound(item, kind, known) or "np.nan" for item in allowed.items)
 
 
 def _cells(variable: ir.Variable) -> int:
@@ -154,7 +165,7 @@ def _levels(
     if len(locals_) == 1:
         table = _table(levels, show, names)
         return [line(f"{locals_[0]} = np.array({table})[{place}]", variable.at)]
-    row = "_".join(locals_)
+    row = names.row(variable.names)
     lines = [line(f"{row} = {place}", variable.at)]
     for i, name in enumerate(locals_):
         column = tuple(level.items[i] for level in levels if isinstance(level, ir.TupleOf))
@@ -251,9 +262,7 @@ def _choice(members: ir.Expr, unit: str, show: Printer, names: Names) -> str:
 
 def _computed(value: ir.Expr, kind: ir.Type, show: Printer) -> str:
     shown = show.show(value)
-    text = shown.text
-    if kind == ir.TIME and not is_whole(value):
-        text = f"whole({text})"
+    text = _whole(value, kind, shown.text)
     return f"np.full(n, {text})" if shown.shape is Shape.CONSTANT else text
 
 
