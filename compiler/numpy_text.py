@@ -103,7 +103,8 @@ class Printer:
             case ir.TupleOf(items):
                 return Text(_tuple([self.text(item) for item in items]), ATOM, Shape.CONSTANT)
             case ir.Relabel(x, source, labels):
-                places = _tuple([str(labels.index(label)) for label in source])
+                listed = [str(labels.index(label)) for label in source]
+                places = _tuple([*listed, *(["-1"] if self.careful else [])])  # none stays none
                 inner = self.show(x)
                 return Text(f"np.array({places})[{inner.text}]", ATOM, inner.shape)
             case ir.MemberOf(x, values):
@@ -177,9 +178,15 @@ class Printer:
             return self._extreme(name, arguments)
         if name == "other":
             inner = self.show(arguments[0])
+            if self.careful:
+                choices = f"{inner.text} < 0, -1, 1 - {inner.inside(PRODUCT)}"
+                return Text(f"np.where({choices})", ATOM, inner.shape)
             return Text(f"1 - {inner.inside(PRODUCT)}", SUM, inner.shape)
         if name == "position":
-            return self.show(arguments[0])
+            inner = self.show(arguments[0])
+            if self.careful and inner.shape is not Shape.CONSTANT:
+                return Text(f"known_position({inner.text})", ATOM, inner.shape)
+            return inner
         if name == "bump":
             return self._bump(arguments)
         shown = [self.show(item) for item in arguments]
@@ -241,6 +248,8 @@ def number(value: str, unit: ir.Unit) -> str:
     if "." in value or "/" in value:
         return repr(float(value))
     whole = int(value)
+    if abs(whole) > 2**53:
+        return repr(float(value))
     return f"{whole:_}" if abs(whole) >= 10_000 else str(whole)
 
 

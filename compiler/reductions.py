@@ -67,8 +67,10 @@ def argmax(node: syntax.Call, arguments: Arguments, scope: Scope, setting: Setti
     if x is None:
         return None
     assert isinstance(x.type, ir.UnitsType)
-    kind = ir.LabelType(x.type.labels) if x.type.labels else ir.NUMBER
-    return Typed(ir.Call("argmax", (x.expr,)), kind, node.span)
+    largest = ir.Call("argmax", (x.expr,))
+    if x.type.labels:
+        return Typed(largest, ir.LabelType(x.type.labels), node.span)
+    return Typed(ir.Call("position", (largest,)), ir.NUMBER, node.span)
 
 
 def population_vector(

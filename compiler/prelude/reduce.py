@@ -57,6 +57,11 @@ def argmax_unit(x: Array) -> Ints:
     return np.where(np.isnan(x).any(axis=1), -1, x.argmax(axis=1))
 
 
+def known_position(position: Ints) -> Floats:
+    """Give positions as numbers, (N_batch,); nan for -1, which is none."""
+    return np.where(position >= 0, position, np.nan)
+
+
 def population_vector(x: Array) -> Floats:
     """Angle in [0, 360) deg of the sum of the preferred directions, weighted by x: (N_batch,).
 

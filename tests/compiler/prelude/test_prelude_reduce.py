@@ -10,6 +10,7 @@ from epochal.compiler.prelude.reduce import (
     angle_between,
     argmax_unit,
     first_above,
+    known_position,
     population_vector,
     span_last,
     span_max,
@@ -83,6 +84,10 @@ def test_first_above_is_the_first_step_of_the_span_over_the_level(
         first_above(case[0], levels, case[1], case[2], 2.5),
         by_loop(lambda v, i: first(v, levels[i]), *case),
     )
+
+
+def test_a_known_position_is_a_number_and_none_is_nan() -> None:
+    np.testing.assert_array_equal(known_position(np.array([0, 3, -1])), [0, 3, np.nan])
 
 
 def test_argmax_is_the_first_largest_unit_and_none_beside_a_nan() -> None:
