@@ -139,7 +139,7 @@ def _same(
     row: Function, node: syntax.Call, arguments: Arguments, scope: Scope, setting: Setting
 ) -> Typed | None:
     lowered = [expressions.lower(item, scope, setting) for item in arguments]
-    good = [item for item in lowered if item is not None]
+    good = [item.counted() for item in lowered if item is not None]
     if len(good) < len(lowered):
         return None
     if row.name in ("min", "max") and len(good) == 1:
@@ -173,7 +173,7 @@ def _sign(node: syntax.Call, arguments: Arguments, scope: Scope, setting: Settin
         message = f"`sign` takes one quantity, this is {types.describe(typed.type)}"
         scope.report.error("E0303", message, typed.span)
         return None
-    return Typed(ir.Call("sign", (typed.expr,)), ir.NUMBER, node.span)
+    return Typed(ir.Call("sign", (typed.counted().expr,)), ir.NUMBER, node.span)
 
 
 def _rescale(

@@ -21,7 +21,7 @@ def channels(
         taken = node.name.name in scope.inputs or node.name.name in scope.outputs
         if taken:
             scope.report.error("E0212", f"`{node.name.name}` is already a channel", node.name.span)
-        elif names.other_name(node.name, scope.report):
+        else:
             _channel(node, mine, is_output, scope)
     total = sum(channel.n_units for channel in mine.values())
     if nodes and total > MOST_UNITS:

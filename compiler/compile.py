@@ -30,6 +30,7 @@ def analyse(
 ) -> tuple[Checked | None, tuple[Diagnostic, ...]]:
     """Resolve and check one task of a file, with some of its parameters rebound."""
     report = Report(file.skipped)
+    _refuse_unbuilt(file, report)
     lowered = lower(node, file.version, bindings, report)
     if lowered is None:
         return None, tuple(report.diagnostics)
@@ -39,3 +40,22 @@ def analyse(
     if any(one.is_error for one in diagnostics):
         return None, diagnostics
     return Checked(task, bounds), diagnostics
+
+
+_UNBUILT = {
+    syntax.Use: "use",
+    syntax.Extern: "extern",
+    syntax.Taskset: "taskset",
+    syntax.Experiment: "experiment",
+}
+
+
+def _refuse_unbuilt(file: syntax.File, report: Report) -> None:
+    """Say which items beside the tasks are read and not built yet, so that none is ignored."""
+    for item in file.items:
+        if not isinstance(item, syntax.Task):
+            span = item.span
+            if isinstance(item, syntax.Taskset | syntax.Experiment):
+                span = item.name.span
+            message = f"`{_UNBUILT[type(item)]}` is part of the language and not built yet"
+            report.error("E0601", message, span)

@@ -74,8 +74,6 @@ def _declare(name: syntax.Ident, scope: Scope) -> bool:
     if name.name in scope.epochs:
         scope.report.error("E0212", f"`{name.name}` is already an epoch", name.span)
         return False
-    if not names.other_name(name, scope.report):
-        return False
     scope.epochs[name.name] = len(scope.epochs)
     return True
 

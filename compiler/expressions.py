@@ -63,7 +63,7 @@ def expect(
     if typed is None or typed.type == wanted:
         return typed
     if wanted == ir.NUMBER and types.is_number(typed.type):
-        return typed
+        return typed.counted()
     message = f"{what} is {types.describe(wanted)}, this is {types.describe(typed.type)}"
     scope.report.error("E0303", message, typed.span, *_hint(wanted, typed))
     return None
@@ -90,6 +90,14 @@ def _name(node: syntax.Name, scope: Scope, setting: Setting) -> Typed | None:
     match node.name:
         case "true" | "false":
             return Typed(ir.Truth(node.name == "true"), ir.BOOLEAN, node.span)
+        case "none":
+            scope.report.error(
+                "E0202",
+                "`none` is what `argmax` gives of an empty span, and cannot be written",
+                node.span,
+                Note("a comparison with it is false"),
+            )
+            return None
         case "nan":
             return Typed(ir.Number("nan"), ir.NUMBER, node.span)
         case "pi":
@@ -101,7 +109,7 @@ def _name(node: syntax.Name, scope: Scope, setting: Setting) -> Typed | None:
         scope.used.add(node.name)
         expr = symbol.members if symbol.members and not symbol.drawn else None
         return Typed(_value(symbol, expr), symbol.type, node.span)
-    if node.name in scope.labels:
+    if node.name in scope.labels and node.name not in scope.report.excused:
         return Typed(ir.Label(node.name, (node.name,)), ir.LabelType((node.name,)), node.span)
     _unknown_name(node, scope)
     return None

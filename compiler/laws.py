@@ -221,6 +221,13 @@ def _except(
             typed.span,
         )
         return None
+    if isinstance(typed.expr, ir.SetOf) and typed.expr.weights:
+        scope.report.error(
+            "E0601",
+            "`except` on a set with weights is part of the language and not built yet",
+            typed.span,
+        )
+        return None
     taken = expressions.lower(given[1], scope, setting)
     if taken is None:
         return None
@@ -240,6 +247,8 @@ def _factor(node: syntax.Expr, typed: Typed, scope: Scope) -> ir.Factor | None:
     members = literal_set(typed, scope)
     if members is None:
         return None
+    for part in (*members.items, *members.weights):
+        scope.structural |= {ref.name for ref in refs(part)}
     if not members.weights:
         return ir.Factor(members.items, (1,) * len(members.items))
     weights = [constant(weight, scope.known) for weight in members.weights]

@@ -12,6 +12,7 @@ from epochal.compiler.params import Bindings, params
 from epochal.compiler.report import Report, place
 from epochal.compiler.scope import Scope
 from epochal.compiler.trial import not_built, scores, variables
+from epochal.compiler.walk import refs
 from epochal.dsl import syntax
 from epochal.dsl.diagnostic import Note
 
@@ -66,7 +67,7 @@ def lower(
         name=task.name.name,
         doc=task.doc,
         about=about,
-        params=tuple(_with_structure(param, scope) for param in parameters),
+        params=_with_structure(parameters, scope),
         inputs=inputs,
         outputs=outputs,
         variables=(*drawn, *table, *waits),
@@ -79,11 +80,21 @@ def lower(
     return lowered, scope
 
 
-def _with_structure(param: ir.Param, scope: Scope) -> ir.Param:
-    """Mark a parameter that sizes a channel or makes levels; labels always do."""
-    item = param.type.item if isinstance(param.type, ir.SetType) else param.type
-    structural = param.name in scope.structural or isinstance(item, ir.LabelType)
-    return msgspec.structs.replace(param, structural=structural)
+def _with_structure(params: tuple[ir.Param, ...], scope: Scope) -> tuple[ir.Param, ...]:
+    """Mark the parameters that size a channel or make levels, and those they are computed from.
+
+    Labels and weights always are structure.
+    """
+    structural = set(scope.structural)
+    marked = []
+    for param in reversed(params):  # a default mentions earlier parameters only
+        item = param.type.item if isinstance(param.type, ir.SetType) else param.type
+        weighted = isinstance(param.value, ir.SetOf) and bool(param.value.weights)
+        if param.name in structural or isinstance(item, ir.LabelType) or weighted:
+            structural |= {ref.name for ref in refs(param.value)} if param.value else set()
+            param = msgspec.structs.replace(param, structural=True)
+        marked.append(param)
+    return tuple(reversed(marked))
 
 
 def _title(section: syntax.Section) -> str:

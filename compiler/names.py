@@ -8,16 +8,26 @@ from epochal.compiler.scope import Scope
 from epochal.dsl import syntax
 from epochal.dsl.diagnostic import Note
 from epochal.dsl.span import Span
-from epochal.dsl.words import RESERVED, why_not_a_name
+from epochal.dsl.words import RESERVED
 
 
 def value_name(name: syntax.Ident, scope: Scope) -> bool:
-    """Check the name of a parameter, variable or score; report what is wrong with it."""
-    if not _free(name, scope.report, value=True):
-        return False
+    """Check that a parameter, variable or score has a name of its own.
+
+    The parser has seen to it that no name is a word of the language.
+    """
     if name.name in scope.symbols:
         first = scope.symbols[name.name]
         taken(name, first.span, f"a {first.kind}", scope.report)
+        return False
+    label = scope.labels.get(name.name)
+    if label is not None and label.start < name.span.start:
+        scope.report.error(
+            "E0203",
+            f"`{name.name}` is a label of this task and cannot name a value too",
+            name.span,
+            Note("the label", label),
+        )
         return False
     return True
 
@@ -32,29 +42,25 @@ def taken(name: syntax.Ident, first: Span, what: str, report: Report) -> None:
     )
 
 
-def other_name(name: syntax.Ident, report: Report) -> bool:
-    """Check the name of a channel or an epoch."""
-    return _free(name, report, value=False)
+def labels(task: syntax.Task) -> dict[str, Span]:
+    """Find the labels of a task, bare names in sets and named units, and where each first stands.
 
-
-def _free(name: syntax.Ident, report: Report, *, value: bool) -> bool:
-    reason = why_not_a_name(name.name, value=value)
-    if reason is None:
-        return True
-    report.error("E0211", f"`{name.name}` is {reason}; choose another name", name.span)
-    return False
-
-
-def labels(task: syntax.Task) -> frozenset[str]:
-    """Collect the labels of a task: bare names in sets, and the named units of channels."""
-    values = {name.name for name in _declared(task)}
-    found = set()
+    A name that was declared before it stands there is a value, and its use as a label a mistake.
+    """
+    values = {name.name: name.span.start for name in reversed(list(_declared(task)))}
+    found: dict[str, Span] = {}
     for node in walk(task):
         if isinstance(node, syntax.SetItem):
-            found |= set(_bare(node.value))
-        if isinstance(node, syntax.Channel):
-            found |= {label for item in node.shape for label in _bare(item)}
-    return frozenset(found - values)
+            bare = list(_bare(node.value))
+        elif isinstance(node, syntax.Channel):
+            bare = [name for item in node.shape for name in _bare(item)]
+        else:
+            continue
+        for name in bare:
+            found.setdefault(name.name, name.span)
+    return {
+        name: span for name, span in found.items() if not values.get(name, span.end) < span.start
+    }
 
 
 def walk(node: object) -> Iterator[syntax.Node]:
@@ -68,10 +74,10 @@ def walk(node: object) -> Iterator[syntax.Node]:
             yield from walk(getattr(node, field.name))
 
 
-def _bare(node: syntax.Expr) -> Iterator[str]:
+def _bare(node: syntax.Expr) -> Iterator[syntax.Name]:
     match node:
         case syntax.Name(name=name) if name not in RESERVED:
-            yield name
+            yield node
         case syntax.Tuple(items=items):
             for item in items:
                 yield from _bare(item)

@@ -24,6 +24,7 @@ def unary(node: syntax.Unary, scope: Scope, setting: Setting) -> Typed | None:
         return None
     if isinstance(typed.expr, ir.Number) and typed.expr.value != "nan":
         return Typed(_negated(typed.expr), typed.type, node.span)
+    typed = typed.counted()
     kind = _arithmetic_type(typed, scope, "-")
     return Typed(ir.Negative(typed.expr), kind, node.span) if kind else None
 
@@ -62,6 +63,7 @@ def _arithmetic(node: syntax.Binary, scope: Scope, setting: Setting) -> Typed | 
     right = expressions.lower(node.right, scope, setting)
     if left is None or right is None:
         return None
+    left, right = left.counted(), right.counted()
     kinds = _arithmetic_type(left, scope, node.op), _arithmetic_type(right, scope, node.op)
     if kinds[0] is None or kinds[1] is None:
         return None
@@ -296,13 +298,16 @@ def _label_in(
     node: syntax.Binary, left: Typed, kind: ir.LabelType, right: Typed, scope: Scope
 ) -> Typed | None:
     assert isinstance(right.expr, ir.SetOf)
-    tests: list[ir.Expr] = []
-    for item in right.expr.items:
-        assert isinstance(item, ir.Label)
-        if item.name not in kind.labels:
-            _not_in_set(item.name, right.span, kind, scope)
-            return None
-        tests.append(ir.Comparison("==", left.expr, ir.Label(item.name, kind.labels), labels=True))
+    assert isinstance(right.type, ir.SetType)
+    assert isinstance(right.type.item, ir.LabelType)
+    outside = [label for label in right.type.item.labels if label not in kind.labels]
+    if outside:
+        _not_in_set(outside[0], right.span, kind, scope)
+        return None
+    tests: list[ir.Expr] = [
+        ir.Comparison("==", left.expr, types.convert(item, right.type.item, kind), labels=True)
+        for item in right.expr.items
+    ]
     expr = tests[0]
     for test in tests[1:]:
         expr = ir.Logical("or", expr, test)

@@ -32,6 +32,7 @@ def _param(
     node: syntax.Param, bound: syntax.Expr | None, scope: Scope
 ) -> tuple[ir.Param, ir.Variable | None] | None:
     if not names.value_name(node.name, scope):
+        _declare_unknown(node, scope)
         return None
     if bound is not None and not _same_type(node, bound, scope):
         _declare_unknown(node, scope)
@@ -43,6 +44,8 @@ def _param(
     if typed is None or not _can_be_param(typed, scope):
         _declare_unknown(node, scope)
         return None
+    allowed = _allowed(node, typed.type, value.span, scope)
+    typed = _among(typed, allowed)
     members = _members(typed, scope)
     bounds = interval(members or typed.expr, scope.known)
     ref = ir.Ref(node.name.name, ir.Role.PARAM)
@@ -50,8 +53,38 @@ def _param(
         Symbol(node.name.name, "parameter", typed.type, ref, node.name.span, members=members),
         bounds,
     )
-    limits = _limits(node, typed.type, bounds, members, value.span, scope)
+    limits = _limits(node, typed.type, bounds, members, allowed, value.span, scope)
     return _made(node, typed.type, typed.expr, limits), None
+
+
+def _allowed(node: syntax.Param, kind: ir.Type, span: Span, scope: Scope) -> Typed | None:
+    """Lower the set after ``within``, where there is one that fits the parameter."""
+    if not isinstance(node.within, syntax.Set):
+        return None
+    allowed = expressions.lower(node.within, scope, PLAIN)
+    if allowed is None or not isinstance(allowed.type, ir.SetType):
+        return None
+    item = kind.item if isinstance(kind, ir.SetType) else kind
+    if types.common(item, allowed.type.item) is None:
+        message = (
+            f"`{node.name.name}` is {types.describe(item)}, and what it may be is "
+            f"{types.describe(allowed.type.item)}"
+        )
+        scope.report.error("E0303", message, allowed.span, Note("its value", span))
+        return None
+    return allowed
+
+
+def _among(typed: Typed, allowed: Typed | None) -> Typed:
+    """Read a label as one of the labels that the parameter may be bound to."""
+    if allowed is None or not isinstance(allowed.type, ir.SetType):
+        return typed
+    given, item = typed.type, allowed.type.item
+    if not isinstance(given, ir.LabelType) or not isinstance(item, ir.LabelType):
+        return typed
+    if not set(given.labels) <= set(item.labels):
+        return typed
+    return Typed(types.convert(typed.expr, given, item), item, typed.span)
 
 
 def _declare_unknown(node: syntax.Param, scope: Scope) -> None:
@@ -124,7 +157,8 @@ def _drawn(
         bounds = support(law.law, scope.known)
     ref = ir.Ref(name, ir.Role.VARIABLE)
     scope.declare(Symbol(name, "parameter", law.type, ref, node.name.span, drawn=True), bounds)
-    limits = _limits(node, law.type, bounds, None, value.span, scope)
+    allowed = _allowed(node, law.type, value.span, scope)
+    limits = _limits(node, law.type, bounds, None, allowed, value.span, scope)
     variable = ir.Variable((name,), (law.type,), definition, place(node.span))
     return _made(node, law.type, None, limits), variable
 
@@ -151,6 +185,7 @@ def _limits(
     kind: ir.Type,
     bounds: Interval,
     members: ir.SetOf | None,
+    allowed: Typed | None,
     span: Span,
     scope: Scope,
 ) -> _Limits:
@@ -161,11 +196,16 @@ def _limits(
         case syntax.Tuple(items=(low, high)):
             return _range(node, kind, bounds, low, high, span, scope)
         case syntax.Set():
-            allowed = expressions.lower(node.within, scope, PLAIN)
-            if allowed is not None and isinstance(allowed.expr, ir.SetOf):
-                _check_allowed(node, allowed.expr, bounds, members, span, scope)
-                return None, None, allowed.expr
-            return None, None, None
+            if allowed is None or not isinstance(allowed.expr, ir.SetOf):
+                return None, None, None
+            if not _is_allowed(allowed, kind, bounds, members, scope):
+                scope.report.error(
+                    "E0327",
+                    f"`{node.name.name}` may only be one of these values",
+                    span,
+                    Note("the values it may have", node.within.span),
+                )
+            return None, None, allowed.expr
         case _:
             scope.report.error(
                 "E0326", "after `within` stands a pair (low, high) or a set", node.within.span
@@ -198,23 +238,18 @@ def _range(
     return ends[0].expr, ends[1].expr, None
 
 
-def _check_allowed(
-    node: syntax.Param,
-    allowed: ir.SetOf,
-    bounds: Interval,
-    members: ir.SetOf | None,
-    span: Span,
-    scope: Scope,
-) -> None:
-    values = {interval(item, scope.known).low for item in allowed.items}
+def _is_allowed(
+    allowed: Typed, kind: ir.Type, bounds: Interval, members: ir.SetOf | None, scope: Scope
+) -> bool:
+    """Whether a parameter surely is one of the values it may have."""
+    item = kind.item if isinstance(kind, ir.SetType) else kind
+    assert isinstance(allowed.expr, ir.SetOf)
+    assert isinstance(allowed.type, ir.SetType)
+    if isinstance(item, ir.LabelType) and isinstance(allowed.type.item, ir.LabelType):
+        return set(item.labels) <= set(allowed.type.item.labels)
+    values = {interval(one, scope.known).low for one in allowed.expr.items}
     if members is not None:
         given = {interval(item, scope.known).low for item in members.items}
     else:
         given = {bounds.low} if bounds.is_point else {bounds.low, bounds.high}
-    if not given <= values:
-        scope.report.error(
-            "E0327",
-            f"`{node.name.name}` is none of the values it may have",
-            span,
-            Note("the values it may have", node.within.span if node.within else None),
-        )
+    return given <= values

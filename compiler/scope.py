@@ -20,6 +20,17 @@ class Typed:
     type: ir.Type
     span: Span
 
+    def counted(self) -> "Typed":
+        """Count true as 1 and false as 0, where this is a boolean: NumPy would not always."""
+        if self.type != ir.BOOLEAN:
+            return self
+        number = (
+            ir.Number(str(int(self.expr.value)))
+            if isinstance(self.expr, ir.Truth)
+            else ir.Conditional(self.expr, ir.Number("1"), ir.Number("0"))
+        )
+        return Typed(number, ir.NUMBER, self.span)
+
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
@@ -43,7 +54,7 @@ class Scope:
     """All that is declared so far, and where mistakes go."""
 
     report: Report
-    labels: frozenset[str]
+    labels: dict[str, Span]
     symbols: dict[str, Symbol] = field(default_factory=dict)
     known: dict[ir.Ref, Interval] = field(default_factory=dict)
     inputs: dict[str, ir.Channel] = field(default_factory=dict)
