@@ -3,6 +3,7 @@
 from epochal.compiler import channels, expressions, ir, spans, types
 from epochal.compiler.report import place
 from epochal.compiler.scope import Scope, Setting
+from epochal.compiler.walk import refs
 from epochal.dsl import syntax
 from epochal.dsl.diagnostic import Fix
 from epochal.dsl.nearest import nearest
@@ -48,7 +49,7 @@ def _effect(
                 return []
     value = noise = None
     if node.kind is syntax.EffectKind.NOISE:
-        noise = _noise(node, channel, unit, scope)
+        noise = _noise(node, unit, scope)
         if noise is None:
             return []
     else:
@@ -132,6 +133,7 @@ def unit_index(node: syntax.Expr, channel: ir.Channel, scope: Scope) -> ir.Expr 
             typed.span,
         )
         return None
+    scope.structural |= {ref.name for ref in refs(typed.expr) if ref.role is ir.Role.PARAM}
     return typed.expr
 
 
@@ -172,18 +174,9 @@ def _value(
     return None
 
 
-def _noise(
-    node: syntax.Effect, channel: ir.Channel | None, unit: ir.Expr | None, scope: Scope
-) -> ir.Noise | None:
+def _noise(node: syntax.Effect, unit: ir.Expr | None, scope: Scope) -> ir.Noise | None:
     assert node.value is not None
     if unit is not None:
         scope.report.error("E0413", "noise is set for a whole channel", node.span)
-        return None
-    if channel is not None and channel.noise is None:
-        scope.report.error(
-            "E0413",
-            f"`{channel.name}` has no noise to change; give it a `noise` option",
-            node.span,
-        )
         return None
     return channels.noise_law(node.value, scope, Setting())

@@ -198,7 +198,8 @@ class _Job:
     def noise(self) -> list[str]:
         """Print the noise of every channel, and rectification after it."""
         lines: list[str] = []
-        noisy = [channel for channel in self.task.inputs if channel.noise is not None]
+        changed = {e.channel for e in self.task.effects if e.kind is ir.EffectKind.NOISE}
+        noisy = [c for c in self.task.inputs if c.noise is not None or c.name in changed]
         if noisy:
             lines.append(line("if noise:"))
             lines.append(line("key = seed, stream, batch", indent=8))
@@ -232,20 +233,20 @@ class _Job:
         return f"inputs[:, :, {name if channel.n_units > 1 else f'{name} : {name} + 1'}]"
 
     def _noise(self, channel: ir.Channel) -> list[str]:
-        assert channel.noise is not None
         effects = [
             effect
             for effect in self.task.effects
             if effect.kind is ir.EffectKind.NOISE and effect.channel == channel.name
         ]
-        sd, shape = self._sd(channel.noise)
+        silence = ir.Noise(ir.NoiseLaw.IID, ir.Number("0"))
+        sd, shape = self._sd(channel.noise or silence)
         view = self._view(channel)
         if not effects and shape is Shape.CONSTANT:
             return [line(f'add_noise({view}, {sd}, key, "{channel.name}")', channel.at, 8)]
         segments_ = self.plan.n_segments + 1
         stretched = f"{sd}[:, None, None]" if shape is Shape.TRIAL else sd
         lines = [
-            line(f"sd = np.full((n, {segments_}, 1), {stretched})", channel.at, 8)
+            line(f"sd = np.full((n, {segments_}, 1), {stretched}, np.float64)", channel.at, 8)
             if shape is Shape.CONSTANT
             else line(f"sd = np.tile({stretched}, (1, {segments_}, 1))", channel.at, 8)
         ]

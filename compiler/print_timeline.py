@@ -13,7 +13,7 @@ def body(task: ir.Task, plan: Layout, names: Names) -> list[str]:
     show = Speaker(names).table()
     lines = [
         line(f'longest = trials["{LONGEST}"]'),
-        line(f"stop = np.empty((len(longest), {plan.n_segments + 1}), np.int64)"),
+        line(f"stop = np.empty((len(longest), {plan.n_segments + 1 + len(plan.loose)}), np.int64)"),
         line("time = np.zeros_like(longest)"),
     ]
     for i, epoch in enumerate(task.epochs):
