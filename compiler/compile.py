@@ -7,7 +7,6 @@ from epochal.compiler.bounds import Bounds
 from epochal.compiler.checks import check
 from epochal.compiler.lower import lower
 from epochal.compiler.params import Bindings
-from epochal.compiler.printer import print_module
 from epochal.compiler.report import Report
 from epochal.dsl import syntax
 from epochal.dsl.diagnostic import Diagnostic
@@ -22,6 +21,8 @@ class Checked:
 
     def module(self) -> str:
         """Print the task as a NumPy module."""
+        from epochal.compiler.printer import print_module  # and Jinja2, which checks do without
+
         return print_module(self.task, self.bounds.known)
 
 
