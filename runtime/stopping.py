@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
+from statistics import fmean
 
 from epochal.runtime.config import Stop
 
@@ -25,18 +26,15 @@ def reason_to_stop(accuracies: Sequence[float], stop: Stop) -> Reason | None:
     some tasks stay there for a thousand updates and are then learnt within a hundred, and others
     rest half-way, where they follow one of two cues.
     """
-    means = _running_means(accuracies[1:], stop.last)
-    if not means:
-        return None
-    if means[-1] >= stop.accuracy:
+    trained = accuracies[1:]
+    if len(trained) >= stop.last and fmean(trained[-stop.last :]) >= stop.accuracy:
         return Reason.ACCURACY
+    if len(trained) < 2 * stop.patience:
+        return None
     chance = min(accuracies[0], stop.accuracy)
     left = chance + stop.left_chance * (stop.accuracy - chance)
-    before, since = means[: -stop.patience], means[-stop.patience :]
-    if means[-1] >= left and before and max(since) < max(before) + stop.rise:
+    before = fmean(trained[-2 * stop.patience : -stop.patience])
+    since = fmean(trained[-stop.patience :])
+    if since >= left and since < before + stop.rise:
         return Reason.PLATEAU
     return None
-
-
-def _running_means(values: Sequence[float], width: int) -> list[float]:
-    return [sum(values[i - width : i]) / width for i in range(width, len(values) + 1)]

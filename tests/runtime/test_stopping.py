@@ -25,13 +25,18 @@ def test_a_network_that_found_half_of_the_rule_goes_on() -> None:
 
 
 def test_a_plateau_near_the_ceiling_ends_training() -> None:
-    rising = [0.5, 0.6, 0.8, 0.9, 0.9, 0.9]
-    assert reason_to_stop([*rising, 0.9, 0.9, 0.9], STOP) is None
-    assert reason_to_stop([*rising, 0.9, 0.9, 0.9, 0.9], STOP) is Reason.PLATEAU
+    rising = [0.5, 0.6, 0.7, 0.8]
+    assert reason_to_stop([*rising, *[0.9] * 7], STOP) is None
+    assert reason_to_stop([*rising, *[0.9] * 8], STOP) is Reason.PLATEAU
+
+
+def test_one_lucky_evaluation_makes_no_plateau() -> None:
+    lucky = [0.5, 0.6, 0.7, 0.94, 0.86, 0.86, 0.87, 0.87, 0.88, 0.88]
+    assert reason_to_stop(lucky, STOP) is None
 
 
 def test_slow_progress_is_no_plateau() -> None:
-    assert reason_to_stop([0.5, *(0.86 + 0.002 * i for i in range(40))], STOP) is None
+    assert reason_to_stop([0.5, *(0.86 + 0.0015 * i for i in range(40))], STOP) is None
 
 
 @pytest.mark.parametrize("chance", [0.0, 1.0])
