@@ -100,8 +100,9 @@ class Stop(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         Stop once the mean accuracy of the last ``last`` evaluations reaches this; above 1, never.
     last
         How many evaluations that mean is over.
-    patience
-        Stop when the mean has not risen by ``rise`` for this many evaluations, ...
+    patience, rise
+        Stop when the mean of so many evaluations is not above that of as many before them by
+        ``rise``, ...
     left_chance
         ... but only after it has come this fraction of the way from the accuracy of the
         untrained network to ``accuracy``: a network that has yet to find the rule, or has found
@@ -111,7 +112,7 @@ class Stop(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     accuracy: float = 0.95
     last: int = 3
     patience: int = 10
-    rise: float = 0.005
+    rise: float = 0.01
     left_chance: float = 0.75
 
     def __post_init__(self) -> None:
@@ -135,6 +136,10 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Trials in an update, and updates at most.
     every, trials
         Every so many updates, accuracy is measured on this many fresh trials.
+    average
+        The weights that are evaluated and kept are a running average over updates, in which
+        each update counts this much less than the next (Polyak and Juditsky 1992): they do
+        better, and more evenly, than those of any one update.  0 keeps the last weights.
     dt
         Step in ms.
     stop
@@ -147,6 +152,7 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     updates: int = 5000
     every: int = 50
     trials: int = 512
+    average: float = 0.98
     dt: float = 20.0
     stop: Stop = msgspec.field(default_factory=Stop)
 
@@ -157,6 +163,7 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         _require("updates", self.updates, self.updates >= 1, "1 or more")
         _require("every", self.every, self.every >= 1, "1 or more updates")
         _require("trials", self.trials, self.trials >= 1, "1 or more")
+        _require("average", self.average, 0 <= self.average < 1, "0 or more and less than 1")
         _require("dt", self.dt, _positive(self.dt), "a positive time in ms")
 
 

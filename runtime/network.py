@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from epochal.runtime.backend import Tensor, compiled, tf
 from epochal.runtime.bptt import rates
-from epochal.runtime.config import Adam, Ctrnn, Loss
+from epochal.runtime.config import Adam, Ctrnn, Loss, Training
 from epochal.runtime.weights import NAMES, Array, Masks, Weights, effective
 
 
@@ -88,20 +88,24 @@ def clipped(gradients: list[Tensor], optimizer: Adam) -> list[Tensor]:
 
 
 class Trainer:
-    """A network that learns: its variables, and an update of all of them as one program."""
+    """A network that learns: its variables, and an update of all of them as one program.
+
+    ``outputs`` and ``weights`` are those of the running average of the weights.
+    """
 
     def __init__(
         self,
         network: Network,
         weights: Weights,
-        optimizer: Adam,
-        loss: Loss,
+        training: Training,
         dtype: str = "float32",
     ) -> None:
-        self._variables = {
-            name: tf.Variable(weights[name], dtype=dtype, name=name) for name in NAMES
-        }
-        variables = list(self._variables.values())
+        optimizer, keep = training.optimizer, training.average
+        current, average = (
+            {name: tf.Variable(weights[name], dtype=dtype, name=name) for name in NAMES}
+            for _ in range(2)
+        )
+        variables = list(current.values())
         adam = tf.keras.optimizers.Adam(
             optimizer.rate, optimizer.beta1, optimizer.beta2, optimizer.epsilon
         )
@@ -111,20 +115,23 @@ class Trainer:
             inputs: Tensor, targets: Tensor, counts: Tensor, noise: Tensor, n_steps: Tensor
         ) -> Tensor:
             with tf.GradientTape() as tape:
-                outputs, _ = run(network, self._variables, inputs, noise, n_steps)
-                value = loss_of(outputs, targets, counts, loss)
+                outputs, _ = run(network, current, inputs, noise, n_steps)
+                value = loss_of(outputs, targets, counts, training.loss)
             adam.apply(clipped(tape.gradient(value, variables), optimizer), variables)
+            for name in NAMES:
+                average[name].assign(keep * average[name] + (1 - keep) * current[name])
             return value
 
         def forward(inputs: Tensor, noise: Tensor, n_steps: Tensor) -> Tensor:
-            return run(network, self._variables, inputs, noise, n_steps)[0]
+            return run(network, average, inputs, noise, n_steps)[0]
 
+        self._average = average
         self.update: Callable[..., Tensor] = compiled(update)
         self.outputs: Callable[..., Tensor] = compiled(forward)
 
     def weights(self) -> dict[str, Array]:
         """Copy the weights as they are now."""
-        return {name: variable.numpy().copy() for name, variable in self._variables.items()}
+        return {name: variable.numpy().copy() for name, variable in self._average.items()}
 
 
 def _product(x: Tensor, W: Tensor) -> Tensor:

@@ -64,7 +64,8 @@ def train(
     """Train a network on a task until it is good enough, or the updates are spent.
 
     Initial weights, trials and recurrent noise follow from ``seed`` alone, so that a run can be
-    repeated.  Ctrl-C ends training early with the weights it has reached.
+    repeated.  Ctrl-C ends training early with the weights it has reached.  Weights are running
+    averages over updates, as ``Training.average`` says.
 
     Parameters
     ----------
@@ -107,8 +108,7 @@ class _Run:
         self.trainer = Trainer(
             Network(model, masks, training.dt),
             initial_weights(model, masks, self.seed),
-            training.optimizer,
-            training.loss,
+            training,
         )
 
     def finish(self) -> Trained:

@@ -32,6 +32,7 @@ def test_fields_left_out_have_their_defaults() -> None:
         (lambda: Adam(rate=0.0), "rate = 0.0"),
         (lambda: Adam(clipping="no"), "clipping = 'no' .* global, each"),  # type: ignore[arg-type]
         (lambda: Training(batch=0), "batch = 0"),
+        (lambda: Training(average=1.0), "average = 1.0 is not allowed"),
         (lambda: Training(loss="mae"), "loss = 'mae'"),  # type: ignore[arg-type]
         (lambda: Stop(patience=0), "patience = 0"),
         (lambda: Profile(training=Training(dt=200.0)), "dt = 200.0 ms is longer than tau"),

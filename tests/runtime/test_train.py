@@ -8,6 +8,7 @@ from typing import NoReturn
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from sides import Sides
 
 from epochal.runtime import backend
@@ -94,6 +95,20 @@ def test_weights_are_kept_at_each_evaluation(whole: Whole) -> None:
     assert len(whole.kept) == 4
     assert same(whole.kept[-1], whole.trained.weights)
     assert not same(whole.kept[0], whole.kept[1])
+
+
+def test_the_weights_are_the_running_average_over_updates() -> None:
+    def weights_at(average: float) -> list[dict[str, Array]]:
+        kept: list[dict[str, Array]] = []
+        training = replace(profile(3).training, every=1, trials=1, average=average)
+        train(Sides(), Profile(model=profile().model, training=training), keep=kept.append)
+        return kept
+
+    averages, each = weights_at(0.9), weights_at(0.0)
+    for name, expected in each[0].items():
+        for update in each[1:]:
+            expected = 0.9 * expected + 0.1 * update[name]
+        np.testing.assert_allclose(averages[-1][name], expected, rtol=1e-5, atol=1e-7)
 
 
 def test_a_loss_that_is_no_number_ends_training_with_good_weights() -> None:

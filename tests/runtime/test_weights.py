@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sides import Sides
 
-from epochal.runtime.config import Adam, Ctrnn, Profile, Stop, Training
+from epochal.runtime.config import Adam, Ctrnn, Profile, Training
 from epochal.runtime.train import train
 from epochal.runtime.weights import Connectivity, effective, initial_weights, make_masks
 
@@ -60,7 +60,7 @@ def test_trained_weights_obey_dales_law_and_masks() -> None:
     )
     model = Ctrnn(units=20, dale=0.75, autapses=False)
     training = Training(
-        batch=16, updates=15, every=15, trials=32, optimizer=Adam(rate=0.02), stop=Stop(accuracy=2)
+        batch=16, updates=15, every=15, trials=32, optimizer=Adam(rate=0.02), average=0.0
     )
     trained = train(Sides(), Profile(model=model, training=training), connectivity=connectivity)
     masks = make_masks(model, 3, 2, connectivity)
