@@ -8,9 +8,11 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
+from fractions import Fraction
 from typing import assert_never
 
 from epochal.compiler import ir
+from epochal.compiler.walk import walk
 
 # How tightly Python binds; an operand that binds less gets brackets.
 OR, AND, COMPARE, SUM, PRODUCT, SIGN, POWER, ATOM = range(8)
@@ -123,6 +125,11 @@ class Printer:
     def _arithmetic(self, op: str, a: ir.Expr, b: ir.Expr) -> Text:
         if op == "**":
             return self._power(a, b)
+        merged = _unscaled(op, a, b) if op in "*/" else None
+        if merged is not None:
+            op, a, b = merged
+        if op in "*/" and isinstance(b, ir.Number) and b.value == "1" and b.unit in _EXACT:
+            return self.show(a)
         binds = SUM if op in "+-" else PRODUCT
         left, right, shape = self._pair(a, b, (binds, binds + (op in "-/")))
         return Text(f"{left} {op} {right}", binds, shape)
@@ -130,11 +137,11 @@ class Printer:
     def _power(self, a: ir.Expr, b: ir.Expr) -> Text:
         """Print a power by products or portable functions: NumPy's own differs by machine."""
         base = self.show(a)
-        if isinstance(b, ir.Number) and b.value in ("2", "3", "4"):
-            product = " * ".join([base.inside(SIGN)] * int(b.value))
+        if isinstance(b, ir.Number) and b.value in ("2", "3", "4") and base.binds == ATOM:
+            product = " * ".join([base.text] * int(b.value))
             return Text(product, PRODUCT, base.shape)
-        left, right, shape = self._pair(a, b, (OR, PRODUCT))
-        return Text(f"portable_exp({right} * portable_log({left}))", ATOM, shape)
+        left, right, shape = self._pair(a, b, (OR, OR))
+        return Text(f"power({left}, {right})", ATOM, shape)
 
     def _comparison(self, expr: ir.Comparison) -> Text:
         left, right, shape = self._pair(expr.a, expr.b, (SUM, SUM))
@@ -144,7 +151,7 @@ class Printer:
             known = [
                 f"({text} >= 0)"
                 for text, side in ((left, expr.a), (right, expr.b))
-                if not isinstance(side, ir.Label)
+                if _may_be_none(side)
             ]
             return Text(" & ".join([f"({left} != {right})", *known]), AND, shape)
         return Text(f"({left} < {right}) | ({left} > {right})", OR, shape)
@@ -154,7 +161,12 @@ class Printer:
         sides = [self.show(side) for side in (a, b)]
         shape = max(side.shape for side in sides)
         symbol, binds = ("&", AND) if op == "and" else ("|", OR)
-        texts = [_in_brackets(side) if side.binds < SUM else side.text for side in sides]
+        texts = [
+            side.text
+            if side.binds >= SUM or (side is sides[0] and side.binds == binds)
+            else _in_brackets(side)
+            for side in sides
+        ]
         return Text(f" {symbol} ".join(texts), binds, shape)
 
     def _conditional(self, expr: ir.Conditional) -> Text:
@@ -211,6 +223,8 @@ class Printer:
         return Text(text, ATOM, shape)
 
 
+_EXACT = frozenset(ir.Unit) - {ir.Unit.RADIAN}
+
 _OVER_UNITS = {
     "only": "{}[:, 0]",
     "unit_mean": "{}.mean(axis=1)",
@@ -251,6 +265,33 @@ def number(value: str, unit: ir.Unit) -> str:
     if abs(whole) > 2**53:
         return repr(float(value))
     return f"{whole:_}" if abs(whole) >= 10_000 else str(whole)
+
+
+def _may_be_none(expr: ir.Expr) -> bool:
+    """Whether a label is read out of outputs, and so is none where a span is empty."""
+    return any(
+        (isinstance(node, ir.Ref) and node.role is ir.Role.SCORE)
+        or (isinstance(node, ir.Call) and node.function == "argmax")
+        for node in walk(expr)
+    )
+
+
+def _unscaled(op: str, a: ir.Expr, b: ir.Expr) -> tuple[str, ir.Expr, ir.Expr] | None:
+    """Merge two factors of one product: ``x * 1_000_000 / 1_000_000`` is x * 1.
+
+    Such pairs come from units: a rate in Hz times a time in us.
+    """
+    match a, b:
+        case ir.Arithmetic("*" | "/" as first, x, ir.Number(c, one)), ir.Number(d, other):
+            if ir.Unit.RADIAN in (one, other) or "nan" in (c, d):
+                return None
+            factor = Fraction(c) ** (1 if first == "*" else -1)
+            factor *= Fraction(d) ** (1 if op == "*" else -1)
+            if factor.denominator == 1:
+                return "*", x, ir.Number(str(factor.numerator))
+            if factor.numerator == 1:
+                return "/", x, ir.Number(str(factor.denominator))
+    return None
 
 
 def _binding(value: str) -> int:

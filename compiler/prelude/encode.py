@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from epochal.compiler.prelude.portable import portable_exp
+from epochal.compiler.prelude.portable import portable_exp, portable_log
 from epochal.compiler.prelude.words import Floats, Number
 
 
@@ -16,6 +16,24 @@ def bump(center: Number, width: Number, n_units: int) -> Floats:
     d = floor_mod(preferred - np.asarray(center)[..., None], 360.0)
     d = np.minimum(d, 360.0 - d) / np.asarray(width)[..., None]
     return portable_exp(-0.5 * d * d)
+
+
+def power(base: Number, exponent: Number) -> Floats:
+    """Raise base to an exponent; exact products for whole exponents up to 1024.
+
+    A negative base has no other powers: nan.
+    """
+    base, exponent = np.broadcast_arrays(np.asarray(base, float), np.asarray(exponent, float))
+    whole = (exponent == np.floor(exponent)) & (np.abs(exponent) <= 1024)
+    count = np.where(whole, np.abs(exponent), 0).astype(np.int64)
+    product, factor = np.ones_like(base), base.copy()
+    while count.any():
+        np.multiply(product, factor, out=product, where=count % 2 == 1)
+        count = count // 2
+        np.multiply(factor, factor, out=factor, where=count > 0)
+    np.divide(1, product, out=product, where=exponent < 0)
+    broken = portable_exp(exponent * portable_log(np.where(whole, 1.0, base)))
+    return np.where(whole, product, broken)
 
 
 def rescale(

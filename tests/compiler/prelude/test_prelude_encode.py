@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from epochal.compiler.prelude.encode import bump, floor_mod, rescale
+from epochal.compiler.prelude.encode import bump, floor_mod, power, rescale
 
 
 def test_a_bump_is_a_circular_gaussian_of_height_one() -> None:
@@ -52,3 +52,24 @@ def test_floor_mod_is_the_remainder_within_rounding(a: float, b: float) -> None:
 def test_floor_mod_has_the_sign_of_the_divisor(a: float, b: float, rest: float) -> None:
     assert floor_mod(a, b) == rest
     assert floor_mod(np.array([a, a]), b).tolist() == [rest, rest]
+
+
+@given(st.floats(-20, 20), st.integers(-12, 12))
+def test_whole_powers_are_products(base: float, exponent: int) -> None:
+    if abs(base) < 1e-3:
+        base = 0.0 if exponent > 0 else 1.0
+    assert math.isclose(float(power(base, exponent)), base**exponent, rel_tol=1e-14)
+
+
+def test_powers_of_whole_numbers_are_whole() -> None:
+    assert power(np.array([2, -3, 10, 0]), np.array([10, 3, 15, 0])).tolist() == [
+        1024,
+        -27,
+        1e15,
+        1,
+    ]
+
+
+def test_broken_powers_are_within_rounding_and_none_of_negative_numbers() -> None:
+    found = power(np.array([2.0, 9.0, 0.0, -8.0]), np.array([0.5, -0.25, 1.5, 1 / 3]))
+    np.testing.assert_allclose(found, [math.sqrt(2), 9**-0.25, 0, math.nan], rtol=1e-14)
