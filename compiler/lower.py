@@ -90,8 +90,9 @@ def _with_structure(params: tuple[ir.Param, ...], scope: Scope) -> tuple[ir.Para
     for param in reversed(params):  # a default mentions earlier parameters only
         item = param.type.item if isinstance(param.type, ir.SetType) else param.type
         weighted = isinstance(param.value, ir.SetOf) and bool(param.value.weights)
-        if param.name in structural or isinstance(item, ir.LabelType) or weighted:
-            structural |= {ref.name for ref in refs(param.value)} if param.value else set()
+        fixed = param.name in structural or isinstance(item, ir.LabelType) or weighted
+        if fixed and param.value is not None:
+            structural |= {ref.name for ref in refs(param.value)}
             param = msgspec.structs.replace(param, structural=True)
         marked.append(param)
     return tuple(reversed(marked))

@@ -243,7 +243,7 @@ def _labels(
         if isinstance(side.expr, ir.Label) and side.expr.name not in other.labels:
             _not_in_set(side.expr.name, side.span, other, scope)
             return None
-    joint = b if set(a.labels) <= set(b.labels) else types.union(a, b)
+    joint = _joint(left, right, a, b)
     expr = ir.Comparison(
         node.op,
         types.convert(left.expr, a, joint),
@@ -251,6 +251,17 @@ def _labels(
         labels=True,
     )
     return Typed(expr, ir.BOOLEAN, node.span)
+
+
+def _joint(left: Typed, right: Typed, a: ir.LabelType, b: ir.LabelType) -> ir.LabelType:
+    """Choose the list of labels to compare in; what is written out adapts to what is stored."""
+    pairs = [(a, b), (b, a)]
+    if isinstance(left.expr, ir.Label | ir.Conditional) and isinstance(right.expr, ir.Ref):
+        pairs.reverse()
+    for one, other in pairs:
+        if set(other.labels) <= set(one.labels):
+            return one
+    return types.union(a, b)
 
 
 def _quantities(node: syntax.Binary, left: Typed, right: Typed, scope: Scope) -> Typed | None:

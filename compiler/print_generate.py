@@ -120,10 +120,10 @@ class _Job:
             return [*lines, line("weight[:, PADDING] = 0")]
         for channel in array.channels:
             if channel.baseline != ir.Number("0"):
-                value = _fit(self.show, channel.baseline, many=True, units=True)
+                units = channel.n_units > 1
+                value = _fit(self.show, channel.baseline, many=True, units=units)
                 column = self.names.channel(channel.name)
-                columns = column if channel.n_units > 1 else f"{column} : {column} + 1"
-                lines.append(line(f"{array.table}[:, :, {columns}] = {value}", channel.at))
+                lines.append(line(f"{array.table}[:, :, {column}] = {value}", channel.at))
         return lines
 
     def row_effect(self, array: Array, effect: ir.Effect) -> str:
@@ -224,6 +224,7 @@ class _Job:
                     for variable in self.task.variables
                     for column, kind in zip(variable.names, variable.types, strict=True)
                 }
+                kinds |= {param.name: param.type for param in self.task.params}
                 return isinstance(kinds.get(name), ir.LabelType)
             case _:
                 return False
@@ -267,7 +268,7 @@ class _Job:
         assert effect.noise is not None
         guard = self._guard(effect)
         value, shape = self._sd(effect.noise)
-        if shape is Shape.TRIAL:
+        if shape is Shape.TRIAL and (guard or where.stop - where.first != 1):
             value = f"({value}){f'[{guard}]' if guard else ''}"
             value += "[:, None]" if where.stop - where.first != 1 else ""
         return line(f"sd[{guard or ':'}, {self._segments(where)}, 0] = {value}", effect.at, 8)

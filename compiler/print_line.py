@@ -1,12 +1,21 @@
 """Lines of printed code, each with the place in the source it comes from."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 
 from epochal.compiler import ir
 
 WIDTH = 100
 _OPEN, _CLOSE = "([{", ")]}"
-_COMPARISONS = (" == ", " != ", " < ", " > ", " <= ", " >= ")
+_ASSIGNMENTS = (" = ", " += ", " -= ", " *= ")
+_OPERATORS = (  # the loosest first
+    (" if ", " else "),
+    (" == ", " != ", " < ", " > ", " <= ", " >= "),
+    (" | ",),
+    (" & ",),
+    (" + ", " - "),
+    (" * ", " / "),
+)
 
 
 def line(text: str, at: ir.Place | None = None, indent: int = 4) -> str:
@@ -36,16 +45,22 @@ def plain(text: str) -> str:
 
 def broken(text: str, indent: int) -> list[str]:
     """Break a long statement inside its last bracket, one argument a line where that is needed."""
-    middle = comparison(text)
-    if middle is not None:
-        left, right = text[:middle], text[middle + 1 :]
-        return [*(broken(left, indent) if indent + len(left) > WIDTH else [left]), right]
-    start = _last_bracket(text)
-    if start is None:
+    assigned = _assignment(text)
+    if assigned is not None:
+        value = text[assigned:]
+        if _splits(value):
+            inner = [f"    {part}" for part in _fitted(value, indent + 4)]
+            return [f"{text[:assigned]}(", *inner, ")"]
+        parts = broken(value, indent)
+        return [text[:assigned] + parts[0], *parts[1:]]
+    operands = _splits(text)
+    if operands:
+        return [part for operand in operands for part in _fitted(operand, indent)]
+    bracket = _last_bracket(text)
+    if bracket is None:
         return [text]
-    if text[:start].endswith(" = "):
-        return [text[: start + 1], *broken(text[start:], indent)[1:]]
-    head, inside, tail = text[: start + 1], text[start + 1 : -1], text[-1]
+    start, end = bracket
+    head, inside, tail = text[: start + 1], text[start + 1 : end], text[end:]
     if indent + 4 + len(inside) <= WIDTH:
         return [head, f"    {inside}", tail]
     lines = [head]
@@ -59,26 +74,81 @@ def broken(text: str, indent: int) -> list[str]:
     return [*lines, tail]
 
 
-def comparison(text: str) -> int | None:
-    """Find the space before a comparison outside all brackets."""
-    depth = 0
+def unpacked(targets: Sequence[str], values: Sequence[str], note: str) -> list[str]:
+    """Give several constants their values, 0 1 2 .. where none are given."""
+    value = ", ".join(values) or (f"range({len(targets)})" if len(targets) > 1 else "0")
+    short = f"{', '.join(targets)} = {value}  # {note}"
+    if len(short) <= WIDTH:
+        return [short]
+    if not values:
+        return [f"(  # {note}", *packed(targets), f") = {value}"]
+    half = len(targets) // 2
+    if half == 0:
+        return [f"# {note}", f"{targets[0]} = {values[0]}"]
+    return [
+        *unpacked(targets[:half], values[:half], note),
+        *unpacked(targets[half:], values[half:], note),
+    ]
+
+
+def packed(items: Sequence[str], indent: int = 4) -> list[str]:
+    """Set items side by side with commas, as many to a line as fit."""
+    lines: list[str] = []
+    for item in items:
+        if lines and len(lines[-1]) + len(item) + 2 <= WIDTH:
+            lines[-1] += f" {item},"
+        else:
+            lines.append(f"{' ' * indent}{item},")
+    return lines
+
+
+def _fitted(text: str, indent: int) -> list[str]:
+    return [text] if indent + len(text) <= WIDTH else broken(text, indent)
+
+
+def _assignment(text: str) -> int | None:
+    """Find where the value of an assignment begins."""
+    for mark in _outside_brackets(text):
+        if text.startswith(_ASSIGNMENTS, mark):
+            return text.index("= ", mark) + 2
+    return None
+
+
+def _splits(text: str) -> list[str]:
+    """Split at the loosest operators outside all brackets; [] where there are none."""
+    for operators in _OPERATORS:
+        marks = [mark for mark in _outside_brackets(text) if text.startswith(operators, mark)]
+        if marks:
+            ends = [*(mark + 1 for mark in marks), len(text) + 1]
+            return [text[a : b - 1] for a, b in zip([0, *ends], ends, strict=False)]
+    return []
+
+
+def _outside_brackets(text: str) -> Iterator[int]:
+    """Yield every place in a text that is in no brackets and no quotes."""
+    depth, quoted = 0, False
     for i, letter in enumerate(text):
+        if letter == '"':
+            quoted = not quoted
+        if quoted:
+            continue
         depth += (letter in _OPEN) - (letter in _CLOSE)
-        if depth == 0 and text.startswith(_COMPARISONS, i):
-            return i
-    return None
-
-
-def _last_bracket(text: str) -> int | None:
-    """Find where the bracket opens that closes at the end of a statement."""
-    if not text.endswith(tuple(_CLOSE)):
-        return None
-    depth = 0
-    for i in range(len(text) - 1, -1, -1):
-        depth += (text[i] in _CLOSE) - (text[i] in _OPEN)
         if depth == 0:
-            return i
-    return None
+            yield i
+
+
+def _last_bracket(text: str) -> tuple[int, int] | None:
+    """Find the ends of the longest of the brackets that close a statement, as in ``f(x)[0]``."""
+    found: list[tuple[int, int]] = []
+    end = len(text) - 1
+    while end >= 0 and text[end] in _CLOSE:
+        depth, start = 1, end
+        while depth:
+            start -= 1
+            depth += (text[start] in _CLOSE) - (text[start] in _OPEN)
+        found.append((start, end))
+        end = start - 1
+    return max(found, key=lambda ends: ends[1] - ends[0], default=None)
 
 
 def _arguments(text: str) -> list[str]:

@@ -3,7 +3,7 @@
 from epochal.compiler import ir
 from epochal.compiler.bounds import Bounds
 from epochal.compiler.numpy_text import Shape
-from epochal.compiler.print_line import WIDTH, comparison, line
+from epochal.compiler.print_line import line
 from epochal.compiler.print_names import Names, Speaker
 from epochal.compiler.print_steps import span_edges
 from epochal.compiler.segments import Layout
@@ -33,8 +33,6 @@ def body(task: ir.Task, plan: Layout, bounds: Bounds, names: Names) -> list[str]
     for score in task.scores:
         shown = show.show(score.value)
         text = f"np.full(n, {shown.text})" if shown.shape is Shape.CONSTANT else shown.text
-        if comparison(text) is not None and len(text) > WIDTH - 20:
-            text = f"({text})"
         statements.append(line(f"{names.value(score.name)} = {text}", score.at))
     lines = []
     used = "\n".join(statements)

@@ -20,7 +20,7 @@ from epochal.compiler.hash import task_hash
 from epochal.compiler.intervals import Known
 from epochal.compiler.numpy_text import Printer
 from epochal.compiler.prelude_source import Definition, imports, needed
-from epochal.compiler.print_line import file_name, line, plain
+from epochal.compiler.print_line import file_name, line, plain, unpacked
 from epochal.compiler.print_names import LONGEST, Names, Speaker, names
 from epochal.compiler.segments import Layout
 from epochal.compiler.version import VERSION
@@ -58,8 +58,7 @@ def print_module(task: ir.Task, known: Known) -> str:
         "sample": sample,
         "timeline": timeline,
         "n_columns": plan.n_segments + 1 + len(plan.loose),
-        "n_inputs": sum(channel.n_units for channel in task.inputs),
-        "n_outputs": sum(channel.n_units for channel in task.outputs),
+        "generate_doc": textwrap.wrap(_generate_doc(task), 95),
         "generate": generate,
         "score": score,
         "score_doc": _wrap(_score_doc(task)),
@@ -225,16 +224,16 @@ def _constants(task: ir.Task, plan: Layout, called: Names) -> list[str]:
             targets.append(called.channel(channel.name))
             values.append(str(first) if channel.n_units == 1 else f"slice({first}, {after})")
             first = after
-        lines.append(f"{', '.join(targets)} = {', '.join(values)}  # columns of the {side}")
+        note = f"columns of the {side}"
+        lines += unpacked(targets, values, note)
     for labels in called.groups:
         if labels in called.spoken:
             members = [called.label(label, labels) for label in labels]
             owner = called.groups[labels]
-            count = f"range({len(labels)})" if len(labels) > 1 else "0"
-            lines.append(f"{', '.join(members)} = {count}  # labels of {owner}")
+            lines += unpacked(members, [], f"labels of {owner}")
     lines += chosen
     columns = (*called.segments, "PADDING", *called.cuts)
-    lines.append(f"{', '.join(columns)} = range({len(columns)})  # {_segment_note(plan, called)}")
+    lines += unpacked(columns, [], "segments, then loose cuts" if called.cuts else "segments")
     return lines
 
 
@@ -251,20 +250,32 @@ def _is_label(param: ir.Param) -> bool:
     return isinstance(param.type, ir.LabelType)
 
 
-def _segment_note(plan: Layout, called: Names) -> str:
-    return "segments, then loose cuts" if called.cuts else "segments"
-
-
 def _table_doc(task: ir.Task) -> str:
     shown = []
     for variable in task.variables:
         for name, kind in zip(variable.names, variable.types, strict=True):
             shown.append(_column_doc(name, kind))
-    shown += [_column_doc(p.name, p.type) for p in task.params if print_sample.is_argument(p)]
+    stored = print_sample.set_columns(task)
+    shown += [
+        _column_doc(param.name, param.type)
+        for param in task.params
+        if print_sample.is_argument(param)
+        and (param.name in stored or not isinstance(param.type, ir.SetType))
+    ]
     return (
         f"Draw the trial table, each (N_batch,): {', '.join(shown)}."
         if shown
         else ("Draw the trial table, each (N_batch,).")
+    )
+
+
+def _generate_doc(task: ir.Task) -> str:
+    n_in = sum(channel.n_units for channel in task.inputs)
+    n_out = sum(channel.n_units for channel in task.outputs)
+    return (
+        f"Returns inputs (N_batch, N_steps, {n_in}), targets and weights (N_batch, N_steps, "
+        f"{n_out}), all float32, and the trial table.  Arrays given as out, a tuple of three, are "
+        "filled instead of new ones."
     )
 
 
@@ -282,4 +293,5 @@ def _column_doc(name: str, kind: ir.Type) -> str:
 
 def _wrap(text: str) -> list[str]:
     """Break a docstring: a first line that fits, the rest as a paragraph."""
-    return textwrap.wrap(text, 90)
+    lines = textwrap.wrap(text, 95, initial_indent='"""')
+    return [lines[0].removeprefix('"""'), *lines[1:]]
