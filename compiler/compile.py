@@ -1,23 +1,27 @@
 """The stages of the compiler, from the tree of one task to a checked IR and its module."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from epochal.compiler import ir
 from epochal.compiler.bounds import Bounds
 from epochal.compiler.checks import check
+from epochal.compiler.expand import Home, Resolve, expand, in_file
 from epochal.compiler.lower import lower
 from epochal.compiler.params import Bindings
 from epochal.compiler.report import Report
 from epochal.dsl import syntax
 from epochal.dsl.diagnostic import Diagnostic
+from epochal.dsl.span import Span
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A task without errors: its IR and the bounds of its values."""
+    """A task without errors: its IR, the bounds of its values, where each parameter is bound."""
 
     task: ir.Task
     bounds: Bounds
+    written: Mapping[str, Span]
 
     def module(self) -> str:
         """Print the task as a NumPy module."""
@@ -27,12 +31,19 @@ class Checked:
 
 
 def analyse(
-    node: syntax.Task, file: syntax.File, bindings: Bindings
+    home: Home, bindings: Bindings, resolve: Resolve = in_file
 ) -> tuple[Checked | None, tuple[Diagnostic, ...]]:
-    """Resolve and check one task of a file, with some of its parameters rebound."""
-    report = Report(file.skipped)
-    _refuse_unbuilt(file, report)
-    lowered = lower(node, file.version, bindings, report)
+    """Resolve and check one task of a file, with some of its parameters rebound.
+
+    ``resolve`` finds the tasks that it extends; by default only those of the same file.
+    """
+    report = Report(home.file.skipped)
+    _refuse_unbuilt(home.file, report)
+    expanded, found = expand(home, resolve)
+    if expanded is None:
+        return None, (*report.diagnostics, *found)
+    bindings = {**expanded.bindings, **bindings}
+    lowered = lower(expanded.task, home.file.version, bindings, report)
     if lowered is None:
         return None, tuple(report.diagnostics)
     task, scope = lowered
@@ -40,11 +51,16 @@ def analyse(
     diagnostics = (*report.diagnostics, *check(task, bounds))
     if any(one.is_error for one in diagnostics):
         return None, diagnostics
-    return Checked(task, bounds), diagnostics
+    return Checked(task, bounds, _written(expanded.task, bindings)), diagnostics
+
+
+def _written(task: syntax.Task, bindings: Bindings) -> dict[str, Span]:
+    """Say where the text stands that each parameter is bound to."""
+    params = [p for s in task.sections if isinstance(s, syntax.Params) for p in s.params]
+    return {p.name.name: bindings.get(p.name.name, p.value).span for p in params}
 
 
 _UNBUILT = {
-    syntax.Use: "use",
     syntax.Extern: "extern",
     syntax.Taskset: "taskset",
     syntax.Experiment: "experiment",
@@ -54,7 +70,7 @@ _UNBUILT = {
 def _refuse_unbuilt(file: syntax.File, report: Report) -> None:
     """Say which items beside the tasks are read and not built yet, so that none is ignored."""
     for item in file.items:
-        if not isinstance(item, syntax.Task):
+        if not isinstance(item, syntax.Task | syntax.Use):
             span = item.span
             if isinstance(item, syntax.Taskset | syntax.Experiment):
                 span = item.name.span

@@ -109,12 +109,6 @@ def _one(task: syntax.Task, kind: type[Kind]) -> Kind | None:
 def _layout(task: syntax.Task, scope: Scope) -> None:
     """Check which blocks there are and their order."""
     report = scope.report
-    if task.parent is not None:
-        not_built("`extends`", task.parent.span, scope)
-        for node in names.walk(task.sections):
-            if isinstance(node, syntax.Ident):
-                report.excused |= {node.name}
-        return
     seen: dict[type[syntax.Section], syntax.Section] = {}
     highest = 0
     for section in task.sections:

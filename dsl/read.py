@@ -13,7 +13,7 @@ from epochal.dsl.places import BYTE_ORDER_MARK, Places
 from epochal.dsl.span import Source
 
 STDIN = "-"
-_STDIN_NAME = "<stdin>"
+STDIN_NAME = "<stdin>"
 _Outcome = tuple[Source | None, tuple[Diagnostic, ...]]
 
 
@@ -35,7 +35,7 @@ def read_source(path: str, stdin: BinaryIO) -> _Outcome:
         Why not.
     """
     if path == STDIN:
-        return decode(_STDIN_NAME, stdin.read(MAX_BYTES + 1))
+        return decode(STDIN_NAME, stdin.read(MAX_BYTES + 1))
     try:
         status = os.stat(path)
         wrong = _check_status(path, status)

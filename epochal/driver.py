@@ -20,11 +20,12 @@ from epochal.dsl.codes import diagnose
 from epochal.dsl.diagnostic import Diagnostic, Note
 from epochal.dsl.nearest import nearest
 from epochal.dsl.parser import parse
-from epochal.dsl.read import STDIN, read_source
+from epochal.dsl.read import STDIN, STDIN_NAME, read_source
 from epochal.dsl.span import Source
 
 if TYPE_CHECKING:
     from epochal.compiler.compile import Checked
+    from epochal.compiler.expand import Home
     from epochal.runtime.task import Task
 
 Bindings = Mapping[str, str]
@@ -51,6 +52,13 @@ class Parsed:
     source: Source
     file: syntax.File
     task: syntax.Task
+
+    def home(self) -> Home:
+        """Say where the task stands, for those that it extends."""
+        from epochal.compiler.expand import Home
+
+        path = "" if self.source.file == STDIN_NAME else self.source.file
+        return Home(self.task, self.file, path)
 
 
 def library() -> dict[str, Path]:
@@ -125,7 +133,6 @@ def _no_task(file: syntax.File, name: str | None, tasks: list[syntax.Task]) -> l
 def unbuilt(file: syntax.File) -> list[Diagnostic]:
     """Say which items of a file are read and not built yet."""
     words = {
-        syntax.Use: "use",
         syntax.Extern: "extern",
         syntax.Taskset: "taskset",
         syntax.Experiment: "experiment",
@@ -137,7 +144,7 @@ def unbuilt(file: syntax.File) -> list[Diagnostic]:
             item.name.span if isinstance(item, syntax.Taskset | syntax.Experiment) else item.span,
         )
         for item in file.items
-        if not isinstance(item, syntax.Task)
+        if not isinstance(item, syntax.Task | syntax.Use)
     ]
 
 
@@ -164,6 +171,7 @@ def bindings_of(texts: Bindings, session: Session) -> dict[str, syntax.Expr]:
 def analyse_task(name: str, texts: Bindings, session: Session) -> tuple[Checked, Parsed] | None:
     """Read, parse, resolve and check one task."""
     from epochal.compiler.compile import analyse
+    from epochal.linking import resolver
 
     parsed = parse_file(name, session)
     if parsed is None:
@@ -173,11 +181,12 @@ def analyse_task(name: str, texts: Bindings, session: Session) -> tuple[Checked,
     bound = bindings_of(texts, session)
     if task is None:
         return None
-    checked, found = analyse(task, file, bound)
+    parsed_task = Parsed(source, file, task)
+    checked, found = analyse(parsed_task.home(), bound, resolver(session))
     session.diagnostics += found
     if checked is None or session.failed:
         return None
-    return checked, Parsed(source, file, task)
+    return checked, parsed_task
 
 
 def compile_task(name: str, texts: Bindings, session: Session) -> Task | None:
@@ -186,19 +195,24 @@ def compile_task(name: str, texts: Bindings, session: Session) -> Task | None:
     if analysed is None:
         return None
     checked, parsed = analysed
-    return _loaded(checked, parsed, texts, _hash(checked, parsed, texts))
+    return _loaded(checked, parsed, texts, session, _hash(checked, parsed, texts))
 
 
 def _hash(checked: Checked, parsed: Parsed, texts: Bindings) -> str:
     """Hash the task as its file has it, whatever its parameters are bound to now."""
     from epochal.compiler.compile import analyse
     from epochal.compiler.hash import task_hash
+    from epochal.linking import resolver
 
-    plain = analyse(parsed.task, parsed.file, {})[0] if texts else checked
+    if not texts:
+        return task_hash(checked.task)
+    plain, _ = analyse(parsed.home(), {}, resolver(Session()))
     return task_hash((plain or checked).task)
 
 
-def _loaded(checked: Checked, parsed: Parsed, texts: Bindings, hash_: str) -> Task:
+def _loaded(
+    checked: Checked, parsed: Parsed, texts: Bindings, session: Session, hash_: str
+) -> Task:
     from epochal.compiler.bounds import total
     from epochal.runtime.load_module import load_module
     from epochal.runtime.task import Task, Value
@@ -217,7 +231,7 @@ def _loaded(checked: Checked, parsed: Parsed, texts: Bindings, hash_: str) -> Ta
         ir=task,
         source=parsed.source.text,
         module_source=module,
-        values=_values(parsed, texts),
+        values=_values(checked, texts, session),
         hash=hash_,
         longest=math.ceil(checked.bounds.most(length)),
         module=load_module(module, f"{task.name} {hash_}"),
@@ -228,24 +242,22 @@ def _loaded(checked: Checked, parsed: Parsed, texts: Bindings, hash_: str) -> Ta
 def _rebound(parsed: Parsed, texts: Bindings, hash_: str) -> Task:
     from epochal.compiler.compile import analyse
     from epochal.errors import CompileError
+    from epochal.linking import resolver
 
     session = Session({parsed.source.file: parsed.source.text})
-    checked, found = analyse(parsed.task, parsed.file, bindings_of(texts, session))
+    checked, found = analyse(parsed.home(), bindings_of(texts, session), resolver(session))
     session.diagnostics += found
     if checked is None or session.failed:
         raise CompileError(session.diagnostics, session.sources)
-    return _loaded(checked, parsed, texts, hash_)
+    return _loaded(checked, parsed, texts, session, hash_)
 
 
-def _values(parsed: Parsed, texts: Bindings) -> dict[str, str]:
+def _values(checked: Checked, texts: Bindings, session: Session) -> dict[str, str]:
     """Give the text that each parameter is bound to."""
     values = {}
-    for section in parsed.task.sections:
-        if isinstance(section, syntax.Params):
-            for param in section.params:
-                span = param.value.span
-                written = parsed.source.text[span.start : span.end]
-                values[param.name.name] = texts.get(param.name.name, written)
+    for name, span in checked.written.items():
+        written = session.sources.get(span.file, "")[span.start : span.end]
+        values[name] = texts.get(name, written)
     return values
 
 

@@ -60,6 +60,7 @@ def check_file(
     """Check the tasks of one file; give the names of those without errors."""
     from epochal.compiler.checks import grid
     from epochal.compiler.compile import analyse
+    from epochal.linking import resolver
 
     parsed = driver.parse_file(name, session)
     if parsed is None:
@@ -74,7 +75,8 @@ def check_file(
     bound = driver.bindings_of(settings, session)
     good = []
     for task in tasks:
-        checked, found = analyse(task, file, bound)
+        home = driver.Parsed(source, file, task).home()
+        checked, found = analyse(home, bound, resolver(session))
         session.diagnostics += found
         if checked is not None:
             good.append(task.name.name)

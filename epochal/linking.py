@@ -1,0 +1,130 @@
+"""Finding the tasks that `extends` and `use` refer to: in the file, beside it, in a package."""
+
+from __future__ import annotations
+
+import sys
+from importlib import resources
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from epochal.compiler.expand import Found, Home, Resolve, in_file
+from epochal.dsl import syntax
+from epochal.dsl.codes import diagnose
+from epochal.dsl.diagnostic import Diagnostic, Note
+from epochal.dsl.nearest import nearest
+from epochal.dsl.parser import parse
+from epochal.dsl.read import read_source
+from epochal.dsl.span import Span
+
+if TYPE_CHECKING:
+    from epochal.driver import Session
+
+GROUP = "epochal.tasks"
+"""The entry-point group by which a package offers a folder of tasks."""
+
+
+def resolver(session: Session) -> Resolve:
+    """Make the function that finds tasks; each file is read once in a session."""
+    files: dict[Path, syntax.File | None] = {}
+
+    def resolve(path: syntax.Path, home: Home) -> Found:
+        if path.task is not None:
+            return _through_alias(path, home)
+        if ":" in path.name or "/" in path.name:
+            return _task(path.name, None, path.span, home)
+        alias = _use(path.name, home)
+        own = any(
+            isinstance(item, syntax.Task) and item.name.name == path.name
+            for item in home.file.items
+        )
+        if alias is not None and not own:
+            return _task(alias.path.value, None, alias.path.span, home)
+        return in_file(path, home)
+
+    def _through_alias(path: syntax.Path, home: Home) -> Found:
+        use = _use(path.name, home)
+        if use is None:
+            names = [alias_of(item) for item in home.file.items if isinstance(item, syntax.Use)]
+            close = nearest(path.name, names)
+            notes = (Note(f"did you mean `{close}`?"),) if close else ()
+            message = f"no `use` brings in `{path.name}`"
+            return (diagnose("E0424", message, path.span, notes=notes),)
+        return _task(use.path.value, path.task, use.path.span, home)
+
+    def _task(location: str, name: str | None, span: Span, home: Home) -> Found:
+        place = locate(location, span, home)
+        if isinstance(place, Diagnostic):
+            return (place,)
+        if place not in files:
+            files[place] = _read(place, session)
+        file = files[place]
+        if file is None:
+            message = f"`{location}` cannot be used: it has errors"
+            return (diagnose("E0424", message, span),)
+        tasks = [item for item in file.items if isinstance(item, syntax.Task)]
+        if name is None and tasks:
+            return Home(tasks[0], file, str(place))
+        wanted = syntax.Path(span, name or place.stem, None)
+        return in_file(wanted, Home(home.task, file, str(place)))
+
+    return resolve
+
+
+def alias_of(use: syntax.Use) -> str:
+    """Name what a `use` brings in: its alias, or else the name of the file."""
+    if use.alias is not None:
+        return use.alias.name
+    return use.path.value.rpartition(":")[2].rpartition("/")[2].removesuffix(".task")
+
+
+def _use(name: str, home: Home) -> syntax.Use | None:
+    uses = (item for item in home.file.items if isinstance(item, syntax.Use))
+    return next((use for use in uses if alias_of(use) == name), None)
+
+
+def locate(location: str, span: Span, home: Home) -> Path | Diagnostic:
+    """Find the file that a text after `use` or `extends` names."""
+    if ":" in location:
+        return _in_package(location, span)
+    folder = (Path(home.path).parent if home.path else Path.cwd()).resolve()
+    place = (folder / location).resolve()
+    if not place.is_relative_to(folder) or Path(location).is_absolute():
+        message = f"`{location}` leaves the folder of this file, and only files inside it are read"
+        return diagnose("E0425", message, span)
+    if place.suffix != ".task":
+        place = place.with_name(place.name + ".task")
+    if not place.is_file():
+        close = nearest(place.name, [path.name for path in place.parent.glob("*.task")])
+        notes = (Note(f"did you mean `./{close}`?"),) if close else ()
+        return diagnose("E0424", f"there is no file `{location}` here", span, notes=notes)
+    return place
+
+
+def _in_package(location: str, span: Span) -> Path | Diagnostic:
+    package, _, name = location.partition(":")
+    folders = {"epochal": "epochal.tasks"}
+    folders |= {point.name: point.value for point in entry_points(group=GROUP)}
+    if package not in folders:
+        note = Note(f"installed packages of tasks: {', '.join(sorted(folders))}")
+        message = f"no installed package offers tasks as `{package}`"
+        return diagnose("E0424", message, span, notes=(note,))
+    folder = Path(str(resources.files(folders[package]))).resolve()
+    found = {path.stem: path for path in sorted(folder.rglob("*.task"))}
+    if name not in found:
+        close = nearest(name, found)
+        notes = (Note(f"did you mean `{package}:{close}`?"),) if close else ()
+        return diagnose("E0424", f"`{package}` has no task `{name}`", span, notes=notes)
+    return found[name]
+
+
+def _read(place: Path, session: Session) -> syntax.File | None:
+    """Read and parse a file, its mistakes going to the session."""
+    source, found = read_source(str(place), sys.stdin.buffer)
+    session.diagnostics += found
+    if source is None:
+        return None
+    session.sources[source.file] = source.text
+    file, found = parse(source)
+    session.diagnostics += found
+    return None if any(one.is_error for one in found) else file
