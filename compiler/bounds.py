@@ -49,11 +49,11 @@ class Bounds:
 
     def forms(self, expr: ir.Expr) -> Iterator["Form"]:
         """Give the linear form of an expression in each case of its conditions."""
-        expanded = self._expand(expr)
+        expanded = self.written_out(expr)
         for assignment in self._assignments(expanded):
             yield linear(fold(expanded, assignment))
 
-    def _expand(self, expr: ir.Expr) -> ir.Expr:
+    def written_out(self, expr: ir.Expr) -> ir.Expr:
         """Write computed variables out in terms of drawn ones."""
         return rewrite(expr, lambda node: self._written_out.get(node, node))
 

@@ -13,6 +13,7 @@ from epochal.compiler.bounds import Bounds, total
 from epochal.compiler.intervals import interval
 from epochal.compiler.laws import MOST_CELLS
 from epochal.compiler.report import span
+from epochal.compiler.required import allowed_cells, is_hopeless, on_design
 from epochal.compiler.segments import fits
 from epochal.compiler.walk import definition_expressions, refs, walk
 from epochal.dsl.codes import diagnose
@@ -86,6 +87,24 @@ def design(task: ir.Task, _: Bounds) -> Iterator[Diagnostic]:
         yield diagnose("E0501", message, span(factors[-1].at))
 
 
+def requirements(task: ir.Task, bounds: Bounds) -> Iterator[Diagnostic]:
+    """Refuse requirements that never hold, and undecided ones on the design."""
+    hopeless = [one for one in task.requirements if is_hopeless(one, bounds)]
+    for one in hopeless:
+        message = "this never holds, whatever is drawn"
+        yield diagnose("E0333", message, span(one.at))
+    rows = on_design(task)
+    if not rows or hopeless:
+        return
+    cells = allowed_cells(task, bounds)
+    if cells is None:
+        message = "this is about balanced variables alone, and cannot be decided when compiling"
+        yield diagnose("E0332", message, span(rows[0].at))
+    elif not cells:
+        message = "no row of the balanced design is left"
+        yield diagnose("E0333", message, span(rows[-1].at))
+
+
 def divisions(task: ir.Task, bounds: Bounds) -> Iterator[Diagnostic]:
     """Warn of other divisions that may be by zero."""
     places = [(e, v.at) for v in task.variables for e in definition_expressions(v.definition)]
@@ -114,6 +133,8 @@ def _all_expressions(task: ir.Task) -> Iterator[ir.Expr]:
         yield from _noise(channel.noise)
     for variable in task.variables:
         yield from definition_expressions(variable.definition)
+    for requirement in task.requirements:
+        yield requirement.condition
     for epoch in task.epochs:
         if epoch.duration is not None:
             yield epoch.duration
@@ -192,6 +213,7 @@ CHECKS: tuple[Check, ...] = (
     durations,
     length,
     design,
+    requirements,
     divisions,
     unused,
     scoring,

@@ -341,6 +341,13 @@ class Variable(Struct, frozen=True):
     at: Place
 
 
+class Requirement(Struct, frozen=True):
+    """What must hold of every trial; draws are repeated until it does."""
+
+    condition: Expr
+    at: Place
+
+
 class ChannelKind(Enum):
     """How the units of a channel are named."""
 
@@ -444,6 +451,7 @@ class Task(Struct, frozen=True):
     inputs: tuple[Channel, ...]
     outputs: tuple[Channel, ...]
     variables: tuple[Variable, ...]
+    requirements: tuple[Requirement, ...]
     length: Expr | None
     epochs: tuple[Epoch, ...]
     effects: tuple[Effect, ...]

@@ -11,7 +11,7 @@ from epochal.compiler.epochs import timeline
 from epochal.compiler.params import Bindings, params
 from epochal.compiler.report import Report, place
 from epochal.compiler.scope import Scope
-from epochal.compiler.trial import not_built, scores, variables
+from epochal.compiler.trial import not_built, scores, table
 from epochal.compiler.walk import refs
 from epochal.dsl import syntax
 from epochal.dsl.diagnostic import Note
@@ -53,7 +53,7 @@ def lower(
     inputs_, outputs_ = _one(task, syntax.Inputs), _one(task, syntax.Outputs)
     inputs = channels(inputs_.channels if inputs_ else (), scope.inputs, scope)
     outputs = channels(outputs_.channels if outputs_ else (), scope.outputs, scope)
-    table = variables(_one(task, syntax.Trial), scope)
+    columns, requirements = table(_one(task, syntax.Trial), scope)
     epochs_ = _one(task, syntax.Epochs)
     length, epochs, waits = timeline(epochs_, scope) if epochs_ else (None, (), ())
     during = tuple(section for section in task.sections if isinstance(section, syntax.During))
@@ -70,7 +70,8 @@ def lower(
         params=_with_structure(parameters, scope),
         inputs=inputs,
         outputs=outputs,
-        variables=(*drawn, *table, *waits),
+        variables=(*drawn, *columns, *waits),
+        requirements=requirements,
         length=length,
         epochs=epochs,
         effects=statements,

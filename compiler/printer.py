@@ -44,7 +44,7 @@ def print_module(task: ir.Task, known: Known) -> str:
     bounds = Bounds(task.variables, known)
     plan = segments.layout(task, bounds)
     called = names(task, plan)
-    sample = print_sample.body(task, longest(task, bounds), known, called)
+    sample = print_sample.body(task, longest(task, bounds), bounds, called)
     generate = print_generate.body(task, plan, bounds, called)
     timeline = print_timeline.body(task, plan, called)
     score = print_score.body(task, plan, bounds, called)

@@ -4,23 +4,43 @@ from epochal.compiler import expressions, ir, laws, names, types
 from epochal.compiler.intervals import Interval, interval, support
 from epochal.compiler.report import place
 from epochal.compiler.scope import PLAIN, Scope, Setting, Symbol
+from epochal.compiler.walk import refs
 from epochal.dsl import syntax
 from epochal.dsl.span import Span
 
 SCORING = Setting(series=True)
 
 
-def variables(section: syntax.Trial | None, scope: Scope) -> tuple[ir.Variable, ...]:
-    """Lower the statements of ``trial:`` in order."""
-    made = [_statement(node, scope) for node in (section.statements if section else ())]
-    return tuple(one for one in made if one is not None)
+Table = tuple[tuple[ir.Variable, ...], tuple[ir.Requirement, ...]]
 
 
-def _statement(node: syntax.Statement, scope: Scope) -> ir.Variable | None:
+def table(section: syntax.Trial | None, scope: Scope) -> Table:
+    """Lower the statements of ``trial:`` in order: variables, and what is required of them."""
+    made: list[ir.Variable] = []
+    required: list[ir.Requirement] = []
+    for node in section.statements if section else ():
+        if isinstance(node, syntax.Require):
+            required += _require(node, scope)
+        else:
+            made += _statement(node, scope)
+    return tuple(made), tuple(required)
+
+
+def _require(node: syntax.Require, scope: Scope) -> list[ir.Requirement]:
+    typed = expressions.expect(node.condition, ir.BOOLEAN, scope, PLAIN, "what is required")
+    if typed is None:
+        return []
+    names_ = {ref.name for ref in refs(typed.expr) if ref.role is ir.Role.VARIABLE}
+    if not names_:
+        scope.report.error(
+            "E0331", "this requires nothing of the trial: it mentions no variable", node.span
+        )
+        return []
+    return [ir.Requirement(typed.expr, place(node.span))]
+
+
+def _statement(node: syntax.Draw | syntax.Let, scope: Scope) -> list[ir.Variable]:
     match node:
-        case syntax.Require(span=span):
-            not_built("`require`", span, scope)
-            return None
         case syntax.Draw(target=target, value=value, scope=reach):
             if reach is not None:
                 not_built(f"`per {reach.name}`", reach.span, scope)
@@ -33,7 +53,7 @@ def _statement(node: syntax.Statement, scope: Scope) -> ir.Variable | None:
     good = [names.value_name(name, scope) for name in target.names]
     if definition is None or not all(good):
         scope.report.excused |= {name.name for name in target.names}
-        return None
+        return []
     return _declare(target, *definition, node, scope)
 
 
@@ -105,7 +125,7 @@ def _declare(
     bounds: tuple[Interval, ...],
     node: syntax.Statement,
     scope: Scope,
-) -> ir.Variable | None:
+) -> list[ir.Variable]:
     kinds = kind.items if isinstance(kind, ir.TupleType) else (kind,)
     if len(kinds) != len(target.names):
         scope.report.error(
@@ -114,13 +134,12 @@ def _declare(
             target.span,
         )
         scope.report.excused |= {name.name for name in target.names}
-        return None
+        return []
     for name, one, reach in zip(target.names, kinds, bounds, strict=True):
         ref = ir.Ref(name.name, ir.Role.VARIABLE)
         scope.declare(Symbol(name.name, "variable", one, ref, name.span, drawn=True), reach)
-    return ir.Variable(
-        tuple(name.name for name in target.names), kinds, definition, place(node.span)
-    )
+    declared = tuple(name.name for name in target.names)
+    return [ir.Variable(declared, kinds, definition, place(node.span))]
 
 
 def scores(section: syntax.Score | None, scope: Scope) -> tuple[ir.Score, ...]:

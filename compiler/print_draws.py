@@ -1,0 +1,218 @@
+"""Printing how each variable of the trial table is drawn or computed."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+from typing import assert_never
+
+from epochal.compiler import ir, prose
+from epochal.compiler.bounds import is_whole
+from epochal.compiler.distributions import DISTRIBUTIONS
+from epochal.compiler.numpy_text import Printer, Shape
+from epochal.compiler.print_line import line
+from epochal.compiler.print_names import Names
+from epochal.compiler.redraw import Attempted
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """What the statements of ``sample_trials`` share.
+
+    ``places`` says for each factor where in the cell of the design its level is found;
+    ``redrawn`` are the draws that an attempt makes anew.
+    """
+
+    show: Printer
+    names: Names
+    places: Mapping[str, str]
+    redrawn: frozenset[str] = frozenset()
+
+
+def places(factors: list[ir.Variable]) -> dict[str, str]:
+    """Say for each factor where in the cell of the design its level is found, the first fastest."""
+    found, stride = {}, 1
+    for factor in factors:
+        place = "cell" if stride == 1 else f"cell // {stride}"
+        found[factor.names[0]] = place if factor is factors[-1] else f"{place} % {cells(factor)}"
+        stride *= cells(factor)
+    return found
+
+
+def cells(variable: ir.Variable) -> int:
+    """Count the cells of a factor."""
+    assert isinstance(variable.definition, ir.Factor)
+    return sum(variable.definition.copies)
+
+
+def variable_lines(variable: ir.Variable, job: Drawing) -> list[str]:
+    """Print how one variable is made."""
+    match variable.definition:
+        case ir.Factor():
+            return _factor(variable, variable.definition, job)
+        case ir.Drawn(law, key):
+            return _drawn(variable, law, key, job)
+        case ir.Computed(value):
+            text = _computed(value, variable.types[0], job.show)
+            return [line(f"{job.names.value(variable.names[0])} = {text}", variable.at)]
+    assert_never(variable.definition)
+
+
+def attempts(group: Attempted, job: Drawing) -> list[str]:
+    """Print a loop that draws until requirements hold."""
+    inner = replace(job, redrawn=group.redrawn)
+    redrawn = [v for v in group.variables if v.names[0] in group.redrawn]
+    lines = [
+        line(f"{' = '.join(_local(v, job.names) for v in redrawn)} = None"),
+        line("again = np.ones(n, bool)"),
+        line("for attempt in range(ATTEMPTS):"),
+    ]
+    for variable in group.variables:
+        lines += [_deeper(text) for text in variable_lines(variable, inner)]
+    sides = [job.show.show(one.condition) for one in group.requirements]
+    broken = " | ".join(f"np.logical_not({side.text})" for side in sides)
+    file = PurePath(group.requirements[0].at.file).name
+    numbers = ", ".join(str(one.at.line) for one in group.requirements)
+    lines.append(f"        # {file}:{numbers}")
+    lines.append(line(f"again = {broken}", indent=8))
+    told = " and ".join(prose.show(one.condition) for one in group.requirements)
+    lines.append(line(f"if settled(again, attempt, {json.dumps(told)}):", indent=8))
+    return [*lines, line("break", indent=12)]
+
+
+def _local(variable: ir.Variable, names: Names) -> str:
+    """Name what a draw of a variable gives: its value, or the row of a table of tuples."""
+    if len(variable.names) > 1:
+        return names.row(variable.names)
+    return names.value(variable.names[0])
+
+
+def _deeper(text: str) -> str:
+    return "\n".join(f"    {part}" for part in text.split("\n"))
+
+
+def _factor(variable: ir.Variable, factor: ir.Factor, job: Drawing) -> list[str]:
+    """Print which level of a factor each cell of the design has."""
+    place = job.places[variable.names[0]]
+    if cells(variable) > len(factor.levels):
+        repeats = f"np.repeat(np.arange({len(factor.levels)}), {listed(map(str, factor.copies))})"
+        place = f"{repeats}[{place}]"
+    return _levels(variable, factor.levels, place, job)
+
+
+def _levels(
+    variable: ir.Variable, levels: tuple[ir.Expr, ...], place: str, job: Drawing
+) -> list[str]:
+    """Print the members of a list that stand at some places."""
+    locals_ = [job.names.value(name) for name in variable.names]
+    if all(isinstance(level, ir.Label) for level in levels):
+        return [line(f"{locals_[0]} = {place}", variable.at)]
+    if len(locals_) == 1:
+        return [line(f"{locals_[0]} = np.array({_table(levels, job)})[{place}]", variable.at)]
+    row = job.names.row(variable.names)
+    lines = [line(f"{row} = {place}", variable.at)]
+    for i, name in enumerate(locals_):
+        column = tuple(level.items[i] for level in levels if isinstance(level, ir.TupleOf))
+        lines.append(line(f"{name} = np.array({_table(column, job)})[{row}]", variable.at))
+    return lines
+
+
+def _table(levels: tuple[ir.Expr, ...], job: Drawing) -> str:
+    """Print a list of levels, by the constant of a parameter that holds the same."""
+    for param in job.names.task.params:
+        if param.structural and isinstance(param.value, ir.SetOf) and param.value.items == levels:
+            return job.names.structural(param.name)
+    return listed(job.show.text(level) for level in levels)
+
+
+def listed(items: Iterable[str]) -> str:
+    """Print a tuple."""
+    shown = list(items)
+    return f"({', '.join(shown)}{',' if len(shown) == 1 else ''})"
+
+
+def rounded(expr: ir.Expr, kind: ir.Type, text: str) -> str:
+    """Round a printed time, where it may not be whole."""
+    return f"whole({text})" if kind == ir.TIME and not is_whole(expr) else text
+
+
+def _drawn(variable: ir.Variable, law: ir.Distribution, key: str, job: Drawing) -> list[str]:
+    """Print a draw."""
+    again = variable.names[0] in job.redrawn
+    unit = f'draw.unit("{key}", attempt)' if again else f'draw.unit("{key}")'
+    if len(variable.names) > 1:
+        assert isinstance(law, ir.Law)
+        return _tuple_draw(variable, law, unit, job)
+    lines = []
+    if isinstance(law, ir.EitherLaw):
+        lines.append(line(f"u = {unit}", variable.at))
+        unit = "u"
+    text = _law(law, unit, key, variable.types[0], job)
+    name = job.names.value(variable.names[0])
+    text = f"renewed({name}, {text}, again)" if again else text
+    return [*lines, line(f"{name} = {text}", variable.at)]
+
+
+def _tuple_draw(variable: ir.Variable, law: ir.Law, unit: str, job: Drawing) -> list[str]:
+    members = law.arguments[0]
+    if isinstance(members, ir.Ref):
+        param = job.names.param(members.name)
+        assert param is not None
+        assert param.value is not None
+        members = param.value
+    assert isinstance(members, ir.SetOf)
+    place = _place(members, unit, job.show)
+    if variable.names[0] in job.redrawn:
+        place = f"renewed({job.names.row(variable.names)}, {place}, again)"
+    return _levels(variable, members.items, place, job)
+
+
+def _place(members: ir.SetOf, unit: str, show: Printer) -> str:
+    if members.weights:
+        return f"weighted({unit}, {listed(show.text(weight) for weight in members.weights)})"
+    return f"pick({unit}, {len(members.items)})"
+
+
+def _law(law: ir.Distribution, unit: str, key: str, kind: ir.Type, job: Drawing) -> str:
+    show = job.show
+    match law:
+        case ir.EitherLaw(condition, then, otherwise):
+            sides = [_law(side, unit, key, kind, job) for side in (then, otherwise)]
+            return f"np.where({show.text(condition)}, {sides[0]}, {sides[1]})"
+        case ir.Law("choice", (members,)):
+            return _choice(members, unit, job)
+        case ir.Law("except", (ir.SetOf(items), taken)):
+            return f"except_index({unit}, {len(items)}, {show.text(taken)})"
+        case ir.Law(name, arguments):
+            shown = ", ".join(show.text(item) for item in arguments)
+            text = f"{name}({unit}, {shown})"
+            if name == "truncnormal":
+                more = ", attempt" if key.partition(":")[2] in job.redrawn else ""
+                text = f'{name}(draw, "{key}", {shown}{more})'
+            whole = kind == ir.TIME and not DISTRIBUTIONS[name].whole
+            return f"whole({text})" if whole else text
+    raise AssertionError(law)
+
+
+def _choice(members: ir.Expr, unit: str, job: Drawing) -> str:
+    show = job.show
+    match members:
+        case ir.Ref():
+            param = job.names.param(members.name)
+            assert param is not None
+            if isinstance(param.value, ir.SetOf) and param.value.weights:
+                return f"np.array({show.text(members)})[{_place(param.value, unit, show)}]"
+            return f"choice({unit}, {show.text(members)})"
+        case ir.SetOf(items):
+            if all(isinstance(item, ir.Label) for item in items):
+                return _place(members, unit, show)
+            if members.weights:
+                return f"np.array({show.text(members)})[{_place(members, unit, show)}]"
+            return f"choice({unit}, {show.text(members)})"
+    raise AssertionError(members)
+
+
+def _computed(value: ir.Expr, kind: ir.Type, show: Printer) -> str:
+    shown = show.show(value)
+    text = rounded(value, kind, shown.text)
+    return f"np.full(n, {text})" if shown.shape is Shape.CONSTANT else text

@@ -1,0 +1,100 @@
+"""What requirements mean when compiling: hopeless ones, and those that thin out the design."""
+
+import itertools
+from collections.abc import Iterator
+
+from epochal.compiler import ir
+from epochal.compiler.bounds import Assignment, Bounds, fold
+from epochal.compiler.intervals import Known, interval
+from epochal.compiler.redraw import draws_of
+
+
+def decide(expr: ir.Expr, known: Known) -> bool | None:
+    """Decide a condition from the bounds of its values; None where they leave it open."""
+    match expr:
+        case ir.Truth(value):
+            return value
+        case ir.Not(x):
+            inner = decide(x, known)
+            return None if inner is None else not inner
+        case ir.Logical(op, a, b):
+            sides = {decide(a, known), decide(b, known)}
+            decisive = op == "or"
+            if decisive in sides:
+                return decisive
+            return None if None in sides else not decisive
+        case ir.Comparison(op, a, b, False):
+            return _compare(op, a, b, known)
+        case _:
+            return None
+
+
+def _compare(op: str, a: ir.Expr, b: ir.Expr, known: Known) -> bool | None:
+    gap = interval(ir.Arithmetic("-", a, b), known)
+    below, above = gap.high < 0 or (gap.open and gap.high == 0), gap.low > 0
+    zero = gap.is_point and gap.low == 0
+    match op:
+        case "<" | ">=":
+            answer = True if below else False if gap.low >= 0 else None
+        case ">" | "<=":
+            answer = True if above else False if gap.high <= 0 else None
+        case _:
+            answer = True if zero else False if below or above else None
+    if answer is None:
+        return None
+    return answer if op in ("<", ">", "==") else not answer
+
+
+def is_hopeless(requirement: ir.Requirement, bounds: Bounds) -> bool:
+    """Whether a requirement surely fails on every trial."""
+    return decide(bounds.written_out(requirement.condition), bounds.known) is False
+
+
+def on_design(task: ir.Task) -> tuple[ir.Requirement, ...]:
+    """List the requirements on factors alone: they drop rows of the design."""
+    return tuple(one for one in task.requirements if not draws_of(one, task.variables))
+
+
+def allowed_cells(task: ir.Task, bounds: Bounds) -> tuple[int, ...] | None:
+    """List the cells of the design, from 0, that meet all requirements on factors.
+
+    None where there is no such requirement, or where one cannot be decided when compiling.
+    """
+    conditions = [bounds.written_out(one.condition) for one in on_design(task)]
+    if not conditions:
+        return None
+    allowed = []
+    for cell, assignment in enumerate(_cells(task)):
+        known = {**bounds.known, **_points(assignment)}
+        verdicts = [decide(fold(condition, assignment), known) for condition in conditions]
+        if None in verdicts:
+            return None
+        if all(verdicts):
+            allowed.append(cell)
+    return tuple(allowed)
+
+
+def _cells(task: ir.Task) -> Iterator[Assignment]:
+    """Yield what the factors are in every cell of the design, the first factor fastest."""
+    choices = []
+    for variable in task.variables:
+        if isinstance(variable.definition, ir.Factor):
+            factor = variable.definition
+            rows = [
+                row
+                for level, copies in zip(factor.levels, factor.copies, strict=True)
+                for row in [_row(variable, level)] * copies
+            ]
+            choices.append(rows)
+    for parts in itertools.product(*reversed(choices)):
+        yield {ref: value for part in parts for ref, value in part.items()}
+
+
+def _row(variable: ir.Variable, level: ir.Expr) -> dict[ir.Ref, ir.Expr]:
+    refs_ = [ir.Ref(name, ir.Role.VARIABLE) for name in variable.names]
+    parts = level.items if isinstance(level, ir.TupleOf) else (level,)
+    return dict(zip(refs_, parts, strict=True))
+
+
+def _points(assignment: Assignment) -> Known:
+    return {ref: interval(value, {}) for ref, value in assignment.items()}
