@@ -59,7 +59,7 @@ def lower(
     during = tuple(section for section in task.sections if isinstance(section, syntax.During))
     statements = effects(during, scope)
     readout = scores(_one(task, syntax.Score), scope)
-    if report.failed:
+    if report.failed or report.excused:  # what is excused is missing from the tree or from the IR
         return None
     lowered = ir.Task(
         schema=ir.SCHEMA,
