@@ -9,6 +9,7 @@ from epochal.compiler.lower import lower
 from epochal.compiler.params import Bindings
 from epochal.compiler.report import Report
 from epochal.dsl import syntax
+from epochal.dsl.codes import diagnose
 from epochal.dsl.diagnostic import Diagnostic
 
 
@@ -31,7 +32,7 @@ def analyse(
 ) -> tuple[Checked | None, tuple[Diagnostic, ...]]:
     """Resolve and check one task of a file, with some of its parameters rebound."""
     report = Report(file.skipped)
-    _refuse_unbuilt(file, report)
+    report.diagnostics += unbuilt(file)
     lowered = lower(node, file.version, bindings, report)
     if lowered is None:
         return None, tuple(report.diagnostics)
@@ -51,12 +52,14 @@ _UNBUILT = {
 }
 
 
-def _refuse_unbuilt(file: syntax.File, report: Report) -> None:
+def unbuilt(file: syntax.File) -> list[Diagnostic]:
     """Say which items beside the tasks are read and not built yet, so that none is ignored."""
+    found = []
     for item in file.items:
         if not isinstance(item, syntax.Task):
             span = item.span
             if isinstance(item, syntax.Taskset | syntax.Experiment):
                 span = item.name.span
             message = f"`{_UNBUILT[type(item)]}` is part of the language and not built yet"
-            report.error("E0601", message, span)
+            found.append(diagnose("E0601", message, span))
+    return found
