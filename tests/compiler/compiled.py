@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epochal.compiler import ir
-from epochal.compiler.compile import Checked, analyse
+from epochal.compiler.compile import Checked, analyse, unbuilt
 from epochal.dsl import syntax
 from epochal.dsl.codes import diagnose
 from epochal.dsl.diagnostic import Diagnostic
@@ -51,7 +51,8 @@ def judged(
         return None, found
     tasks = [item for item in file.items if isinstance(item, syntax.Task)]
     if not tasks:
-        return None, (*found, diagnose("E0422", "the file holds no task", None))
+        nothing = diagnose("E0422", "the file holds no task", None)
+        return None, (*found, *(unbuilt(file) or [nothing]))
     values = {name: expression(value) for name, value in (bindings or {}).items()}
     checked, more = analyse(tasks[0], file, values)
     failed = any(one.is_error for one in found)
