@@ -16,9 +16,9 @@ Arguments = tuple[syntax.Expr, ...]
 def call(node: syntax.Call, scope: Scope, setting: Setting) -> Typed | None:
     """Lower ``function(arguments)``."""
     name = node.function.name
-    if name in DISTRIBUTIONS or name in PLANNED_DISTRIBUTIONS:
+    if name in DISTRIBUTIONS:
         return _draw(node, scope, setting)
-    if name in PLANNED_FUNCTIONS:
+    if name in PLANNED_FUNCTIONS or name in PLANNED_DISTRIBUTIONS:
         planned(node, scope)
         return None
     if name not in FUNCTIONS:

@@ -69,9 +69,14 @@ def length(task: ir.Task, bounds: Bounds) -> Iterator[Diagnostic]:
         message = f"a trial may last {float(most) / 60e6:g} min, more than the 60 min allowed"
         yield diagnose("E0503", message, span(task.at))
     if most <= 0:
-        yield diagnose("E0420", "the trial has no time at all", span(task.at))
+        yield diagnose("E0420", "the trial has no time: every epoch lasts 0 ms", span(task.at))
     if not fits(task, bounds):
-        message = "the epochs before the last may not fit into the trial's length"
+        assert task.length is not None
+        sum_, room = bounds.most(total(task.epochs)), bounds.least(task.length)
+        message = (
+            f"the epochs before `{task.epochs[-1].name}` may last {_ms(sum_)} ms together, "
+            f"and the trial lasts {_ms(room)} ms"
+        )
         yield diagnose("E0421", message, span(task.epochs[-1].at))
 
 

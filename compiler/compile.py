@@ -11,6 +11,7 @@ from epochal.compiler.lower import lower
 from epochal.compiler.params import Bindings
 from epochal.compiler.report import Report
 from epochal.dsl import syntax
+from epochal.dsl.codes import diagnose
 from epochal.dsl.diagnostic import Diagnostic
 from epochal.dsl.span import Span
 
@@ -38,7 +39,7 @@ def analyse(
     ``resolve`` finds the tasks that it extends; by default only those of the same file.
     """
     report = Report(home.file.skipped)
-    _refuse_unbuilt(home.file, report)
+    report.diagnostics += unbuilt(home.file)
     expanded, found = expand(home, resolve)
     if expanded is None:
         return None, (*report.diagnostics, *found)
@@ -67,12 +68,14 @@ _UNBUILT = {
 }
 
 
-def _refuse_unbuilt(file: syntax.File, report: Report) -> None:
+def unbuilt(file: syntax.File) -> list[Diagnostic]:
     """Say which items beside the tasks are read and not built yet, so that none is ignored."""
+    found = []
     for item in file.items:
         if not isinstance(item, syntax.Task | syntax.Use):
             span = item.span
             if isinstance(item, syntax.Taskset | syntax.Experiment):
                 span = item.name.span
             message = f"`{_UNBUILT[type(item)]}` is part of the language and not built yet"
-            report.error("E0601", message, span)
+            found.append(diagnose("E0601", message, span))
+    return found

@@ -1,6 +1,7 @@
 """Lowering ``during`` blocks."""
 
 from epochal.compiler import channels, expressions, ir, spans, types
+from epochal.compiler.intervals import Interval
 from epochal.compiler.report import place
 from epochal.compiler.scope import Scope, Setting
 from epochal.compiler.walk import refs
@@ -128,13 +129,18 @@ def unit_index(node: syntax.Expr, channel: ir.Channel, scope: Scope) -> ir.Expr 
     if not bounds.whole or bounds.low < 0 or bounds.high > channel.n_units - 1:
         scope.report.error(
             "E0411",
-            f"`{channel.name}` has units 0 to {channel.n_units - 1}, and this may be "
-            + ("another number" if bounds.whole else "no whole number"),
+            f"`{channel.name}` has units 0 to {channel.n_units - 1}, and this "
+            + (_reach(bounds) if bounds.whole else "may be no whole number"),
             typed.span,
         )
         return None
     scope.structural |= {ref.name for ref in refs(typed.expr) if ref.role is ir.Role.PARAM}
     return typed.expr
+
+
+def _reach(bounds: Interval) -> str:
+    low, high = float(bounds.low), float(bounds.high)
+    return f"is {low:g}" if low == high else f"goes from {low:g} to {high:g}"
 
 
 def _no_unit(label: str, node: syntax.Expr, channel: ir.Channel, scope: Scope) -> None:

@@ -62,7 +62,6 @@ def _until_end(item: syntax.UntilEnd, section: syntax.Epochs, scope: Scope) -> l
         scope.report.error(
             "E0407", "`until end` needs `length:` as the first line of `epochs`", item.span
         )
-        return []
     if item is not section.items[-1]:
         scope.report.error("E0407", "`until end` is the last epoch", item.span)
     if not _declare(item.name, scope):

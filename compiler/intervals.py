@@ -221,9 +221,29 @@ def _floor(x: Interval) -> Interval:
 def _mod(a: Interval, b: Interval) -> Interval:
     if not b.low > 0:
         return ANYTHING
+    if a.is_point and b.is_point:
+        return point(a.low - b.low * math.floor(a.low / b.low))
     if a.whole and b.whole:
         return Interval(Fraction(0), b.high - 1, whole=True)
     return Interval(Fraction(0), b.high, True)
+
+
+def _sign(x: Interval) -> Interval:
+    low = -1 if x.low < 0 else 1 if x.low > 0 else 0
+    high = 1 if x.high > 0 else -1 if x.high < 0 else 0
+    return Interval(Fraction(low), Fraction(high), whole=True)
+
+
+def _wrap(x: Interval) -> Interval:
+    whole_turn = Interval(Fraction(0), Fraction(360), True)
+    return _mod(x, point(360)) if x.is_point else whole_turn
+
+
+def _angle_between(a: Interval, b: Interval) -> Interval:
+    if not (a.is_point and b.is_point):
+        return Interval(Fraction(-180), Fraction(180))
+    turned = _wrap(point(a.low - b.low))
+    return point(turned.low - 360) if turned.low > 180 else turned
 
 
 def _abs(x: Interval) -> Interval:
@@ -281,11 +301,11 @@ def _call(function: str, arguments: tuple[Interval, ...]) -> Interval:
         case "sin" | "cos":
             return Interval(Fraction(-1), Fraction(1))
         case "sign":
-            return Interval(Fraction(-1), Fraction(1), whole=True)
+            return _sign(arguments[0])
         case "wrap":
-            return Interval(Fraction(0), Fraction(360), True)
+            return _wrap(arguments[0])
         case "angle_between":
-            return Interval(Fraction(-180), Fraction(180))
+            return _angle_between(*arguments)
         case "bump":
             return Interval(Fraction(0), Fraction(1))
         case "clip":

@@ -83,7 +83,7 @@ def set_literal(node: syntax.Set, scope: Scope, setting: Setting) -> Typed | Non
         if joint is None:
             scope.report.error(
                 "E0301",
-                f"the members of a set are of one type: `{_first(node)}` is "
+                f"the members of a set are of one type: {_first(node)} is "
                 f"{types.describe(kind)}, this is {types.describe(one.type)}",
                 one.span,
             )
@@ -151,7 +151,7 @@ def _weight(item: syntax.SetItem, scope: Scope, setting: Setting) -> ir.Expr | N
 
 def _first(node: syntax.Set) -> str:
     value = node.items[0].value
-    return value.name if isinstance(value, syntax.Name) else "the first member"
+    return f"`{value.name}`" if isinstance(value, syntax.Name) else "the first member"
 
 
 def _align(

@@ -9,6 +9,7 @@ from epochal.compiler.channels import channels
 from epochal.compiler.effects import effects
 from epochal.compiler.epochs import timeline
 from epochal.compiler.params import Bindings, params
+from epochal.compiler.redraw import draws_of
 from epochal.compiler.report import Report, place
 from epochal.compiler.scope import Scope
 from epochal.compiler.trial import not_built, scores, table
@@ -59,7 +60,7 @@ def lower(
     during = tuple(section for section in task.sections if isinstance(section, syntax.During))
     statements = effects(during, scope)
     readout = scores(_one(task, syntax.Score), scope)
-    if report.failed:
+    if report.failed or report.excused:  # what is excused is missing from the tree or from the IR
         return None
     lowered = ir.Task(
         schema=ir.SCHEMA,
@@ -67,7 +68,7 @@ def lower(
         name=task.name.name,
         doc=task.doc,
         about=about,
-        params=_with_structure(parameters, scope),
+        params=_with_structure(parameters, _of_design(requirements, columns), scope),
         inputs=inputs,
         outputs=outputs,
         variables=(*drawn, *columns, *waits),
@@ -81,12 +82,30 @@ def lower(
     return lowered, scope
 
 
-def _with_structure(params: tuple[ir.Param, ...], scope: Scope) -> tuple[ir.Param, ...]:
+def _of_design(
+    requirements: tuple[ir.Requirement, ...], columns: tuple[ir.Variable, ...]
+) -> set[str]:
+    """Name the parameters that requirements on the design read: they decide its rows."""
+    rules = [one for one in requirements if not draws_of(one, columns)]
+    wanted = [one.condition for one in rules]
+    found: set[str] = set()
+    for variable in columns:
+        if isinstance(variable.definition, ir.Computed):
+            names_ = {ref.name for rule in rules for ref in refs(rule.condition)}
+            wanted += [variable.definition.value] if variable.names[0] in names_ else []
+    for expr in wanted:
+        found |= {ref.name for ref in refs(expr) if ref.role is ir.Role.PARAM}
+    return found
+
+
+def _with_structure(
+    params: tuple[ir.Param, ...], more: set[str], scope: Scope
+) -> tuple[ir.Param, ...]:
     """Mark the parameters that size a channel or make levels, and those they are computed from.
 
     Labels and weights always are structure.
     """
-    structural = set(scope.structural)
+    structural = set(scope.structural) | more
     marked = []
     for param in reversed(params):  # a default mentions earlier parameters only
         item = param.type.item if isinstance(param.type, ir.SetType) else param.type

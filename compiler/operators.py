@@ -8,6 +8,7 @@ from epochal.dsl import syntax
 from epochal.dsl.diagnostic import Fix, Note
 from epochal.dsl.nearest import nearest
 from epochal.dsl.span import Span
+from epochal.dsl.units import UNITS
 
 ORDER = ("<", "<=", ">", ">=")
 
@@ -60,7 +61,7 @@ def _logical(node: syntax.Binary, scope: Scope, setting: Setting) -> Typed | Non
 
 def _arithmetic(node: syntax.Binary, scope: Scope, setting: Setting) -> Typed | None:
     left = expressions.lower(node.left, scope, setting)
-    right = expressions.lower(node.right, scope, setting)
+    right = None if _is_bare_unit(node, scope) else expressions.lower(node.right, scope, setting)
     if left is None or right is None:
         return None
     left, right = left.counted(), right.counted()
@@ -78,6 +79,13 @@ def _arithmetic(node: syntax.Binary, scope: Scope, setting: Setting) -> Typed | 
     if node.op == "**":
         return _power(node, left, right, a, b, scope)
     return _product(node, left, right, a, b, scope)
+
+
+def _is_bare_unit(node: syntax.Binary, scope: Scope) -> bool:
+    """Whether this is ``90 deg / s``, which the parser has reported."""
+    if node.op not in ("*", "/") or not isinstance(node.right, syntax.Name):
+        return False
+    return node.right.name in UNITS and node.right.name not in scope.symbols
 
 
 def _arithmetic_type(typed: Typed, scope: Scope, op: str) -> ir.QuantityType | ir.UnitsType | None:
@@ -293,7 +301,8 @@ def _member_of(node: syntax.Binary, scope: Scope, setting: Setting) -> Typed | N
         return None
     if not isinstance(right.type, ir.SetType):
         message = f"after `in` stands a set, this is {types.describe(right.type)}"
-        scope.report.error("E0314", message, right.span)
+        note = Note("write `in {a, b}`, or `==` for one value")
+        scope.report.error("E0314", message, right.span, note)
         return None
     item = right.type.item
     if isinstance(item, ir.LabelType) and isinstance(left.type, ir.LabelType):

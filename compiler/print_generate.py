@@ -59,7 +59,6 @@ def _used(task: ir.Task) -> list[str]:
     for effect in task.effects:
         exprs += [e for e in (effect.value, effect.guard, effect.unit) if e is not None]
         exprs += _noise_exprs(effect.noise)
-        exprs += [b.time for b in (effect.where.start, effect.where.stop) if b is not None]
     for channel in (*task.inputs, *task.outputs):
         exprs += [channel.baseline, *_noise_exprs(channel.noise)]
     found = {ref.name for expr in exprs for ref in refs(expr)}

@@ -8,12 +8,13 @@ Each stage is a function from value to value; the first that finds errors ends t
 from __future__ import annotations
 
 import math
+import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from epochal.dsl import syntax
 from epochal.dsl.codes import diagnose
@@ -21,13 +22,15 @@ from epochal.dsl.diagnostic import Diagnostic, Note
 from epochal.dsl.nearest import nearest
 from epochal.dsl.parser import parse
 from epochal.dsl.read import STDIN, STDIN_NAME, read_source
-from epochal.dsl.span import Source
+from epochal.dsl.span import Source, Span
 
 if TYPE_CHECKING:
     from epochal.compiler.compile import Checked
     from epochal.compiler.expand import Home
     from epochal.runtime.task import Task
+    from epochal.runtime.values import Value
 
+Node = TypeVar("Node")
 Bindings = Mapping[str, str]
 """Parameters to rebind, each with the text of an expression."""
 
@@ -84,13 +87,14 @@ def parse_file(name: str, session: Session) -> tuple[Source, syntax.File, str | 
 
 def _locate(name: str, session: Session) -> tuple[str | None, str | None]:
     """Resolve a name to a path and, after a colon, a task of that file."""
-    if name == STDIN or Path(name).exists():
-        return name, None
     path, _, task = name.rpartition(":")
-    if path and (path == STDIN or Path(path).exists() or path in library()):
-        return (str(library()[path]) if path in library() else path), task
-    if name in library():
-        return str(library()[name]), None
+    for place, wanted in ((name, None), (path, task)):
+        if place == STDIN or os.path.isfile(place):
+            return place, wanted
+        if place in library():
+            return str(library()[place]), wanted
+        if place and os.path.exists(place):
+            return place, wanted
     if "/" in name or "." in name:
         return name, None
     session.diagnostics.append(_unknown_task(name))
@@ -151,21 +155,40 @@ def unbuilt(file: syntax.File) -> list[Diagnostic]:
 def bindings_of(texts: Bindings, session: Session) -> dict[str, syntax.Expr]:
     """Parse the expressions that parameters are bound to from outside the file."""
     bound = {}
+    head = "epochal 1\ntask bound extends this with "
     for name, text in texts.items():
-        label = f"--set {name}"
-        source = Source(label, f"epochal 1\ntask bound extends this with {name} = {text}\n")
-        session.sources[label] = source.text
-        file, found = parse(source)
-        session.diagnostics += found
+        label = f"<parameter {name}>"
+        session.sources[label] = f"{name} = {text}\n"
+        file, found = parse(Source(label, head + session.sources[label]))
+        session.diagnostics += [_without_head(one, head) for one in found]
         if file is None or any(one.is_error for one in found):
             continue
         item = file.items[0] if len(file.items) == 1 else None
         if isinstance(item, syntax.Task) and len(item.bindings) == 1 and not item.sections:
-            bound[name] = item.bindings[0].value
+            bound[name] = _without_head(item.bindings[0].value, head)
         else:
             message = f"`{name} = {text}` is not one value for one parameter"
             session.diagnostics.append(diagnose("E0120", message, None))
     return bound
+
+
+def _without_head(node: Node, head: str) -> Node:
+    """Move the places of a node to where they are in the text that the user wrote."""
+    if isinstance(node, Span):
+        rows, width = head.count("\n"), len(head) - head.rfind("\n") - 1
+        return replace(
+            node,
+            start=max(0, node.start - len(head)),
+            end=max(0, node.end - len(head)),
+            line=max(1, node.line - rows),
+            column=max(1, node.column - width) if node.line <= rows + 1 else node.column,
+        )
+    if isinstance(node, tuple):
+        return type(node)(_without_head(part, head) for part in node)
+    if is_dataclass(node) and not isinstance(node, type):
+        parts = {f.name: _without_head(getattr(node, f.name), head) for f in fields(node)}
+        return replace(node, **parts)
+    return node
 
 
 def analyse_task(name: str, texts: Bindings, session: Session) -> tuple[Checked, Parsed] | None:
@@ -215,17 +238,10 @@ def _loaded(
 ) -> Task:
     from epochal.compiler.bounds import total
     from epochal.runtime.load_module import load_module
-    from epochal.runtime.task import Task, Value
+    from epochal.runtime.task import Task
 
     task, module = checked.task, checked.module()
     length = task.length if task.length is not None else total(task.epochs)
-
-    def rebind(params: Mapping[str, Value]) -> Task:
-        from epochal.values import as_text
-
-        kinds = {param.name: param.type for param in task.params}
-        more = {name: as_text(name, value, kinds.get(name)) for name, value in params.items()}
-        return _rebound(parsed, {**texts, **more}, hash_)
 
     return Task(
         ir=task,
@@ -235,7 +251,7 @@ def _loaded(
         hash=hash_,
         longest=math.ceil(checked.bounds.most(length)),
         module=load_module(module, f"{task.name} {hash_}"),
-        rebind=rebind,
+        rebind=lambda more: _rebound(parsed, {**texts, **more}, hash_),
     )
 
 
@@ -261,12 +277,12 @@ def _values(checked: Checked, texts: Bindings, session: Session) -> dict[str, st
     return values
 
 
-def load(name: str, **params: object) -> Task:
+def load(name: str | Path, /, **params: Value) -> Task:
     """Compile a task from a file or from the library.
 
     Parameters
     ----------
-    name : str
+    name : str or Path
         A path, ``FILE:TASK`` for one of several tasks in a file, or the name of a library task.
     **params
         Parameters to rebind: numbers are in ms, Hz and deg, a text is an expression of the
@@ -281,6 +297,8 @@ def load(name: str, **params: object) -> Task:
     ------
     CompileError
         The file cannot be read or has errors; the message shows them.
+    TypeError
+        A value has no counterpart in the language.
 
     Examples
     --------
@@ -296,4 +314,4 @@ def load(name: str, **params: object) -> Task:
     task = compile_task(str(name), {}, session)
     if task is None:
         raise CompileError(session.diagnostics, session.sources)
-    return task.with_params(**params) if params else task  # type: ignore[arg-type]
+    return task.with_params(**params) if params else task

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -14,18 +15,19 @@ from epochal.compiler.ir_json import encode
 from epochal.runtime.batch import Batch, Column, Float, Stream
 from epochal.runtime.chance import CHANCE_TRIALS, chance_level
 from epochal.runtime.load_module import Trialmaker
+from epochal.runtime.values import Value, as_text
 
 MOST_BYTES = 4 * 2**30
 """How much memory the arrays of one batch may take."""
 
-Value = bool | float | str | tuple["Value", ...] | list["Value"] | set["Value"]
-"""What a parameter may be bound to in Python: numbers (ms, Hz, deg), labels, sets, or the text
-of an expression of the language."""
+MOST_BINDINGS = 64
+"""How many bindings of its parameters a task keeps compiled; the oldest goes first."""
 
-Rebind = Callable[[Mapping[str, Value]], "Task"]
+Rebind = Callable[[Mapping[str, str]], "Task"]
+"""Compile a task anew with some of its parameters bound to expressions of the language."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Task:
     """A compiled task; `epochal.load` makes one.
 
@@ -51,9 +53,14 @@ class Task:
     values: Mapping[str, str]
     hash: str
     longest: int
-    module: Trialmaker = field(repr=False)
-    rebind: Rebind = field(repr=False)
-    _bound: dict[str, Task] = field(default_factory=dict, repr=False)
+    module: Trialmaker
+    rebind: Rebind
+    _bound: dict[tuple[tuple[str, str], ...], Task] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Name the task, its hash, its sizes and its parameters, on one line."""
+        bound = "".join(f", {name} = {value}" for name, value in self.values.items())
+        return f"<Task {self.name} {self.hash}: {self.n_in} inputs, {self.n_out} outputs{bound}>"
 
     @property
     def name(self) -> str:
@@ -135,7 +142,7 @@ class Task:
             Inputs, targets and weights of an earlier batch of the same size, to be filled anew.
         **params
             Parameters to rebind for this batch: numbers are in ms, Hz and deg, a text is an
-            expression of the language.
+            expression of the language.  One named like an argument is bound by `with_params`.
 
         Raises
         ------
@@ -145,12 +152,14 @@ class Task:
             A parameter does not exist or leaves its bounds.
         """
         task = self.with_params(**params) if params else self
-        task._check_size(n, dt)
+        task.check_size(n, dt)
         for name, value in (("seed", seed), ("batch", batch)):
-            if not 0 <= value < 2**64:
+            if not 0 <= operator.index(value) < 2**64:
                 raise ValueError(f"{name} = {value} is not allowed: it is from 0 to 2**64 - 1")
+        if out is not None:
+            task._check_arrays(out, n, dt)
         module = task.module
-        made = module.generate(n, dt, seed, batch, int(stream), noise, out)
+        made = module.generate(n, dt, int(seed), int(batch), int(Stream(stream)), noise, out)
         inputs, targets, weights, trials = made
         stops = np.insert(module.timeline(trials, dt), 0, 0, axis=1)
         epochs = {name: stops[:, [a, b]] for name, (a, b) in module.epochs.items()}
@@ -166,28 +175,44 @@ class Task:
         with np.errstate(invalid="ignore", divide="ignore"):
             return self.module.score(outputs, batch.trials, batch.dt)
 
-    def with_params(self, **params: Value) -> Task:
+    def with_params(self, /, **params: Value) -> Task:
         """Bind parameters anew; the task is compiled and checked again, once for each binding.
 
         Raises
         ------
         CompileError
             A parameter does not exist, has another type or leaves its bounds.
+        TypeError
+            A value has no counterpart in the language.
         """
-        key = repr(sorted(params.items()))
-        if key not in self._bound:
-            self._bound[key] = self.rebind(params)
-        return self._bound[key]
+        kinds = {param.name: param.type for param in self.ir.params}
+        texts = {name: as_text(name, value, kinds.get(name)) for name, value in params.items()}
+        key = tuple(sorted(texts.items()))
+        bound = self._bound.get(key)
+        if bound is None:
+            bound = self._bound[key] = self.rebind(texts)
+            if len(self._bound) > MOST_BINDINGS:
+                del self._bound[next(iter(self._bound))]
+        return bound
 
     def describe(self) -> str:
         """Tell in plain English what the task is."""
         return describe(self.ir, chance_level(self), CHANCE_TRIALS)
 
-    def _check_size(self, n: int, dt: float) -> None:
-        if n < 1:
+    def check_size(self, n: int, dt: float) -> None:
+        """Refuse a batch that has no trials, no steps, or no room in memory.
+
+        Raises
+        ------
+        ValueError
+            The message says which, and what to do.
+        """
+        if operator.index(n) < 1:
             raise ValueError(f"n = {n} is not allowed: a batch has 1 trial or more")
         if not (math.isfinite(dt) and dt >= 0.001 and round(dt * 1000) == dt * 1000):
             raise ValueError(f"dt = {dt} is not allowed: it is a time in ms, whole microseconds")
+        if self.n_steps(dt) < 1:
+            raise ValueError(f"dt = {dt} is not allowed: no trial lasts longer than half of it")
         size = 4 * n * self.n_steps(dt) * (self.n_in + 2 * self.n_out)
         if size > MOST_BYTES:
             raise ValueError(
@@ -195,3 +220,15 @@ class Task:
                 f"{MOST_BYTES / 2**30:.0f} GiB: make several batches (batch=0, 1, ..), or use a "
                 "longer dt"
             )
+
+    def _check_arrays(self, out: tuple[Float, Float, Float], n: int, dt: float) -> None:
+        """Refuse arrays that a batch does not fit into."""
+        for name, array, units in zip(
+            ("inputs", "targets", "weights"), out, (self.n_in, self.n_out, self.n_out), strict=True
+        ):
+            shape = n, self.n_steps(dt), units
+            if array.shape != shape or array.dtype != np.float32:
+                raise ValueError(
+                    f"out: {name} are {array.dtype} of shape {array.shape}, and the batch needs "
+                    f"float32 of shape {shape}"
+                )

@@ -1,6 +1,8 @@
 """The command line, one file a command; a command is imported when it is called."""
 
+import os
 import sys
+import traceback
 from importlib import import_module
 
 import click
@@ -14,6 +16,9 @@ COMMANDS = {
     "list": "Show the task library.",
     "new": "Begin a task file.",
 }
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it: 128 and the number of the signal."""
 
 
 class LazyGroup(click.Group):
@@ -48,6 +53,15 @@ class LazyGroup(click.Group):
             raise click.UsageError(f"There is no command `{args[0]}`.{hint}", ctx)
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; that the reader of its output has gone is its right, and no error."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            with open(os.devnull, "wb") as nowhere:  # for what is still to be flushed
+                os.dup2(nowhere.fileno(), sys.stdout.fileno())
+            raise click.exceptions.Exit(0) from None
+
 
 def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     if value:
@@ -60,8 +74,8 @@ def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit status: 0 fine, 1 the file or the run has errors, 2 the command was misused. "
-    "`epochal COMMAND --help` shows a command's options.",
+    epilog="Exit status: 0 fine, 1 the file or the run has errors, 2 the command was misused, "
+    "130 interrupted. `epochal COMMAND --help` shows a command's options.",
 )
 @click.option(
     "--version",
@@ -86,9 +100,19 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line; an interrupt is no traceback."""
+    """Run the command line; only a mistake in Epochal itself is a traceback."""
     try:
-        cli(prog_name="epochal")
-    except BrokenPipeError:  # the reader of our output has gone; that is its right
-        sys.stderr.close()
-        sys.exit(0)
+        sys.exit(cli.main(prog_name="epochal", standalone_mode=False))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        click.echo("interrupted", err=True)
+        sys.exit(INTERRUPTED)
+    except MemoryError:
+        click.echo("error: there is not enough memory: use fewer trials or a longer dt", err=True)
+        sys.exit(1)
+    except Exception:
+        traceback.print_exc()
+        click.echo("this is a mistake in Epochal: please report it with the lines above", err=True)
+        sys.exit(1)

@@ -28,7 +28,13 @@ from epochal.cli.common import fail, give_up, show, with_settings
 )
 @with_settings
 def command(task: str, out: Path | None, force: bool, emit: str, settings: dict[str, str]) -> None:
-    """Compile TASK to a NumPy module that runs alone: it imports nothing but NumPy."""
+    """Compile TASK to a NumPy module that runs alone: it imports nothing but NumPy.
+
+    \b
+    Examples:
+      epochal build rdm --out rdm_trials.py
+      epochal build mine.task --emit ir
+    """  # noqa: D301
     session = driver.Session()
     text = _emit(task, emit, settings, session)
     if text is None:

@@ -36,7 +36,12 @@ def command(
     """Look for mistakes in task files.
 
     All tasks of a file are checked; errors end in exit status 1, warnings do not.
-    """
+
+    \b
+    Examples:
+      epochal check mine.task
+      epochal check *.task --dt 10 --format github
+    """  # noqa: D301
     session = driver.Session()
     names: list[str] = []
     for name in tasks:
@@ -105,8 +110,16 @@ def _github(one: Diagnostic, session: driver.Session) -> str:
         text = session.sources.get(one.span.file, "")
         end = Places(Source(one.span.file, text)).span(one.span.end, one.span.end)
         place = (
-            f" file={one.span.file},line={one.span.line},col={one.span.column},"
+            f" file={_escaped(one.span.file, _PLACE)},line={one.span.line},col={one.span.column},"
             f"endLine={end.line},endColumn={end.column},title={one.code}"
         )
-    message = one.message.replace("%", "%25").replace("\n", "%0A")
-    return f"::{one.severity.value}{place}::{message}"
+    message = "\n".join((one.message, *(note.message for note in one.notes)))
+    return f"::{one.severity.value}{place}::{_escaped(message, _MESSAGE)}"
+
+
+_MESSAGE, _PLACE = "%\r\n", "%\r\n:,"
+
+
+def _escaped(text: str, characters: str) -> str:
+    """Write characters that would end a part of a workflow command as their numbers."""
+    return "".join(f"%{ord(c):02X}" if c in characters else c for c in text)

@@ -24,6 +24,8 @@ def _parse_settings(
         name, equals, text = value.partition("=")
         if not equals or not name.strip().isidentifier() or not text.strip():
             raise click.BadParameter(f"`{value}` is not NAME=VALUE, like viewing='500 ms'")
+        if name.strip() in settings:
+            raise click.BadParameter(f"`{name.strip()}` is set twice")
         settings[name.strip()] = text.strip()
     return settings
 
@@ -44,6 +46,8 @@ def with_settings(command: Command) -> Command:
 def _positive_time(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
     if value is not None and not 0.001 <= value <= 10_000:
         raise click.BadParameter(f"{value:g} is not between 0.001 and 10000 ms")
+    if value is not None and round(value * 1000) != value * 1000:
+        raise click.BadParameter(f"{value:g} ms is no whole number of microseconds")
     return value
 
 
@@ -69,6 +73,15 @@ def give_up(session: Session) -> NoReturn:
     errors = sum(one.is_error for one in session.diagnostics)
     click.echo(f"{errors} {'error' if errors == 1 else 'errors'}", err=True)
     sys.exit(1)
+
+
+def need_training(what: str) -> None:
+    """End with status 1 where the packages that run networks are not installed."""
+    from importlib.util import find_spec
+
+    missing = [name for name in ("tensorflow", "safetensors", "rich") if find_spec(name) is None]
+    if missing:
+        fail(f"{what} needs {', '.join(missing)}: pip install 'epochal[train]'")
 
 
 def fail(message: str) -> NoReturn:

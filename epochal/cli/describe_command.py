@@ -12,7 +12,13 @@ from epochal.cli.common import give_up, with_settings
 @click.argument("task")
 @with_settings
 def command(task: str, settings: dict[str, str]) -> None:
-    """Tell in plain English what TASK is: timeline, factors, scores, chance level."""
+    """Tell in plain English what TASK is: timeline, factors, scores, chance level.
+
+    \b
+    Examples:
+      epochal describe rdm
+      epochal describe mine.task --set viewing='500 ms'
+    """  # noqa: D301
     session = driver.Session()
     compiled = driver.compile_task(task, settings, session)
     if compiled is None:

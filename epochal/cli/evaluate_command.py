@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from epochal import driver
-from epochal.cli.common import fail, give_up, seed_type, with_settings
+from epochal.cli.common import fail, give_up, need_training, seed_type, with_settings
 
 if TYPE_CHECKING:
     from epochal.runtime.evaluate import Evaluation, Group
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     metavar="VARIABLE",
     help="Tabulate by a variable of the trial or a score; twice for a table of both.",
 )
-@click.option("--trials", type=click.IntRange(1), default=2000, show_default=True)
+@click.option("--trials", type=click.IntRange(1, 1_000_000), default=2000, show_default=True)
 @click.option(
     "--seed",
     type=seed_type,
@@ -46,7 +46,13 @@ def command(
 
     The trials are of the test stream, which training and its evaluations never see.  The task is
     the one kept in RUN, with the parameters it was trained with unless --set changes them.
-    """
+
+    \b
+    Examples:
+      epochal evaluate runs/rdm --by coh
+      epochal evaluate runs/rdm --by side --by coh --set viewing='300 ms'
+    """  # noqa: D301
+    need_training("evaluating")
     from epochal.runtime.errors import RunError
     from epochal.runtime.evaluate import evaluate
     from epochal.runtime.rundir import read_run
@@ -54,6 +60,7 @@ def command(
     try:
         read = read_run(run)
         task = _task(read, settings)
+        _check_variables(task, by)
         result = evaluate(read, task, trials=trials, by=by, seed=seed)
     except (RunError, ValueError) as error:
         fail(str(error))
@@ -76,6 +83,20 @@ def _task(run: Run, settings: dict[str, str]) -> Task:
     if task is None:
         give_up(session)
     return task
+
+
+def _check_variables(task: Task, by: tuple[str, ...]) -> None:
+    """Refuse variables that trials are not told apart by, before TensorFlow starts."""
+    from epochal.dsl.nearest import nearest
+
+    batch = task.batch(2, noise=False)
+    columns = {**batch.trials, **task.score(batch.targets, batch)}
+    known = sorted(name for name, column in columns.items() if column.ndim == 1 and " " not in name)
+    for name in by:
+        if name not in known:
+            close = nearest(name, known)
+            hint = f"did you mean `{close}`?" if close else f"there are {', '.join(known)}"
+            fail(f"there is no variable `{name}` to tabulate by: {hint}")
 
 
 def _table(result: Evaluation) -> str:

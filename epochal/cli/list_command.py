@@ -25,7 +25,13 @@ class Entry(TypedDict):
 @click.argument("words", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(words: tuple[str, ...], as_json: bool) -> None:
-    """Show the task library, or the tasks that mention all WORDS."""
+    """Show the task library, or the tasks that mention all WORDS.
+
+    \b
+    Examples:
+      epochal list
+      epochal list motion
+    """  # noqa: D301
     entries = [entry for entry in _entries() if _mentions(entry, words)]
     if as_json:
         click.echo(json.dumps(entries, indent=2))
@@ -72,5 +78,5 @@ def _facts(file: syntax.File) -> dict[str, list[str]]:
 
 
 def _mentions(entry: Entry, words: tuple[str, ...]) -> bool:
-    text = f"{entry['name']} {entry['title']}".lower()
+    text = " ".join((entry["name"], entry["title"], *entry["cite"])).lower()
     return all(word.lower() in text for word in words)

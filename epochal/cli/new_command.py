@@ -8,6 +8,7 @@ import click
 
 from epochal.cli.common import fail
 from epochal.dsl.words import why_not_a_name
+from epochal.files import replace_file
 
 TEMPLATE = """epochal 1
 
@@ -60,16 +61,20 @@ task {name}:
     "--out", "-o", type=click.Path(dir_okay=False, path_type=Path), help="File; else NAME.task."
 )
 def command(name: str, out: Path | None) -> None:
-    """Begin a task file: NAME.task holds a small task that works, to be changed."""
+    """Begin a task file: NAME.task holds a small task that works, to be changed.
+
+    \b
+    Example:
+      epochal new flicker && epochal check flicker.task
+    """  # noqa: D301
     name = name.removesuffix(".task")
     if not name.isidentifier() or not name.isascii() or why_not_a_name(name, value=False):
         fail(f"`{name}` cannot name a task: use letters, digits and _, and no word of the language")
     path = out or Path(f"{name}.task")
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(TEMPLATE.format(name=name))
-    except FileExistsError:
+    if path.exists():
         fail(f"{path} exists: choose another name")
+    try:
+        replace_file(path, TEMPLATE.format(name=name).encode())
     except OSError as error:
         fail(f"cannot write {path}: {error.strerror}")
     click.echo(f"wrote {path}; next: epochal check {path}")

@@ -9,10 +9,20 @@ from typing import TYPE_CHECKING
 import click
 
 from epochal import driver
-from epochal.cli.common import fail, give_up, seed_type, show, with_dt, with_settings
+from epochal.cli import INTERRUPTED
+from epochal.cli.common import (
+    fail,
+    give_up,
+    need_training,
+    seed_type,
+    show,
+    with_dt,
+    with_settings,
+)
 
 if TYPE_CHECKING:
     from epochal.runtime.config import Profile
+    from epochal.runtime.progress import Progress, Report
     from epochal.runtime.rundir import RunRecord
     from epochal.runtime.task import Task
 
@@ -55,33 +65,35 @@ def command(
     """Train a recurrent network on TASK with the built-in profile.
 
     Training ends when accuracy stays above 95%, when it has stopped rising, after --updates, or
-    at Ctrl-C; each leaves a run directory that `epochal evaluate` reads.
-    """
+    at Ctrl-C (then the exit status is 130); each leaves a run directory that `epochal evaluate`
+    reads.
+
+    \b
+    Examples:
+      epochal train rdm
+      epochal train mine.task --set viewing='500 ms' --updates 500 --out runs/short
+    """  # noqa: D301
     session = driver.Session()
     compiled = driver.compile_task(task, settings, session)
     if compiled is None:
         give_up(session)
     show([one for one in session.diagnostics if one.code != "W0704"], session)
-    _needs_tensorflow()
+    need_training("training")
     from epochal.cli.profile import profile_of
 
     model = {"units": units, "dale": dale, "noise": noise}
     training = {"batch": batch, "updates": updates, "dt": dt}
     try:
         profile = profile_of(model, training, rate, accuracy)
+        compiled.check_size(profile.training.batch, profile.training.dt)
     except ValueError as error:
         fail(str(error))
     folder = out or _free_folder(Path("runs") / compiled.name)
+    _refuse_taken(folder, force)
     record = _train(compiled, profile, folder, seed, force, quiet)
     _finish(record, folder, as_json)
-
-
-def _needs_tensorflow() -> None:
-    from importlib.util import find_spec
-
-    missing = [name for name in ("tensorflow", "safetensors", "rich") if find_spec(name) is None]
-    if missing:
-        fail(f"training needs {', '.join(missing)}: pip install 'epochal[train]'")
+    if record.status == "interrupted":
+        sys.exit(INTERRUPTED)
 
 
 def _free_folder(base: Path) -> Path:
@@ -91,6 +103,13 @@ def _free_folder(base: Path) -> Path:
         number += 1
         folder = base.with_name(f"{base.name}-{number}")
     return folder
+
+
+def _refuse_taken(folder: Path, force: bool) -> None:
+    from epochal.runtime.rundir import RECORD
+
+    if not force and (folder / RECORD).exists():
+        fail(f"{folder} holds a run: choose another --out, or --force replaces it")
 
 
 def _train(
@@ -113,10 +132,25 @@ def _train(
                 seed=seed,
                 command=tuple(sys.argv),
                 force=force,
-                report=None if quiet else report,
+                report=None if quiet else _while_read(report),
             )
     except RunError as error:
         fail(str(error))
+
+
+def _while_read(report: Report) -> Report:
+    """Stop showing progress once nobody reads it, and go on training."""
+    read = True
+
+    def shown(progress: Progress) -> None:
+        nonlocal read
+        if read:
+            try:
+                report(progress)
+            except OSError:
+                read = False
+
+    return shown
 
 
 def _finish(record: RunRecord, folder: Path, as_json: bool) -> None:

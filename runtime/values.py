@@ -5,6 +5,10 @@ from collections.abc import Iterable
 
 from epochal.compiler import ir
 
+Value = bool | float | str | tuple["Value", ...] | list["Value"] | set["Value"]
+"""What a parameter may be bound to in Python: numbers (ms, Hz, deg), labels, sets, or the text
+of an expression of the language."""
+
 _UNITS = {ir.TIME: " ms", ir.FREQUENCY: " Hz", ir.ANGLE: " deg", ir.NUMBER: ""}
 
 

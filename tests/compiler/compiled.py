@@ -1,0 +1,130 @@
+"""Compile texts that tests write."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from epochal.compiler import ir
+from epochal.compiler.compile import Checked, analyse, unbuilt
+from epochal.compiler.expand import Home
+from epochal.driver import Session
+from epochal.dsl import syntax
+from epochal.dsl.codes import diagnose
+from epochal.dsl.diagnostic import Diagnostic
+from epochal.dsl.parser import parse
+from epochal.dsl.span import Source
+from epochal.linking import resolver
+
+HERE = Path(__file__).parent
+GOLDEN = HERE / "golden"
+LIBRARY = HERE.parents[1] / "tasks"
+
+Array = NDArray[Any]
+Table = dict[str, Array]
+
+
+@dataclass(frozen=True)
+class Module:
+    """A printed module after its import."""
+
+    text: str
+    facts: Mapping[str, Any]
+    sample_trials: Callable[..., Table]
+    timeline: Callable[..., Array]
+    generate: Callable[..., tuple[Array, Array, Array, Table]]
+    score: Callable[..., Table]
+
+
+def golden_tasks() -> dict[str, Path]:
+    """Find the golden tasks: those of the library and those written for the tests."""
+    found = {path.stem: path for path in sorted(LIBRARY.glob("*.task"))}
+    return found | {path.parent.name: path for path in sorted(GOLDEN.glob("*/source.task"))}
+
+
+def judged(
+    text: str, name: str = "test.task", bindings: Mapping[str, str] | None = None
+) -> tuple[Checked | None, tuple[Diagnostic, ...]]:
+    """Parse and analyse the first task of a text."""
+    file, found = parse(Source(name, text))
+    if file is None:
+        return None, found
+    tasks = [item for item in file.items if isinstance(item, syntax.Task)]
+    if not tasks:
+        nothing = diagnose("E0422", "the file holds no task", None)
+        return None, (*found, *(unbuilt(file) or [nothing]))
+    values = {name: expression(value) for name, value in (bindings or {}).items()}
+    checked, more = analyse(Home(tasks[0], file, ""), values, resolver(Session()))
+    failed = any(one.is_error for one in found)
+    return (None if failed else checked), (*found, *more)
+
+
+def expression(text: str) -> syntax.Expr:
+    """Parse an expression as the value of a binding."""
+    source = Source("binding", f"epochal 1\ntask a extends b with x = {text}\n")
+    file, found = parse(source)
+    assert file is not None, found
+    (task,) = file.items
+    assert isinstance(task, syntax.Task)
+    return task.bindings[0].value
+
+
+def checked(
+    text: str, name: str = "test.task", bindings: Mapping[str, str] | None = None
+) -> Checked:
+    """Compile a text that has no errors."""
+    found, diagnostics = judged(text, name, bindings)
+    assert found is not None, [one.message for one in diagnostics if one.is_error]
+    return found
+
+
+def lowered(text: str) -> ir.Task:
+    return checked(text).task
+
+
+def load(text: str) -> Module:
+    """Run the source of a printed module."""
+    space: dict[str, Any] = {"__name__": "printed"}
+    exec(compile(text, "printed", "exec"), space)
+    names = ("sample_trials", "timeline", "generate", "score")
+    return Module(text, space["TASK"], *(space[name] for name in names))
+
+
+def module(text: str, name: str = "test.task") -> Module:
+    return load(checked(text, name).module())
+
+
+def codes(text: str, bindings: Mapping[str, str] | None = None) -> list[str]:
+    """List the codes of the errors of a text."""
+    _, found = judged(text, bindings=bindings)
+    return [one.code for one in dict.fromkeys(found) if one.is_error]
+
+
+def task(
+    params: str = "",
+    inputs: str = "light",
+    outputs: str = "out",
+    trial: str = "",
+    epochs: str = "wait: 100 ms",
+    during: Mapping[str, str] | None = None,
+    score: str = "",
+    about: str = "",
+) -> str:
+    """Write a small task; the statements of a block stand on lines of their own."""
+    blocks = {"about": about, "params": params, "inputs": inputs, "outputs": outputs}
+    blocks |= {"trial": trial, "epochs": epochs}
+    blocks |= {f"during {span}": text for span, text in (during or {}).items()}
+    blocks["score"] = score
+    lines = ["epochal 1", "", "task small:"]
+    for head, text in blocks.items():
+        if text.strip():
+            lines.append(f"    {head}:")
+            lines += [f"        {line.strip()}" for line in text.strip().splitlines()]
+    return "\n".join(lines) + "\n"
+
+
+def random_outputs(shape: tuple[int, ...], seed: int = 0) -> Array:
+    return np.random.default_rng(seed).normal(0.3, 1, shape).astype(np.float32)

@@ -1,0 +1,665 @@
+"""A slow second reading of the IR: one trial, one step, one statement at a time.
+
+Written from LANGUAGE.md and the table of random words in COMPILER.md, and from nothing of the
+printer or the prelude.  Labels are their names, none is None, times are whole microseconds,
+angles degrees.  Random words are NumPy's raw ones; all else is plain Python.
+"""
+
+import hashlib
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+
+from epochal.compiler import ir
+from epochal.compiler.walk import refs
+
+Value = Any  # a number, a truth, a label, none, or a list of one number a unit
+Row = dict[str, Value]
+
+
+# Expressions.
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What an expression may refer to where it stands.
+
+    ``t`` is the time since the span began; ``outputs`` are the steps of one trial, each a list of
+    one number a unit.
+    """
+
+    task: ir.Task
+    values: Mapping[str, Value]
+    t: int | None = None
+    dt: int = 0
+    outputs: list[list[float]] | None = None
+
+    def value(self, expr: ir.Expr) -> Value:
+        match expr:
+            case ir.Number("nan"):
+                return math.nan
+            case ir.Number("inf"):
+                return math.inf
+            case ir.Number(digits, ir.Unit.RADIAN):
+                return math.degrees(float(digits))
+            case ir.Number(digits):
+                return float(digits) if "." in digits else int(digits)
+            case ir.Truth(value):
+                return value
+            case ir.Label(name):
+                return name
+            case ir.Ref(name):
+                return self.values[name]
+            case ir.Elapsed():
+                assert self.t is not None
+                return self.t
+            case ir.Negative(x):
+                return each(lambda a: -a, self.value(x))
+            case ir.Not(x):
+                return not self.value(x)
+            case ir.Arithmetic(op, a, b):
+                return each(OPERATORS[op], self.value(a), self.value(b))
+            case ir.Comparison(op, a, b):
+                return compare(op, self.value(a), self.value(b))
+            case ir.Logical("and", a, b):
+                return self.value(a) and self.value(b)
+            case ir.Logical("or", a, b):
+                return self.value(a) or self.value(b)
+            case ir.Conditional(condition, then, otherwise):
+                return self.value(then if self.value(condition) else otherwise)
+            case ir.Call(function, arguments):
+                return self.call(function, arguments)
+            case ir.SetOf(items):
+                return [self.value(item) for item in items]
+            case ir.TupleOf(items):
+                return tuple(self.value(item) for item in items)
+            case ir.Relabel(x):
+                return self.value(x)
+            case ir.MemberOf(x, values):
+                return any(compare("==", self.value(x), one) for one in self.value(values))
+            case ir.Series(channel, where):
+                return self.series(channel, where)
+        raise AssertionError(expr)
+
+    def call(self, function: str, arguments: tuple[ir.Expr, ...]) -> Value:
+        if function == "other":
+            labels = self.labels(arguments[0])
+            label = self.value(arguments[0])
+            return None if label is None else labels[1 - labels.index(label)]
+        if function == "position":
+            label = self.value(arguments[0])
+            return math.nan if label is None else self.labels(arguments[0]).index(label)
+        if function == "argmax":
+            x = self.value(arguments[0])
+            if any(math.isnan(one) for one in x):
+                return None
+            return self.labels(ir.Call("argmax", arguments))[x.index(max(x))]
+        if function == "first_above":
+            (series, level) = (self.value(one) for one in arguments)
+            above = [k for k, (x,) in enumerate(series) if x > level]
+            return above[0] * self.dt if above else math.nan
+        return FUNCTIONS[function](*(self.value(one) for one in arguments))
+
+    def labels(self, expr: ir.Expr) -> tuple[str, ...]:
+        """List the labels that an expression gives one of."""
+        match expr:
+            case ir.Label(_, labels) | ir.Relabel(_, _, labels):
+                return labels
+            case ir.Conditional(_, then, _):
+                return self.labels(then)
+            case ir.Call("other", (x,)):
+                return self.labels(x)
+            case ir.Call("argmax", (x,)):
+                return next(one.units for one in self.task.outputs if one.name == channel_read(x))
+            case ir.Ref(name):
+                kind = type_of(self.task, name)
+                assert isinstance(kind, ir.LabelType)
+                return kind.labels
+        raise AssertionError(expr)
+
+    def series(self, channel: str, where: ir.Where) -> list[list[float]]:
+        assert self.outputs is not None
+        columns = columns_of(self.task.outputs)[channel]
+        start, stop = steps_of(where, self.task, self.values, self.dt)
+        return [[step[column] for column in columns] for step in self.outputs[start:stop]]
+
+
+def channel_read(expr: ir.Expr) -> str:
+    """Name the output that a reduction reads."""
+    while isinstance(expr, ir.Call):
+        expr = expr.arguments[0]
+    assert isinstance(expr, ir.Series)
+    return expr.channel
+
+
+def type_of(task: ir.Task, name: str) -> ir.Type:
+    for variable in task.variables:
+        if name in variable.names:
+            return variable.types[variable.names.index(name)]
+    others = {score.name: score.type for score in task.scores}
+    others |= {param.name: param.type for param in task.params}
+    return others[name]
+
+
+def each(function: Any, *values: Value) -> Value:
+    """Apply a function to numbers, unit by unit where some are lists of units."""
+    n = max((len(value) for value in values if isinstance(value, list)), default=0)
+    if not n:
+        return function(*values)
+    rows = [value if isinstance(value, list) else [value] * n for value in values]
+    return [function(*row) for row in zip(*rows, strict=True)]
+
+
+def compare(op: str, a: Value, b: Value) -> bool:
+    """Compare two values; false where one is none or nan."""
+    if a is None or b is None or a != a or b != b:
+        return False
+    match op:
+        case "==":
+            return bool(a == b)
+        case "!=":
+            return bool(a != b)
+        case "<":
+            return bool(a < b)
+        case "<=":
+            return bool(a <= b)
+        case ">":
+            return bool(a > b)
+        case ">=":
+            return bool(a >= b)
+    raise AssertionError(op)
+
+
+OPERATORS: dict[str, Callable[..., Value]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+    "**": lambda a, b: float(a) ** b,
+}
+
+
+def mean_over_time(series: list[list[float]]) -> list[float]:
+    return over_time(lambda x: math.fsum(x) / len(x), series)
+
+
+def over_time(function: Any, series: list[list[float]]) -> list[float]:
+    """Reduce each unit of a series; nan of no steps."""
+    if not series:
+        return NAN_UNITS
+    return [function(list(unit)) for unit in zip(*series, strict=True)]
+
+
+class _NanUnits(list[float]):
+    """As many nan as anybody asks for: an empty series does not know its units."""
+
+
+NAN_UNITS = _NanUnits([math.nan])
+
+
+def population_vector(x: list[float]) -> float:
+    east = math.fsum(one * math.cos(2 * math.pi * k / len(x)) for k, one in enumerate(x))
+    north = math.fsum(one * math.sin(2 * math.pi * k / len(x)) for k, one in enumerate(x))
+    return math.degrees(math.atan2(north, east)) % 360
+
+
+def bump(center: float, width: float, n: int) -> list[float]:
+    distances = [abs(math.remainder(k * 360 / n - center, 360)) for k in range(n)]
+    return [math.exp(-((d / width) ** 2) / 2) for d in distances]
+
+
+def angle_between(a: float, b: float) -> float:
+    turn = (a - b) % 360
+    return turn - 360 if turn > 180 else turn
+
+
+def rescale(x: float, a: float, b: float, c: float, d: float) -> float:
+    return c + (x - a) / (b - a) * (d - c)
+
+
+FUNCTIONS: dict[str, Callable[..., Value]] = {
+    "abs": lambda x: each(abs, x),
+    "sqrt": math.sqrt,
+    "exp": math.exp,
+    "log": math.log,
+    "sin": lambda x: math.sin(math.radians(x)),
+    "cos": lambda x: math.cos(math.radians(x)),
+    "sign": lambda x: x if x != x else (x > 0) - (x < 0),
+    "floor": lambda x: x if x != x else math.floor(x),
+    "mod": lambda a, b: a - b * math.floor(a / b),
+    "min": lambda *x: each(lambda *one: min(one), *x),
+    "max": lambda *x: each(lambda *one: max(one), *x),
+    "clip": lambda x, low, high: min(max(x, low), high),
+    "rescale": rescale,
+    "wrap": lambda x: x % 360,
+    "angle_between": angle_between,
+    "bump": bump,
+    "only": lambda x: x[0],
+    "time_mean": mean_over_time,
+    "time_last": lambda series: over_time(lambda x: x[-1], series),
+    "time_min": lambda series: over_time(min, series),
+    "time_max": lambda series: over_time(max, series),
+    "unit_mean": lambda x: math.fsum(x) / len(x),
+    "unit_min": min,
+    "unit_max": max,
+    "population_vector": population_vector,
+    "largest": max,
+    "smallest": min,
+}
+
+
+# Time.
+
+
+def to_step(time: int, dt: int) -> int:
+    """Give the step of a time, the nearest, half up; both in us."""
+    return (2 * time + dt) // (2 * dt)
+
+
+def whole(time: float) -> int:
+    """Round a computed time to a microsecond."""
+    return round(time)
+
+
+def boundaries(task: ir.Task, values: Mapping[str, Value]) -> dict[str, tuple[int, int]]:
+    """Give the start and end of every epoch in us."""
+    now, found = 0, {}
+    for epoch in task.epochs:
+        start = now
+        if epoch.duration is None:
+            assert task.length is not None
+            now = whole(Reading(task, values).value(task.length))
+        else:
+            now += whole(Reading(task, values).value(epoch.duration))
+        found[epoch.name] = start, now
+    return found
+
+
+def steps_of(
+    where: ir.Where, task: ir.Task, values: Mapping[str, Value], dt: int
+) -> tuple[int, int]:
+    """Give the first step of a span and the step after its last."""
+    times = boundaries(task, values)
+    begin, end = times[where.first][0], times[where.last][1]
+    first, last = to_step(begin, dt), to_step(end, dt)
+
+    def bound(offset: ir.Offset | None, otherwise: int) -> int:
+        if offset is None:
+            return otherwise
+        time = (end if offset.from_end else begin) + whole(Reading(task, values).value(offset.time))
+        return min(max(to_step(time, dt), first), last)
+
+    return bound(where.start, first), bound(where.stop, last)
+
+
+# Arrays.
+
+
+def columns_of(channels: tuple[ir.Channel, ...]) -> dict[str, list[int]]:
+    found, first = {}, 0
+    for channel in channels:
+        found[channel.name] = list(range(first, first + channel.n_units))
+        first += channel.n_units
+    return found
+
+
+@dataclass(frozen=True)
+class TrialArrays:
+    """The arrays of one trial, one list of units a step; ``sd`` is that of the noise."""
+
+    inputs: list[list[float]]
+    targets: list[list[float]]
+    weights: list[list[float]]
+    sd: list[list[float]]
+
+
+def arrays(task: ir.Task, values: Mapping[str, Value], dt: int, n_steps: int) -> TrialArrays:
+    """Make the arrays of one trial, without noise."""
+    made = TrialArrays([], [], [], [])
+    times = boundaries(task, values)
+    n_own = to_step(max(end for _, end in times.values()), dt)
+    spans = [steps_of(effect.where, task, values, dt) for effect in task.effects]
+    for step in range(n_steps):
+        acting = [
+            (effect, step - first)
+            for effect, (first, after) in zip(task.effects, spans, strict=True)
+            if first <= step < after
+        ]
+        made.inputs.append(one_step(task, values, dt, acting, ir.EffectKind.INPUT))
+        made.targets.append(one_step(task, values, dt, acting, ir.EffectKind.TARGET))
+        weight = one_step(task, values, dt, acting, ir.EffectKind.WEIGHT)
+        made.weights.append(weight if step < n_own else [0.0] * len(weight))
+        made.sd.append(one_step(task, values, dt, acting, ir.EffectKind.NOISE))
+    return made
+
+
+def one_step(
+    task: ir.Task,
+    values: Mapping[str, Value],
+    dt: int,
+    acting: list[tuple[ir.Effect, int]],
+    kind: ir.EffectKind,
+) -> list[float]:
+    """Let the statements pass, in order, at one step of one trial.
+
+    ``acting`` are those whose span holds the step, each with the number of steps since its span
+    began.
+    """
+    inside = kind in (ir.EffectKind.INPUT, ir.EffectKind.NOISE)
+    channels = task.inputs if inside else task.outputs
+    columns = columns_of(channels)
+    here = Reading(task, values)
+    row: list[float] = []
+    for channel in channels:
+        match kind:
+            case ir.EffectKind.WEIGHT:
+                start = 1.0
+            case ir.EffectKind.NOISE:
+                start = standard_deviation(channel.noise, here, dt)
+            case _:
+                start = float(here.value(channel.baseline))
+        row += [start] * channel.n_units
+    for effect, k in acting:
+        if effect.kind is not kind:
+            continue
+        if effect.guard is not None and not here.value(effect.guard):
+            continue
+        mine = list(range(len(row))) if effect.channel is None else columns[effect.channel]
+        if effect.unit is not None:
+            mine = [mine[index_of(effect, task, here)]]
+        if effect.noise is not None:
+            value = standard_deviation(effect.noise, here, dt)
+        else:
+            assert effect.value is not None
+            value = Reading(task, values, t=k * dt).value(effect.value)
+        for place, column in enumerate(mine):
+            new = value[place] if isinstance(value, list) else value
+            row[column] = ASSIGN[effect.op](row[column], float(new))
+    return row
+
+
+ASSIGN: dict[str, Callable[[float, float], float]] = {
+    "=": lambda old, new: new,
+    "+=": lambda old, new: old + new,
+    "-=": lambda old, new: old - new,
+    "*=": lambda old, new: old * new,
+}
+
+
+def index_of(effect: ir.Effect, task: ir.Task, here: Reading) -> int:
+    """Give the place of a unit that is written as a label or as a number."""
+    assert effect.unit is not None
+    unit = here.value(effect.unit)
+    channel = next(one for one in (*task.inputs, *task.outputs) if one.name == effect.channel)
+    return channel.units.index(unit) if isinstance(unit, str) else int(unit)
+
+
+def standard_deviation(noise: ir.Noise | None, here: Reading, dt: int) -> float:
+    if noise is None:
+        return 0.0
+    sd = float(here.value(noise.sd))
+    if noise.reference is None:
+        return sd
+    return sd * math.sqrt(here.value(noise.reference) / dt)
+
+
+def rectified(task: ir.Task, row: list[float]) -> list[float]:
+    columns = columns_of(task.inputs)
+    closed = {column for one in task.inputs if one.rectified for column in columns[one.name]}
+    return [max(x, 0.0) if i in closed else x for i, x in enumerate(row)]
+
+
+def scores(task: ir.Task, values: Mapping[str, Value], dt: int, outputs: list[list[float]]) -> Row:
+    """Score the outputs of one trial."""
+    found: Row = {}
+    for score in task.scores:
+        reading = Reading(task, {**values, **found}, dt=dt, outputs=outputs)
+        found[score.name] = reading.value(score.value)
+    return found
+
+
+# Random words.
+
+
+def code(name: str) -> int:
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")
+
+
+@dataclass(frozen=True)
+class Words:
+    """The design words of one batch."""
+
+    seed: int
+    stream: int
+    batch: int
+
+    def raw(self, name: str, count: int, attempt: int = 0) -> list[int]:
+        counter = np.array([0, attempt, code(name), self.batch], np.uint64)
+        key = np.array([self.seed, self.stream], np.uint64)
+        bits = np.random.Philox(counter=counter, key=key)
+        return [int(word) for word in bits.random_raw(count)]
+
+    def unit(self, name: str, count: int, attempt: int = 0) -> list[float]:
+        return [((word >> 12) + 0.5) * 2.0**-52 for word in self.raw(name, count, attempt)]
+
+
+def by_size(words: list[int]) -> list[int]:
+    """Order places by their words, equal ones as they stand."""
+    return sorted(range(len(words)), key=lambda i: words[i])
+
+
+def table(task: ir.Task, n: int, seed: int, batch: int = 0, stream: int = 0) -> list[Row]:
+    """Draw the trial table, a row a trial, parameters included."""
+    words = Words(seed, stream, batch)
+    cells = design(task)
+    order = by_size(words.raw("design:cells", len(cells)))
+    places = by_size(words.raw("design:order", n))
+    return [settled(task, words, i, n, cells[order[places[i] % len(cells)]]) for i in range(n)]
+
+
+def design(task: ir.Task) -> list[Row]:
+    """List the cells of the design, the first factor fastest, without those that may not be."""
+    factors = [v for v in task.variables if isinstance(v.definition, ir.Factor)]
+    levels = []
+    for variable in reversed(factors):
+        assert isinstance(variable.definition, ir.Factor)
+        rows = []
+        for level, times in zip(
+            variable.definition.levels, variable.definition.copies, strict=True
+        ):
+            value = Reading(task, parameters(task)).value(level)
+            parts = value if len(variable.names) > 1 else [value]
+            rows += [dict(zip(variable.names, parts, strict=True))] * times
+        levels.append(rows)
+    cells = [{name: v for part in parts for name, v in part.items()} for parts in product(*levels)]
+    rules = [one.condition for one in task.requirements if not draws_behind(one.condition, task)]
+    return [cell for cell in cells if all(holds(rule, task, cell) for rule in rules)]
+
+
+def holds(rule: ir.Expr, task: ir.Task, cell: Row) -> bool:
+    """Decide a requirement on factors, with what is computed from them."""
+    row = parameters(task) | cell
+    for variable in task.variables:
+        if isinstance(variable.definition, ir.Computed):
+            try:
+                row[variable.names[0]] = Reading(task, row).value(variable.definition.value)
+            except KeyError:  # it follows from a draw, and no such rule reads it
+                continue
+    return bool(Reading(task, row).value(rule))
+
+
+def parameters(task: ir.Task) -> Row:
+    row: Row = {}
+    for param in task.params:
+        if param.value is not None:
+            value = Reading(task, row).value(param.value)
+            row[param.name] = whole(value) if param.type == ir.TIME else value
+    return row
+
+
+def settled(task: ir.Task, words: Words, i: int, n: int, cell: Row) -> Row:
+    """Make one trial, again and again until all that is required of it holds."""
+    attempts: dict[str, int] = {}
+    while True:
+        row = one_trial(task, words, i, n, cell, attempts)
+        broken = [r for r in task.requirements if not Reading(task, row).value(r.condition)]
+        again = set().union(*(linked(one, task) for one in broken))
+        if not again:
+            return row
+        for name in again:
+            attempts[name] = attempts.get(name, 0) + 1
+        assert max(attempts.values()) < 100
+
+
+def linked(requirement: ir.Requirement, task: ir.Task) -> set[str]:
+    """Name the draws of a requirement, and of those that share a draw with it."""
+    mine = draws_behind(requirement.condition, task)
+    while True:
+        more = set(mine)
+        for other in task.requirements:
+            theirs = draws_behind(other.condition, task)
+            more |= theirs if theirs & mine else set()
+        if more == mine:
+            return mine
+        mine = more
+
+
+def draws_behind(expr: ir.Expr, task: ir.Task) -> set[str]:
+    """Name the draws that an expression reads, itself or through computed variables."""
+    found: set[str] = set()
+    for name in {ref.name for ref in refs(expr) if ref.role is ir.Role.VARIABLE}:
+        variable = next(v for v in task.variables if name in v.names)
+        if isinstance(variable.definition, ir.Drawn):
+            found.add(variable.names[0])
+        if isinstance(variable.definition, ir.Computed):
+            found |= draws_behind(variable.definition.value, task)
+    return found
+
+
+def one_trial(
+    task: ir.Task, words: Words, i: int, n: int, cell: Row, attempts: Mapping[str, int]
+) -> Row:
+    row = parameters(task)
+    for variable in task.variables:
+        match variable.definition:
+            case ir.Factor():
+                row |= {name: cell[name] for name in variable.names}
+                continue
+            case ir.Drawn(law, key):
+                attempt = attempts.get(variable.names[0], 0)
+                value = draw(law, key, words, i, n, task, row, attempt)
+            case ir.Computed(expr):
+                value = Reading(task, row).value(expr)
+        many = len(variable.names) > 1
+        for name, one, kind in zip(
+            variable.names, value if many else [value], variable.types, strict=True
+        ):
+            row[name] = whole(one) if kind == ir.TIME else one
+    return row
+
+
+def draw(
+    law: ir.Distribution,
+    key: str,
+    words: Words,
+    i: int,
+    n: int,
+    task: ir.Task,
+    row: Row,
+    attempt: int = 0,
+) -> Value:
+    """Draw one value for trial i of n, by the table of laws in COMPILER.md."""
+    here = Reading(task, row)
+    if isinstance(law, ir.EitherLaw):
+        chosen = law.then if here.value(law.condition) else law.otherwise
+        return draw(chosen, key, words, i, n, task, row, attempt)
+    u = words.unit(key, n, attempt)[i]
+    if law.name in ("choice", "except"):
+        members = literal(law.arguments[0], task)
+        items = [here.value(item) for item in members.items]
+        if law.name == "except":
+            taken = items.index(here.value(law.arguments[1]))
+            place = math.floor(u * (len(items) - 1))
+            return items[place + (place >= taken)]
+        if not members.weights:
+            return items[math.floor(u * len(items))]
+        weights = [float(here.value(weight)) for weight in members.weights]
+        sums = [sum(weights[: k + 1]) for k in range(len(weights))]
+        return items[sum(below <= u * sums[-1] for below in sums)]
+    a = [float(here.value(argument)) for argument in law.arguments]
+    match law.name:
+        case "uniform":
+            return a[0] + (a[1] - a[0]) * u
+        case "integers":
+            return int(a[0] + math.floor(u * (a[1] - a[0] + 1)))
+        case "bernoulli":
+            return u < a[0]
+        case "exponential":
+            mean, low, high = a
+            return low - mean * math.log(1 - u * (1 - math.exp((low - high) / mean)))
+        case "geometric":
+            p, low, high = a
+            tail = (1 - p) ** (high - low + 1)
+            return int(low + math.floor(math.log(tail + u * (1 - tail)) / math.log(1 - p)))
+        case "poisson":
+            rate, most = a
+            p = below = math.exp(-rate)
+            k = 0
+            for event in range(1, int(most) + 1):
+                k += u > below
+                p *= rate / event
+                below += p
+            return k
+        case "normal":
+            return a[0] + a[1] * NormalDist().inv_cdf(u)
+        case "truncnormal":
+            for redraw in range(1000 * attempt, 1000 * attempt + 1000):
+                z = NormalDist().inv_cdf(words.unit(key, n, redraw)[i])
+                if a[2] <= a[0] + a[1] * z <= a[3]:
+                    return a[0] + a[1] * z
+    raise AssertionError(law)
+
+
+def literal(members: ir.Expr, task: ir.Task) -> ir.SetOf:
+    """Find the members of a set, or of the parameter that holds it."""
+    while isinstance(members, ir.Ref):
+        value = next(param.value for param in task.params if param.name == members.name)
+        assert value is not None
+        members = value
+    assert isinstance(members, ir.SetOf)
+    return members
+
+
+# Noise.
+
+
+@cache
+def quantiles() -> list[float]:
+    """Make the table of 65,536 normal quantiles, rounded to multiples of 2**-20."""
+    lower = [NormalDist().inv_cdf((i + 0.5) / 65536) for i in range(32768)]
+    both = lower + [-z for z in reversed(lower)]
+    return [round(z * 2**20) / 2**20 for z in both]
+
+
+def normal_noise(
+    channel: ir.Channel, n: int, n_steps: int, seed: int, stream: int, batch: int
+) -> list[list[list[float]]]:
+    """Draw the noise of one channel with sd 1: a list a trial of a list a step of units."""
+    n_values = n_steps * channel.n_units
+    n_words = math.ceil(n_values / 4)
+    found = []
+    for block in range(0, n, 256):
+        bits = np.random.SFC64([seed, stream, batch, code(channel.name), block // 256])
+        for _ in range(block, min(block + 256, n)):
+            words = [int(word) for word in bits.random_raw(n_words)]
+            parts = [(word >> shift) & 0xFFFF for word in words for shift in (0, 16, 32, 48)]
+            z = [quantiles()[part] for part in parts[:n_values]]
+            k = channel.n_units
+            found.append([z[step * k : (step + 1) * k] for step in range(n_steps)])
+    return found

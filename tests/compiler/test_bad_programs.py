@@ -1,0 +1,49 @@
+"""Every mistake that the compiler finds has a program that makes it, and the report it gets."""
+
+from pathlib import Path
+
+import pytest
+from compiled import judged
+
+from epochal.compiler.checks import grid
+from epochal.dsl.codes import CODES, NOT_IN_A_FILE
+from epochal.dsl.diagnostic import Diagnostic
+from epochal.dsl.render import render
+
+BAD = Path(__file__).parents[1] / "bad"
+# The spelling of a file, E01, is the business of tests/dsl/test_bad_syntax.py.
+PROGRAMS = sorted(path for path in BAD.glob("*.task") if not path.stem.startswith("E01"))
+
+# Mistakes that come from outside the file: a binding of --set, and the dt of a run.
+BINDINGS = {"E0324_bound_to_another_type": {"wait": "3 Hz"}}
+DT = 20.0
+
+
+def judge(path: Path) -> tuple[Diagnostic, ...]:
+    text = path.read_text("utf-8")
+    checked, found = judged(text, path.name, BINDINGS.get(path.stem))
+    return found if checked is None else (*found, *grid(checked.task, checked.bounds, DT))
+
+
+@pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
+def test_a_bad_program_gets_its_report(path: Path, update_golden: bool) -> None:
+    report = render(judge(path), {path.name: path.read_text("utf-8")}, color=False)
+    golden = path.with_suffix(".txt")
+    if update_golden:
+        golden.write_text(report, "utf-8")
+    assert report == golden.read_text("utf-8")
+
+
+@pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
+def test_a_bad_program_makes_the_mistake_of_its_name_and_no_other(path: Path) -> None:
+    assert {one.code for one in judge(path)} == {path.stem[:5]}
+
+
+def test_every_code_of_the_table_has_a_bad_program() -> None:
+    shown = {path.stem[:5] for path in BAD.glob("*.task")}
+    assert set(CODES) - shown == NOT_IN_A_FILE
+    assert shown <= set(CODES)
+
+
+def test_every_report_belongs_to_a_program() -> None:
+    assert {path.stem for path in BAD.glob("*.txt")} == {path.stem for path in BAD.glob("*.task")}
