@@ -1,35 +1,68 @@
 """A task in plain English: its timeline, what varies, what is asked, what chance gives."""
 
+import re
 import textwrap
-from math import prod
+from collections.abc import Mapping
+from math import prod, sqrt
 
 from epochal.compiler import ir
-from epochal.compiler.prose import law_text, show, type_text
+from epochal.compiler.prose import Laws, law_text, show, type_text
 from epochal.compiler.walk import walk
 
 _WIDTH = 88
+_QUANTITY = re.compile(r"(\d) (us|ms|s|min|Hz|kHz|deg|rad)\b")
 
 
-def describe(task: ir.Task, chance: float | None, trials: int) -> str:
+def describe(
+    task: ir.Task,
+    written: Mapping[str, str],
+    longest: int,
+    chance: float | None,
+    trials: int,
+) -> str:
     """Describe a task.
 
     Parameters
     ----------
+    written : mapping of str to str
+        What each parameter is bound to, as it was written.
+    longest : int
+        The longest a trial can be, in us.
     chance : float or None
         Fraction correct of random outputs, where it was measured.
     trials : int
         On how many trials.
     """
+    laws = _laws(task, written)
     parts = [
         _heading(task),
-        _channels("Inputs", task.inputs),
-        _channels("Outputs", task.outputs),
-        _timeline(task),
+        _channels("Inputs", task.inputs, laws),
+        _channels("Outputs", task.outputs, laws),
+        _timeline(task, longest, laws),
         _varies(task),
-        _params(task),
+        _params(task, written),
         _score(task, chance, trials),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _laws(task: ir.Task, written: Mapping[str, str]) -> Laws:
+    """Say what stands for the names in durations and noise: values of parameters, laws of draws."""
+    laws = {
+        param.name: f"{param.name} ({_as_written(written[param.name])})"
+        for param in task.params
+        if param.value is not None and param.name in written
+    }
+    for variable in task.variables:
+        match variable.definition:
+            case ir.Drawn(law, key) if key.startswith(("epoch:", "param:")):
+                laws[variable.names[0]] = law_text(law)
+    return laws
+
+
+def _as_written(text: str) -> str:
+    """Put a value on one line, without the comments in it."""
+    return " ".join(re.sub("#.*", "", text).split())
 
 
 def _facts(task: ir.Task) -> dict[str, tuple[str, ...]]:
@@ -39,7 +72,7 @@ def _facts(task: ir.Task) -> dict[str, tuple[str, ...]]:
 def _heading(task: ir.Task) -> str:
     facts = _facts(task)
     lines = [f"{task.name}: {facts.get('title', ('a task without a title',))[0]}"]
-    lines += textwrap.wrap(task.doc, _WIDTH)
+    lines += _wrapped(task.doc)
     known = [
         f"version {facts['version'][0]}" if "version" in facts else "",
         f"after {', '.join(facts['cite'])}" if "cite" in facts else "",
@@ -50,26 +83,24 @@ def _heading(task: ir.Task) -> str:
     return "\n".join(lines)
 
 
-def _channels(title: str, channels: tuple[ir.Channel, ...]) -> str:
+def _channels(title: str, channels: tuple[ir.Channel, ...], laws: Laws) -> str:
     total = sum(channel.n_units for channel in channels)
-    rows = [(channel.name, _channel(channel)) for channel in channels]
-    return f"{title} ({total} {'unit' if total == 1 else 'units'})\n{_table(rows)}"
+    rows = [(channel.name, _channel(channel, laws)) for channel in channels]
+    return f"{title} ({_count(total, 'unit')})\n{_table(rows)}"
 
 
-def _channel(channel: ir.Channel) -> str:
+def _channel(channel: ir.Channel, laws: Laws) -> str:
     match channel.kind:
-        case ir.ChannelKind.SINGLE:
-            parts = ["one unit"]
+        case ir.ChannelKind.SINGLE | ir.ChannelKind.NUMBERED:
+            parts = [_count(channel.n_units, "unit")]
         case ir.ChannelKind.NAMED:
-            parts = [f"units {', '.join(channel.units)}"]
-        case ir.ChannelKind.NUMBERED:
-            parts = [f"{channel.n_units} units"]
+            parts = [f"{_count(channel.n_units, 'unit')}: {', '.join(channel.units)}"]
         case ir.ChannelKind.RING:
-            parts = [f"a ring of {channel.n_units} units"]
+            parts = [f"a ring of {_count(channel.n_units, 'unit')}"]
     if channel.baseline != ir.Number("0"):
-        parts.append(f"baseline {show(channel.baseline)}")
+        parts.append(f"baseline {show(channel.baseline, laws)}")
     if channel.noise is not None:
-        parts.append(_noise(channel.noise))
+        parts.append(_noise(channel.noise, laws))
     if channel.rectified:
         parts.append("never below 0")
     if channel.doc:
@@ -77,79 +108,87 @@ def _channel(channel: ir.Channel) -> str:
     return "; ".join(parts)
 
 
-def _noise(noise: ir.Noise) -> str:
-    sd = show(noise.sd)
+def _noise(noise: ir.Noise, laws: Laws) -> str:
+    sd = show(noise.sd, laws)
     if noise.reference is None:
         return f"noise of sd {sd} at every step"
-    return f"white noise of sd {sd} at a step of {show(noise.reference)}"
+    return f"white noise of sd {sd} at a step of {show(noise.reference, laws)}"
 
 
-def _timeline(task: ir.Task) -> str:
-    lines = []
-    for epoch in task.epochs:
-        duration = "until the end" if epoch.duration is None else _duration(epoch.duration, task)
-        lines.append(f"  {epoch.name}: {duration}" + (f"  ({epoch.doc})" if epoch.doc else ""))
-        lines += [f"      {line}" for line in _events(task, epoch.name)]
-    head = "Timeline"
+def _timeline(task: ir.Task, longest: int, laws: Laws) -> str:
     if task.length is not None:
-        head += f" of {show(task.length)}"
-    return "\n".join([head, *lines])
+        total = show(task.length, laws)
+    else:
+        total = f"at most {longest / 1_000_000:g} s"
+    lines = [f"Timeline ({total})"]
+    for epoch in task.epochs:
+        duration = "until the end" if epoch.duration is None else show(epoch.duration, laws)
+        note = f"  ({epoch.doc})" if epoch.doc else ""
+        lines.append(f"  {epoch.name}: {duration}{note}")
+        for effect in task.effects:
+            if effect.where.first == epoch.name:
+                lines += _wrapped(_event(effect, laws), "      ")
+    return "\n".join(lines)
 
 
-def _duration(expr: ir.Expr, task: ir.Task) -> str:
-    """Show a duration, with the law of a draw that stands in it."""
-    laws = {
-        variable.names[0]: law_text(variable.definition.law)
-        for variable in task.variables
-        if isinstance(variable.definition, ir.Drawn)
-        and variable.definition.key.startswith(("epoch:", "param:"))
-    }
-    return show(expr, laws)
+def _event(effect: ir.Effect, laws: Laws) -> str:
+    """Say what a statement does, and until when."""
+    guard = f", if {show(effect.guard)}" if effect.guard is not None else ""
+    return f"{_deed(effect, laws)}{_extent(effect.where)}{guard}"
 
 
-def _events(task: ir.Task, epoch: str) -> list[str]:
-    """List the statements whose span begins in an epoch."""
-    return [_event(effect) for effect in task.effects if effect.where.first == epoch]
+_DEEDS = {
+    (ir.EffectKind.INPUT, "="): "{} is {}",
+    (ir.EffectKind.INPUT, "+="): "{} rises by {}",
+    (ir.EffectKind.INPUT, "-="): "{} falls by {}",
+    (ir.EffectKind.INPUT, "*="): "{} is multiplied by {}",
+    (ir.EffectKind.TARGET, "="): "{} should be {}",
+    (ir.EffectKind.TARGET, "+="): "what {} should be rises by {}",
+    (ir.EffectKind.TARGET, "-="): "what {} should be falls by {}",
+    (ir.EffectKind.TARGET, "*="): "what {} should be is multiplied by {}",
+    (ir.EffectKind.WEIGHT, "="): "{} counts with weight {}",
+    (ir.EffectKind.WEIGHT, "+="): "the weight of {} rises by {}",
+    (ir.EffectKind.WEIGHT, "-="): "the weight of {} falls by {}",
+    (ir.EffectKind.WEIGHT, "*="): "the weight of {} is multiplied by {}",
+    (ir.EffectKind.NOISE, "="): "{} has {}",
+}
 
 
-def _event(effect: ir.Effect) -> str:
-    channel = effect.channel or "all outputs"
+def _deed(effect: ir.Effect, laws: Laws) -> str:
     unit = f"[{show(effect.unit)}]" if effect.unit is not None else ""
-    subject = {
-        ir.EffectKind.INPUT: "input",
-        ir.EffectKind.TARGET: "target",
-        ir.EffectKind.WEIGHT: "weight of",
-        ir.EffectKind.NOISE: "noise of",
-    }[effect.kind]
+    subject = f"{effect.channel or 'every output'}{unit}"
+    if (effect.kind, effect.op, effect.value) == (ir.EffectKind.WEIGHT, "=", ir.Number("0")):
+        return f"{subject} does not count" if effect.channel else "no output counts"
     if effect.noise is not None:
-        value = _noise(effect.noise)
-    else:
-        assert effect.value is not None
-        value = show(effect.value)
-    if effect.kind is ir.EffectKind.WEIGHT and effect.op == "=" and value == "0":
-        text = f"ignored: {channel}{unit}"
-    else:
-        text = f"{subject} {channel}{unit} {effect.op} {value}"
-    if effect.where.last != effect.where.first:
-        text += f", through {effect.where.last}"
-    text += _slice(effect.where)
-    return text + (f", if {show(effect.guard)}" if effect.guard is not None else "")
+        return _DEEDS[effect.kind, effect.op].format(subject, _noise(effect.noise, laws))
+    assert effect.value is not None
+    return _DEEDS[effect.kind, effect.op].format(subject, show(effect.value))
 
 
-def _slice(where: ir.Where) -> str:
-    if where.start is None and where.stop is None:
-        return ""
-    if where.start is None:
-        assert where.stop is not None
-        return f", until {_bound(where.stop)}"
-    if where.stop is None:
-        return f", from {_bound(where.start)}"
-    return f", from {_bound(where.start)} to {_bound(where.stop)}"
+def _extent(where: ir.Where) -> str:
+    """Say over which part of its span a statement holds, where that is not one whole epoch."""
+    start, stop, several = where.start, where.stop, where.first != where.last
+    end = f"until the end of {where.last}" if several else "until the end"
+    match start, stop:
+        case None, None:
+            return f" {end}" if several else ""
+        case None, ir.Offset(time, False):
+            return f" for the first {show(time)}"
+        case None, ir.Offset():
+            return f" until {_bound(stop)}" + (f" of {where.last}" if several else "")
+        case ir.Offset(), None:
+            return f" from {_bound(start)} {end}"
+        case ir.Offset(time, False), ir.Offset(_, False):
+            return f" from {show(time)} to {_bound(stop)}"
+        case ir.Offset(), ir.Offset():
+            last = f" of {where.last}" if several else ""
+            return f" from {_bound(start)} to {_bound(stop)}{last}"
+    raise AssertionError(where)
 
 
 def _bound(offset: ir.Offset) -> str:
-    text = show(offset.time)
-    return f"{text.removeprefix('-')} before its end" if offset.from_end else f"{text} in"
+    time = show(offset.time)
+    return f"{time.removeprefix('-')} before the end" if offset.from_end else f"{time} in"
 
 
 def _varies(task: ir.Task) -> str:
@@ -157,13 +196,15 @@ def _varies(task: ir.Task) -> str:
     for variable in task.variables:
         name = ", ".join(variable.names)
         match variable.definition:
+            case ir.Drawn(_, key) if key.startswith("epoch:"):
+                pass  # the timeline says it
             case ir.Factor(levels, copies):
                 shown = [show(level) for level in levels]
                 if len(set(copies)) > 1:
                     shown = [f"{s} ({c})" for s, c in zip(shown, copies, strict=True)]
                 rows.append((name, f"balanced over {', '.join(shown)}"))
             case ir.Drawn(law):
-                rows.append((name, f"drawn: {law_text(law)}"))
+                rows.append((name, f"drawn from {law_text(law)}"))
             case ir.Computed(value):
                 rows.append((name, f"computed: {show(value)}"))
     factors = [v.definition for v in task.variables if isinstance(v.definition, ir.Factor)]
@@ -172,14 +213,15 @@ def _varies(task: ir.Task) -> str:
     design = ""
     if factors:
         cells = prod(sum(factor.copies) for factor in factors)
-        design = f" (a balanced design of {cells} trials)"
+        design = f" (a balanced design of {_count(cells, 'trial')}, whole in each batch)"
     return f"From trial to trial{design}\n{_table(rows)}"
 
 
-def _params(task: ir.Task) -> str:
+def _params(task: ir.Task, written: Mapping[str, str]) -> str:
     rows = []
     for param in task.params:
         value = show(param.value) if param.value is not None else "drawn"
+        value = _as_written(written.get(param.name, value))
         if param.low is not None and param.high is not None:
             value += f", within {show(param.low)} to {show(param.high)}"
         if param.allowed is not None:
@@ -192,7 +234,10 @@ def _score(task: ir.Task, chance: float | None, trials: int) -> str:
     rows = [(score.name, _score_text(score)) for score in task.scores]
     lines = [f"Scores\n{_table(rows)}"] if rows else ["Nothing is scored."]
     if chance is not None:
-        lines.append(f"Chance: {chance:.0%} correct (random outputs, {trials:,} trials)")
+        error = sqrt(chance * (1 - chance) / trials)
+        lines.append(
+            f"Chance: {chance:.0%} ± {error:.0%} correct (random outputs, {trials:,} trials)"
+        )
     return "\n\n".join(lines)
 
 
@@ -214,7 +259,17 @@ def _table(rows: list[tuple[str, str]]) -> str:
     lines = []
     for name, text in rows:
         head = f"  {name:<{width}}  "
-        lines += textwrap.wrap(
-            text, _WIDTH, initial_indent=head, subsequent_indent=" " * len(head)
-        ) or [head.rstrip()]
+        lines += _wrapped(text, head) or [head.rstrip()]
     return "\n".join(lines)
+
+
+def _wrapped(text: str, head: str = "") -> list[str]:
+    """Break a text into lines below its head, and never between a number and its unit."""
+    joined = _QUANTITY.sub("\\1\N{NO-BREAK SPACE}\\2", text)
+    below = " " * len(head) if head.strip() else f"{head}  " if head else ""
+    lines = textwrap.wrap(joined, _WIDTH, initial_indent=head, subsequent_indent=below)
+    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]
+
+
+def _count(n: int, what: str) -> str:
+    return f"{'one' if n == 1 else n} {what}{'' if n == 1 else 's'}"

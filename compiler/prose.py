@@ -34,10 +34,10 @@ def law_text(law: ir.Distribution) -> str:
     match law:
         case ir.EitherLaw(condition, then, otherwise):
             return f"{law_text(then)} if {show(condition)} else {law_text(otherwise)}"
-        case ir.Law("choice", (ir.SetOf() as members,)):
-            return f"one of {show(members)}"
         case ir.Law("choice", (members, *_)):
-            return f"one of {show(members)}"
+            return show(members)
+        case ir.Law("except", (members, left_out)):
+            return f"{show(members)} other than {show(left_out)}"
         case ir.Law(name, arguments):
             row = DISTRIBUTIONS[name]
             shown = [
@@ -97,7 +97,7 @@ def _show(expr: ir.Expr, laws: Laws) -> tuple[str, int]:
             return f"-{_inside(x, _SIGN, laws)}", _SIGN
         case ir.Not(x):
             return f"not {_inside(x, _NOT, laws)}", _NOT
-        case ir.Arithmetic("*" | "/", a, ir.Number("1000000")):
+        case ir.Arithmetic("*" | "/", a, ir.Number("1000000", ir.Unit.NONE)):
             return _show(a, laws)  # the factor between us and s
         case ir.Arithmetic(op, a, b):
             binds = _BINDING[op]
@@ -138,7 +138,7 @@ def _inside(expr: ir.Expr, binds: int, laws: Laws) -> str:
 def _call(expr: ir.Call, laws: Laws) -> str:
     shown = [_show(item, laws)[0] for item in expr.arguments]
     match expr.function:
-        case "only":
+        case "only" | "position":
             return shown[0]
         case "bump":
             return f"bump({shown[0]}, width = {shown[1]})"

@@ -167,8 +167,9 @@ def bindings_of(texts: Bindings, session: Session) -> dict[str, syntax.Expr]:
         if isinstance(item, syntax.Task) and len(item.bindings) == 1 and not item.sections:
             bound[name] = _without_head(item.bindings[0].value, head)
         else:
-            message = f"`{name} = {text}` is not one value for one parameter"
-            session.diagnostics.append(diagnose("E0120", message, None))
+            span = Span(label, 0, len(session.sources[label].rstrip()), 1, 1)
+            message = "this is not one value for one parameter: bind one at a time"
+            session.diagnostics.append(diagnose("E0120", message, span))
     return bound
 
 

@@ -197,7 +197,8 @@ class Task:
 
     def describe(self) -> str:
         """Tell in plain English what the task is."""
-        return describe(self.ir, chance_level(self), CHANCE_TRIALS)
+        chance = chance_level(self)
+        return describe(self.ir, self.values, self.longest, chance, CHANCE_TRIALS)
 
     def check_size(self, n: int, dt: float) -> None:
         """Refuse a batch that has no trials, no steps, or no room in memory.

@@ -102,12 +102,14 @@ def initial_weights(model: Ctrnn, masks: Masks, seed: int) -> dict[str, Array]:
     radius ``model.radius``; without masks and Dale's law this is PsychRNN's
     GaussianSpectralRadius (which measures the raw matrix with them, too).  Under Dale's law the
     columns of inhibitory units are made larger first, so that excitation and inhibition balance.
+    Then units that may excite have ``model.persistence`` added to their weight on themselves.
     Input and output weights are Glorot normal with each weight's own number of connections,
     biases 0, and initial currents 0.1 + 0.01 N(0, 1).
 
     References
     ----------
-    Ehrlich, Stone et al. 2021 (PsychRNN); Glorot and Bengio 2010 eq. 12 to 16.
+    Ehrlich, Stone et al. 2021 (PsychRNN); Glorot and Bengio 2010 eq. 12 to 16; Yang et al. 2019
+    (persistence).
     """
     draw = np.random.Generator(np.random.PCG64([seed, 0x57656967]))
     n, n_in = masks.C_in.shape
@@ -126,8 +128,18 @@ def initial_weights(model: Ctrnn, masks: Masks, seed: int) -> dict[str, Array]:
     }
     radius = np.abs(np.linalg.eigvals(effective(weights, masks)["W_rec"])).max()
     if radius > 1e-6:  # a network without loops has none
-        weights["W_rec"] = W_rec * (model.radius / radius)
+        W_rec = W_rec * (model.radius / radius)
+    weights["W_rec"] = _persistent(W_rec, model, masks)
     return weights
+
+
+def _persistent(W_rec: Array, model: Ctrnn, masks: Masks) -> Array:
+    itself = np.arange(model.excitatory)
+    raised = W_rec.copy()
+    if masks.sign is not None:  # only the size counts
+        raised[itself, itself] = np.abs(raised[itself, itself])
+    raised[itself, itself] += model.persistence * (masks.C_rec[itself, itself] > 0)
+    return raised
 
 
 def _glorot(C: Array) -> Array:

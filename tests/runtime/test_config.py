@@ -28,6 +28,7 @@ def test_fields_left_out_have_their_defaults() -> None:
         (lambda: Ctrnn(activation="rleu"), "activation = 'rleu' .* relu, softplus"),  # type: ignore[arg-type]
         (lambda: Ctrnn(noise=float("nan")), "noise = nan"),
         (lambda: Ctrnn(dale=1.0), "dale = 1.0 is not allowed: dale must be between 0 and 1"),
+        (lambda: Ctrnn(persistence=1.0), "persistence = 1.0 is not allowed"),
         (lambda: Ctrnn(units=3, dale=0.1), "only one kind of unit"),
         (lambda: Adam(rate=0.0), "rate = 0.0"),
         (lambda: Adam(clipping="no"), "clipping = 'no' .* global, each"),  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ from sides import Sides
 
 from epochal.runtime.config import Adam, Ctrnn, Profile, Training
 from epochal.runtime.train import train
-from epochal.runtime.weights import Connectivity, effective, initial_weights, make_masks
+from epochal.runtime.weights import Array, Connectivity, effective, initial_weights, make_masks
 
 
 def spectral_radius(matrix: np.ndarray) -> float:
@@ -17,7 +17,7 @@ def spectral_radius(matrix: np.ndarray) -> float:
 
 @pytest.mark.parametrize("dale", [None, 0.8])
 def test_the_effective_recurrent_weights_start_at_the_radius(dale: float | None) -> None:
-    model = Ctrnn(units=50, dale=dale, autapses=False, radius=1.3)
+    model = Ctrnn(units=50, dale=dale, autapses=False, radius=1.3, persistence=0)
     masks = make_masks(model, 2, 2)
     W_rec = effective(initial_weights(model, masks, seed=0), masks)["W_rec"]
     assert spectral_radius(W_rec) == pytest.approx(1.3)
@@ -25,11 +25,25 @@ def test_the_effective_recurrent_weights_start_at_the_radius(dale: float | None)
 
 
 def test_under_dales_law_excitation_and_inhibition_start_balanced() -> None:
-    model = Ctrnn(units=200, dale=0.8)
+    model = Ctrnn(units=200, dale=0.8, persistence=0)
     masks = make_masks(model, 2, 2)
     W_rec = effective(initial_weights(model, masks, seed=0), masks)["W_rec"]
     positive, negative = W_rec[W_rec > 0].sum(), -W_rec[W_rec < 0].sum()
     assert positive == pytest.approx(negative, rel=0.05)
+
+
+@pytest.mark.parametrize("dale", [None, 0.8])
+def test_persistence_is_what_excitatory_units_add_to_themselves(dale: float | None) -> None:
+    def effective_rec(persistence: float, autapses: bool = True) -> Array:
+        model = Ctrnn(units=50, dale=dale, persistence=persistence, autapses=autapses)
+        masks = make_masks(model, 2, 2)
+        W_rec: Array = effective(initial_weights(model, masks, seed=0), masks)["W_rec"]
+        return W_rec
+
+    added = effective_rec(0.5) - effective_rec(0.0)
+    excites = np.arange(50) < (50 if dale is None else 40)
+    np.testing.assert_allclose(added, np.diag(0.5 * excites), atol=1e-12)
+    assert not effective_rec(0.5, autapses=False).diagonal().any()
 
 
 def test_a_network_without_loops_keeps_the_weights_it_drew() -> None:
