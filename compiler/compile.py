@@ -1,12 +1,13 @@
 """The stages of the compiler, from the tree of one task to a checked IR and its module."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from epochal.compiler import ir
 from epochal.compiler.bounds import Bounds
 from epochal.compiler.checks import check
 from epochal.compiler.expand import Home, Resolve, expand, in_file
+from epochal.compiler.known import known_of
 from epochal.compiler.lower import lower
 from epochal.compiler.params import Bindings
 from epochal.compiler.report import Report
@@ -22,13 +23,18 @@ class Checked:
 
     task: ir.Task
     bounds: Bounds
-    written: Mapping[str, Span]
+    written: Mapping[str, Span] = field(default_factory=dict)
 
     def module(self) -> str:
         """Print the task as a NumPy module."""
         from epochal.compiler.printer import print_module  # and Jinja2, which checks do without
 
         return print_module(self.task, self.bounds.known)
+
+
+def from_ir(task: ir.Task) -> Checked:
+    """Take up a task whose IR was checked before."""
+    return Checked(task, Bounds(task.variables, known_of(task)))
 
 
 def analyse(

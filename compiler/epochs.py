@@ -1,7 +1,7 @@
 """Lowering ``epochs:``: the timeline and the draws that stand in durations."""
 
 from epochal.compiler import expressions, ir, laws, names
-from epochal.compiler.intervals import support
+from epochal.compiler.known import variable_bounds
 from epochal.compiler.report import place
 from epochal.compiler.scope import Scope, Setting, Typed
 from epochal.compiler.trial import not_built
@@ -108,8 +108,8 @@ def _take_draw(
         return None
     column = epoch if epoch not in scope.symbols else f"{epoch}_epoch"
     ref = ir.Ref(column, ir.Role.VARIABLE)
-    scope.known[ref] = support(law.law, scope.known)
-    inside.append(
-        ir.Variable((column,), (law.type,), ir.Drawn(law.law, f"epoch:{epoch}"), place(node.span))
-    )
+    definition = ir.Drawn(law.law, f"epoch:{epoch}")
+    variable = ir.Variable((column,), (law.type,), definition, place(node.span))
+    (scope.known[ref],) = variable_bounds(variable, scope.known, scope.sets)
+    inside.append(variable)
     return Typed(ref, law.type, node.span)

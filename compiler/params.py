@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from epochal.compiler import expressions, ir, laws, names, types
-from epochal.compiler.intervals import Interval, interval, support
+from epochal.compiler.intervals import Interval, interval
+from epochal.compiler.known import members_of, variable_bounds
 from epochal.compiler.report import place
 from epochal.compiler.scope import PLAIN, Scope, Symbol, Typed
 from epochal.dsl import syntax
@@ -46,7 +47,7 @@ def _param(
         return None
     allowed = _allowed(node, typed.type, value.span, scope)
     typed = _among(typed, allowed)
-    members = _members(typed, scope)
+    members = members_of(typed.expr, scope.sets)
     bounds = interval(members or typed.expr, scope.known)
     ref = ir.Ref(node.name.name, ir.Role.PARAM)
     scope.declare(
@@ -129,16 +130,6 @@ def _can_be_param(typed: Typed, scope: Scope) -> bool:
     return True
 
 
-def _members(typed: Typed, scope: Scope) -> ir.SetOf | None:
-    match typed.expr:
-        case ir.SetOf():
-            return typed.expr
-        case ir.Ref(name):
-            return scope.symbols[name].members
-        case _:
-            return None
-
-
 def _drawn(
     node: syntax.Param, value: syntax.Expr, scope: Scope
 ) -> tuple[ir.Param, ir.Variable | None] | None:
@@ -149,17 +140,14 @@ def _drawn(
         _declare_unknown(node, scope)
         return None
     name = node.name.name
-    if isinstance(law.law, ir.Factor):
-        definition: ir.Definition = law.law
-        bounds = interval(ir.SetOf(law.law.levels), scope.known)
-    else:
-        definition = ir.Drawn(law.law, f"param:{name}")
-        bounds = support(law.law, scope.known)
+    key = f"param:{name}"
+    definition = law.law if isinstance(law.law, ir.Factor) else ir.Drawn(law.law, key)
+    variable = ir.Variable((name,), (law.type,), definition, place(node.span))
+    (bounds,) = variable_bounds(variable, scope.known, scope.sets)
     ref = ir.Ref(name, ir.Role.VARIABLE)
     scope.declare(Symbol(name, "parameter", law.type, ref, node.name.span, drawn=True), bounds)
     allowed = _allowed(node, law.type, value.span, scope)
     limits = _limits(node, law.type, bounds, None, allowed, value.span, scope)
-    variable = ir.Variable((name,), (law.type,), definition, place(node.span))
     return _made(node, law.type, None, limits), variable
 
 

@@ -64,6 +64,12 @@ class Scope:
     used: set[str] = field(default_factory=set)
     structural: set[str] = field(default_factory=set)
 
+    @property
+    def sets(self) -> dict[str, ir.SetOf]:
+        """Give the members of the parameters that are bound to sets."""
+        symbols = self.symbols.values()
+        return {one.name: one.members for one in symbols if one.members is not None}
+
     def declare(self, symbol: Symbol, bounds: Interval | None = None) -> None:
         """Add a value; its name must be free."""
         self.symbols[symbol.name] = symbol

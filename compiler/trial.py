@@ -1,10 +1,10 @@
 """Lowering ``trial:`` and ``score:``."""
 
 from epochal.compiler import expressions, ir, laws, names, types
-from epochal.compiler.intervals import Interval, interval, support
+from epochal.compiler.known import variable_bounds
 from epochal.compiler.report import place
 from epochal.compiler.scope import PLAIN, Scope, Setting, Symbol
-from epochal.compiler.walk import refs
+from epochal.compiler.walk import law_expressions, refs
 from epochal.dsl import syntax
 from epochal.dsl.span import Span
 
@@ -62,7 +62,7 @@ def not_built(what: str, span: Span, scope: Scope) -> None:
     scope.report.error("E0601", f"{what} is part of the language and not built yet", span)
 
 
-_Defined = tuple[ir.Definition, ir.Type, tuple[Interval, ...]]
+_Defined = tuple[ir.Definition, ir.Type]
 
 
 def _draw(target: syntax.Target, value: syntax.Expr, scope: Scope) -> _Defined | None:
@@ -70,37 +70,11 @@ def _draw(target: syntax.Target, value: syntax.Expr, scope: Scope) -> _Defined |
     if law is None:
         return None
     if isinstance(law.law, ir.Factor):
-        return law.law, law.type, _columns(law.law.levels, law.type, scope)
-    key = "var:" + ",".join(name.name for name in target.names)
-    definition = ir.Drawn(law.law, key)
+        return law.law, law.type
     if isinstance(law.type, ir.TupleType):
-        members = _tuple_members(law.law, scope)
-        return definition, law.type, _columns(members, law.type, scope)
-    return definition, law.type, (support(law.law, scope.known),)
-
-
-def _tuple_members(law: ir.Distribution, scope: Scope) -> tuple[ir.Expr, ...]:
-    """List the tuples a draw may give."""
-    match law:
-        case ir.Law(_, (ir.SetOf(items), *_)):
-            return items
-        case ir.Law(_, (ir.Ref(name), *_)):
-            symbol = scope.symbols[name]
-            scope.structural.add(name)
-            return symbol.members.items if symbol.members else ()
-        case ir.EitherLaw(_, then, otherwise):
-            return _tuple_members(then, scope) + _tuple_members(otherwise, scope)
-        case _:
-            return ()
-
-
-def _columns(levels: tuple[ir.Expr, ...], kind: ir.Type, scope: Scope) -> tuple[Interval, ...]:
-    if not isinstance(kind, ir.TupleType):
-        return (interval(ir.SetOf(levels), scope.known),)
-    rows = [level.items for level in levels if isinstance(level, ir.TupleOf)]
-    return tuple(
-        interval(ir.SetOf(tuple(column)), scope.known) for column in zip(*rows, strict=True)
-    )
+        scope.structural |= {ref.name for expr in law_expressions(law.law) for ref in refs(expr)}
+    key = "var:" + ",".join(name.name for name in target.names)
+    return ir.Drawn(law.law, key), law.type
 
 
 def _let(target: syntax.Target, value: syntax.Expr, scope: Scope) -> _Defined | None:
@@ -115,14 +89,13 @@ def _let(target: syntax.Target, value: syntax.Expr, scope: Scope) -> _Defined | 
             "E0325", f"a variable is one value, this is {types.describe(typed.type)}", typed.span
         )
         return None
-    return ir.Computed(typed.expr), typed.type, (interval(typed.expr, scope.known),)
+    return ir.Computed(typed.expr), typed.type
 
 
 def _declare(
     target: syntax.Target,
     definition: ir.Definition,
     kind: ir.Type,
-    bounds: tuple[Interval, ...],
     node: syntax.Statement,
     scope: Scope,
 ) -> list[ir.Variable]:
@@ -135,11 +108,13 @@ def _declare(
         )
         scope.report.excused |= {name.name for name in target.names}
         return []
+    declared = tuple(name.name for name in target.names)
+    variable = ir.Variable(declared, kinds, definition, place(node.span))
+    bounds = variable_bounds(variable, scope.known, scope.sets)
     for name, one, reach in zip(target.names, kinds, bounds, strict=True):
         ref = ir.Ref(name.name, ir.Role.VARIABLE)
         scope.declare(Symbol(name.name, "variable", one, ref, name.span, drawn=True), reach)
-    declared = tuple(name.name for name in target.names)
-    return [ir.Variable(declared, kinds, definition, place(node.span))]
+    return [variable]
 
 
 def scores(section: syntax.Score | None, scope: Scope) -> tuple[ir.Score, ...]:

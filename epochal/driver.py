@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from importlib import resources
 from pathlib import Path
@@ -234,8 +234,41 @@ def _hash(checked: Checked, parsed: Parsed, texts: Bindings) -> str:
     return task_hash((plain or checked).task)
 
 
+def task_from_ir(data: bytes, source: str, values: Bindings, hash_: str) -> Task:
+    """Take up a task that was compiled before, whatever has become of the files it came from.
+
+    Its parameters stay as they are.
+
+    Raises
+    ------
+    ValueError
+        The bytes are no IR that this version reads.
+    """
+    from epochal.compiler.compile import from_ir
+    from epochal.compiler.ir_json import decode
+
+    def rebind(_: Bindings) -> Task:
+        raise ValueError("the parameters of a task taken up from its IR stay as they are")
+
+    return _assembled(from_ir(decode(data)), source, values, hash_, rebind)
+
+
 def _loaded(
     checked: Checked, parsed: Parsed, texts: Bindings, session: Session, hash_: str
+) -> Task:
+    def rebind(more: Bindings) -> Task:
+        return _rebound(parsed, {**texts, **more}, hash_)
+
+    values = _values(checked, texts, session)
+    return _assembled(checked, parsed.source.text, values, hash_, rebind)
+
+
+def _assembled(
+    checked: Checked,
+    source: str,
+    values: Bindings,
+    hash_: str,
+    rebind: Callable[[Bindings], Task],
 ) -> Task:
     from epochal.compiler.bounds import total
     from epochal.runtime.load_module import load_module
@@ -243,16 +276,15 @@ def _loaded(
 
     task, module = checked.task, checked.module()
     length = task.length if task.length is not None else total(task.epochs)
-
     return Task(
         ir=task,
-        source=parsed.source.text,
+        source=source,
         module_source=module,
-        values=_values(checked, texts, session),
+        values=values,
         hash=hash_,
         longest=math.ceil(checked.bounds.most(length)),
         module=load_module(module, f"{task.name} {hash_}"),
-        rebind=lambda more: _rebound(parsed, {**texts, **more}, hash_),
+        rebind=rebind,
     )
 
 

@@ -73,16 +73,27 @@ def command(
 
 
 def _task(run: Run, settings: dict[str, str]) -> Task:
-    """Compile the task that a run keeps, with the parameters of the run."""
-    from epochal.runtime.rundir import TASK
+    """Take up the task that a run keeps; compile it again where parameters are changed."""
+    from epochal.runtime.rundir import IR, TASK
 
-    session = driver.Session()
     kept = {name: str(value) for name, value in run.record.task.values.items()}
+    if not settings:
+        source, data = (_kept(run.folder / name) for name in (TASK, IR))
+        return driver.task_from_ir(data, source.decode(), kept, run.record.task.hash)
+    session = driver.Session()
     name = f"{run.folder / TASK}:{run.record.task.name}"
     task = driver.compile_task(name, {**kept, **settings}, session)
     if task is None:
         give_up(session)
     return task
+
+
+def _kept(path: Path) -> bytes:
+    """Read a file of a run."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        fail(f"cannot read {path}: {error.strerror}; the run is damaged")
 
 
 def _check_variables(task: Task, by: tuple[str, ...]) -> None:

@@ -1,0 +1,71 @@
+"""What values the parameters and variables of a task can take."""
+
+from collections.abc import Mapping
+
+from epochal.compiler import ir
+from epochal.compiler.intervals import Interval, Known, interval, support
+
+Sets = Mapping[str, ir.SetOf]
+"""The members of the parameters that are bound to sets."""
+
+
+def known_of(task: ir.Task) -> Known:
+    """Bound every parameter and variable of a task, from the IR alone."""
+    known: dict[ir.Ref, Interval] = {}
+    sets: dict[str, ir.SetOf] = {}
+    for param in task.params:
+        if param.value is not None:
+            known[ir.Ref(param.name, ir.Role.PARAM)] = interval(param.value, known)
+            members = members_of(param.value, sets)
+            if members is not None:
+                sets[param.name] = members
+    for variable in task.variables:
+        bounds = variable_bounds(variable, known, sets)
+        for name, one in zip(variable.names, bounds, strict=True):
+            known[ir.Ref(name, ir.Role.VARIABLE)] = one
+    return known
+
+
+def members_of(value: ir.Expr, sets: Sets) -> ir.SetOf | None:
+    """Find the members of a set, where a value is one."""
+    match value:
+        case ir.SetOf():
+            return value
+        case ir.Ref(name):
+            return sets.get(name)
+        case _:
+            return None
+
+
+def variable_bounds(variable: ir.Variable, known: Known, sets: Sets) -> tuple[Interval, ...]:
+    """Bound each value that one variable gives."""
+    match variable.definition:
+        case ir.Factor(levels):
+            return _columns(levels, len(variable.names), known)
+        case ir.Drawn(law) if len(variable.names) > 1:
+            return _columns(_tuples(law, sets), len(variable.names), known)
+        case ir.Drawn(law):
+            return (support(law, known),)
+        case ir.Computed(value):
+            return (interval(value, known),)
+
+
+def _tuples(law: ir.Distribution, sets: Sets) -> tuple[ir.Expr, ...]:
+    """List the tuples that a draw may give."""
+    match law:
+        case ir.Law(_, (members, *_)):
+            found = members_of(members, sets)
+            return found.items if found is not None else ()
+        case ir.EitherLaw(_, then, otherwise):
+            return _tuples(then, sets) + _tuples(otherwise, sets)
+        case ir.Law():
+            return ()
+
+
+def _columns(levels: tuple[ir.Expr, ...], n: int, known: Known) -> tuple[Interval, ...]:
+    """Bound each place of a list of tuples, or the values of a plain list."""
+    if n == 1:
+        return (interval(ir.SetOf(levels), known),)
+    rows = [level.items for level in levels if isinstance(level, ir.TupleOf)]
+    columns = zip(*rows, strict=True)
+    return tuple(interval(ir.SetOf(tuple(column)), known) for column in columns)
