@@ -108,7 +108,7 @@ def test_a_parent_that_cannot_be_had_is_a_clear_error(
 ) -> None:
     with pytest.raises(CompileError) as caught:
         load(write(folder, text))
-        assert code in {one.code for one in caught.value.diagnostics}
+    assert code in {one.code for one in caught.value.diagnostics}
     assert told in str(caught.value)
 
 
