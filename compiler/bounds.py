@@ -19,8 +19,8 @@ from epochal.compiler.intervals import Bound, Known, add, interval, multiply, po
 from epochal.compiler.walk import definition_expressions, refs, rewrite, walk
 
 MOST_CASES = 4096
-MOST_NODES = 1000
-MOST_WORK = 500_000
+MOST_NODES = 300
+MOST_WORK = 100_000
 
 Assignment = Mapping[ir.Ref, ir.Expr]
 
@@ -76,13 +76,16 @@ class Bounds:
             if isinstance(node, ir.Conditional)
             for ref in refs(node.condition)
         }
+        if not asked:
+            yield {}
+            return
         choices: list[tuple[Assignment, ...]] = []
         cases = 1
         most = min(MOST_CASES, MOST_WORK // sum(1 for _ in islice(walk(expr), MOST_WORK)))
         for variable in self.variables:
-            rows = _values(variable)
             mine = any(ir.Ref(name, ir.Role.VARIABLE) in asked for name in variable.names)
-            if mine and rows and cases * len(rows) <= most:
+            rows = _values(variable) if mine else ()
+            if rows and cases * len(rows) <= most:
                 choices.append(rows)
                 cases *= len(rows)
         for parts in itertools.product(*choices):
@@ -211,12 +214,13 @@ def _added(a: Form, b: Form) -> Form:
 
 
 def total(epochs: tuple[ir.Epoch, ...]) -> ir.Expr:
-    """Add up the durations of epochs that have one."""
-    expr: ir.Expr = ir.Number("0", ir.Unit.MICROSECOND)
-    for epoch in epochs:
-        if epoch.duration is not None:
-            expr = ir.Arithmetic("+", expr, epoch.duration)
-    return expr
+    """Add up the durations of epochs that have one, by halves: a long chain would nest deeply."""
+    parts = [epoch.duration for epoch in epochs if epoch.duration is not None]
+    while len(parts) > 1:
+        odd = parts[len(parts) // 2 * 2 :]
+        pairs = zip(parts[::2], parts[1::2], strict=False)
+        parts = [ir.Arithmetic("+", a, b) for a, b in pairs] + odd
+    return parts[0] if parts else ir.Number("0", ir.Unit.MICROSECOND)
 
 
 def is_whole(expr: ir.Expr) -> bool:

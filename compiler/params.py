@@ -7,6 +7,7 @@ from epochal.compiler.intervals import Interval, interval
 from epochal.compiler.known import members_of, variable_bounds
 from epochal.compiler.report import place
 from epochal.compiler.scope import PLAIN, Scope, Symbol, Typed
+from epochal.compiler.walk import refs
 from epochal.dsl import syntax
 from epochal.dsl.diagnostic import Note
 from epochal.dsl.span import Span
@@ -49,6 +50,9 @@ def _param(
     typed = _among(typed, allowed)
     members = members_of(typed.expr, scope.sets)
     bounds = interval(members or typed.expr, scope.known)
+    drawn = next((ref for ref in refs(typed.expr) if ref.role is ir.Role.VARIABLE), None)
+    if drawn is not None:
+        return _from_drawn(node, typed, drawn, bounds, allowed, scope)
     ref = ir.Ref(node.name.name, ir.Role.PARAM)
     scope.declare(
         Symbol(node.name.name, "parameter", typed.type, ref, node.name.span, members=members),
@@ -56,6 +60,29 @@ def _param(
     )
     limits = _limits(node, typed.type, bounds, members, allowed, value.span, scope)
     return _made(node, typed.type, typed.expr, limits), None
+
+
+def _from_drawn(
+    node: syntax.Param,
+    typed: Typed,
+    drawn: ir.Ref,
+    bounds: Interval,
+    allowed: Typed | None,
+    scope: Scope,
+) -> tuple[ir.Param, ir.Variable | None] | None:
+    """Make a parameter that follows from drawn ones a variable: it differs from trial to trial."""
+    name = node.name.name
+    if isinstance(typed.type, ir.SetType):
+        message = f"the members of a set are the same for all trials, and `{drawn.name}` is drawn"
+        scope.report.error("E0323", message, typed.span)
+        _declare_unknown(node, scope)
+        return None
+    ref = ir.Ref(name, ir.Role.VARIABLE)
+    scope.declare(Symbol(name, "parameter", typed.type, ref, node.name.span, drawn=True), bounds)
+    limits = _limits(node, typed.type, bounds, None, allowed, typed.span, scope)
+    definition = ir.Computed(typed.expr)
+    variable = ir.Variable((name,), (typed.type,), definition, place(node.span))
+    return _made(node, typed.type, None, limits), variable
 
 
 def _allowed(node: syntax.Param, kind: ir.Type, span: Span, scope: Scope) -> Typed | None:
