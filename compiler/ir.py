@@ -74,6 +74,13 @@ class UnitsType(_Node, frozen=True, tag="units"):
     labels: tuple[str, ...] = ()
 
 
+class ArrayType(_Node, frozen=True, tag="array"):
+    """``n`` values of one type on every trial."""
+
+    item: "Type"
+    n: int
+
+
 class SeriesType(_Node, frozen=True, tag="series"):
     """An output over the steps of a span, (time, units)."""
 
@@ -81,7 +88,7 @@ class SeriesType(_Node, frozen=True, tag="series"):
     labels: tuple[str, ...] = ()
 
 
-Type = Union[QuantityType, BoolType, LabelType, TupleType, SetType, UnitsType, SeriesType]  # noqa: UP007
+Type = Union[QuantityType, BoolType, LabelType, TupleType, SetType, ArrayType, UnitsType, SeriesType]  # noqa: UP007
 
 NUMBER = QuantityType()
 TIME = QuantityType(time=1)
@@ -222,6 +229,13 @@ class MemberOf(_Node, frozen=True, tag="member_of"):
     values: "Expr"
 
 
+class Index(_Node, frozen=True, tag="index"):
+    """``x[i]``: one value of an array, the index proven to be inside."""
+
+    x: "Expr"
+    i: "Expr"
+
+
 class Offset(Struct, frozen=True):
     """A slice bound: a time from the start of its span, or back from the end."""
 
@@ -262,6 +276,7 @@ Expr = Union[  # noqa: UP007
     TupleOf,
     Relabel,
     MemberOf,
+    Index,
     Series,
 ]
 
@@ -295,10 +310,14 @@ class Factor(_Node, frozen=True, tag="factor"):
 
 
 class Drawn(_Node, frozen=True, tag="drawn"):
-    """An independent draw; ``key`` names its random words (``kind:name``)."""
+    """An independent draw; ``key`` names its random words (``kind:name``).
+
+    ``size`` is 0 for one value a trial, else the number of independent values.
+    """
 
     law: Distribution
     key: str
+    size: int = 0
 
 
 class Computed(_Node, frozen=True, tag="computed"):

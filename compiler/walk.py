@@ -27,6 +27,8 @@ def children(expr: ir.Expr) -> tuple[ir.Expr, ...]:
             return items
         case ir.MemberOf(x, values):
             return (x, values)
+        case ir.Index(x, i):
+            return (x, i)
         case ir.Series(_, where):
             return tuple(bound.time for bound in (where.start, where.stop) if bound is not None)
     assert_never(expr)
@@ -54,6 +56,8 @@ def rewrite(expr: ir.Expr, change: Callable[[ir.Expr], ir.Expr]) -> ir.Expr:
             expr = ir.Call(function, tuple(rewrite(item, change) for item in arguments))
         case ir.MemberOf(x, values):
             expr = ir.MemberOf(rewrite(x, change), values)
+        case ir.Index(x, i):
+            expr = ir.Index(rewrite(x, change), rewrite(i, change))
         case _:
             pass
     return change(expr)
