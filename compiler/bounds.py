@@ -105,6 +105,8 @@ def _values(variable: ir.Variable) -> tuple[Assignment, ...]:
     match variable.definition:
         case ir.Factor(levels):
             items = levels
+        case ir.Drawn(_, _, size) if size:
+            return ()
         case ir.Drawn(ir.Law("choice", (ir.SetOf(items), *_))):
             pass
         case ir.Drawn(ir.Law("bernoulli")):
@@ -230,7 +232,7 @@ def is_whole(expr: ir.Expr) -> bool:
             return "." not in value and value not in ("nan", "inf")
         case ir.Ref() | ir.Elapsed():
             return True
-        case ir.Negative(x):
+        case ir.Negative(x) | ir.Index(x):
             return is_whole(x)
         case ir.Arithmetic("+" | "-", a, b):
             return is_whole(a) and is_whole(b)

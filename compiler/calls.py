@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from epochal.compiler import expressions, ir, reductions, types
+from epochal.compiler import arrays, channels, expressions, ir, reductions, types
 from epochal.compiler.distributions import DISTRIBUTIONS
 from epochal.compiler.distributions import PLANNED as PLANNED_DISTRIBUTIONS
 from epochal.compiler.functions import FUNCTIONS, Function, Takes
@@ -128,22 +128,26 @@ def _made(
     what: str,
     gives: ir.Type,
 ) -> Typed | None:
-    lowered = [expressions.expect(item, wanted, scope, setting, what) for item in arguments]
-    good = tuple(item.expr for item in lowered if item is not None)
+    lowered = [
+        expressions.expect(item, wanted, scope, setting, what, each=True) for item in arguments
+    ]
+    good = [item for item in lowered if item is not None]
     if len(good) < len(lowered):
         return None
-    return Typed(ir.Call(name, good), gives, node.span)
+    made = Typed(ir.Call(name, tuple(item.expr for item in good)), gives, node.span)
+    return arrays.many(made, good, scope)
 
 
 def _same(
     row: Function, node: syntax.Call, arguments: Arguments, scope: Scope, setting: Setting
 ) -> Typed | None:
     lowered = [expressions.lower(item, scope, setting) for item in arguments]
-    good = [item.counted() for item in lowered if item is not None]
-    if len(good) < len(lowered):
+    parts = [item for item in lowered if item is not None]
+    if len(parts) < len(lowered):
         return None
-    if row.name in ("min", "max") and len(good) == 1:
-        return reductions.extreme(row.name, node, good[0], scope)
+    if row.name in ("min", "max") and len(parts) == 1:
+        return reductions.extreme(row.name, node, parts[0], scope)
+    good = [arrays.single(item).counted() for item in parts]
     kinds = [types.as_quantity(item.type) for item in good]
     for item, kind in zip(good, kinds, strict=True):
         if kind is None or kind != kinds[0]:
@@ -154,7 +158,8 @@ def _same(
             )
             return None
     assert kinds[0] is not None
-    return Typed(ir.Call(row.name, tuple(item.expr for item in good)), kinds[0], node.span)
+    made = Typed(ir.Call(row.name, tuple(item.expr for item in good)), kinds[0], node.span)
+    return arrays.many(made, parts, scope)
 
 
 def _trigonometry(
@@ -169,11 +174,13 @@ def _sign(node: syntax.Call, arguments: Arguments, scope: Scope, setting: Settin
     typed = expressions.lower(arguments[0], scope, setting)
     if typed is None:
         return None
-    if types.as_quantity(typed.type) is None:
+    one = arrays.single(typed)
+    if types.as_quantity(one.type) is None:
         message = f"`sign` takes one quantity, this is {types.describe(typed.type)}"
         scope.report.error("E0303", message, typed.span)
         return None
-    return Typed(ir.Call("sign", (typed.counted().expr,)), ir.NUMBER, node.span)
+    made = Typed(ir.Call("sign", (one.counted().expr,)), ir.NUMBER, node.span)
+    return arrays.many(made, (typed,), scope)
 
 
 def _rescale(
@@ -184,7 +191,8 @@ def _rescale(
     onto = _pair(arguments[2], "onto", scope, setting)
     if x is None or of is None or onto is None:
         return None
-    if types.as_quantity(x.type) is None or types.as_quantity(x.type) != of[0]:
+    kind = types.as_quantity(arrays.single(x).type)
+    if kind is None or kind != of[0]:
         scope.report.error(
             "E0303",
             f"`of` has the type of the first argument, {types.describe(x.type)}; "
@@ -196,7 +204,8 @@ def _rescale(
     if 0 in expressions.bounds(width, scope):
         scope.report.error("E0309", "the range `of` may be empty", arguments[1].span)
         return None
-    return Typed(ir.Call("rescale", (x.expr, *of[1], *onto[1])), onto[0], node.span)
+    made = Typed(ir.Call("rescale", (x.expr, *of[1], *onto[1])), onto[0], node.span)
+    return arrays.many(made, (x,), scope)
 
 
 def _pair(
@@ -235,20 +244,22 @@ def _bump(node: syntax.Call, arguments: Arguments, scope: Scope, setting: Settin
         scope.report.error("E0315", "the width of a bump must be above 0", arguments[1].span)
         return None
     kind = ir.UnitsType(setting.ring.n_units)
-    return Typed(ir.Call("bump", (*lowered.expr.arguments, units)), kind, node.span)
+    made = Typed(ir.Call("bump", (*lowered.expr.arguments, units)), kind, node.span)
+    return arrays.many(made, (lowered,), scope)
 
 
 def _label(
     arguments: Arguments, name: str, scope: Scope, setting: Setting
-) -> tuple[ir.Expr, ir.LabelType] | None:
+) -> tuple[Typed, ir.LabelType] | None:
     typed = expressions.lower(arguments[0], scope, setting)
     if typed is None:
         return None
-    if not isinstance(typed.type, ir.LabelType):
+    kind = arrays.single(typed).type
+    if not isinstance(kind, ir.LabelType):
         message = f"`{name}` takes a label, this is {types.describe(typed.type)}"
         scope.report.error("E0303", message, typed.span)
         return None
-    return typed.expr, typed.type
+    return typed, kind
 
 
 def _other(node: syntax.Call, arguments: Arguments, scope: Scope, setting: Setting) -> Typed | None:
@@ -259,14 +270,26 @@ def _other(node: syntax.Call, arguments: Arguments, scope: Scope, setting: Setti
         message = f"`other` needs a set of two labels, this has {len(label[1].labels)}"
         scope.report.error("E0316", message, node.span)
         return None
-    return Typed(ir.Call("other", (label[0],)), label[1], node.span)
+    made = Typed(ir.Call("other", (label[0].expr,)), label[1], node.span)
+    return arrays.many(made, (label[0],), scope)
 
 
 def _position(
     node: syntax.Call, arguments: Arguments, scope: Scope, setting: Setting
 ) -> Typed | None:
     label = _label(arguments, "position", scope, setting)
-    return Typed(ir.Call("position", (label[0],)), ir.NUMBER, node.span) if label else None
+    if label is None:
+        return None
+    made = Typed(ir.Call("position", (label[0].expr,)), ir.NUMBER, node.span)
+    return arrays.many(made, (label[0],), scope)
+
+
+def _range(node: syntax.Call, arguments: Arguments, scope: Scope, setting: Setting) -> Typed | None:
+    n = channels.count(arguments[0], scope, "the argument of `range`")
+    if n is None:
+        return None
+    made = ir.Call("range", (ir.Number(str(n)),))
+    return Typed(made, ir.ArrayType(ir.NUMBER, n), node.span)
 
 
 _Lower = Callable[[syntax.Call, Arguments, Scope, Setting], Typed | None]
@@ -279,6 +302,11 @@ _SPECIAL: dict[str, _Lower] = {
     "bump": _bump,
     "other": _other,
     "position": _position,
+    "range": _range,
+    "sum": reductions.over_array,
+    "count": reductions.over_array,
+    "any": reductions.over_array,
+    "all": reductions.over_array,
     "mean": reductions.mean,
     "last": reductions.last,
     "first_above": reductions.first_above,

@@ -130,6 +130,24 @@ _ROWS = (
         "a member of the set other than the value",
     ),
     Distribution(
+        "sample",
+        (Argument("set", Kind.SET), Argument("n", Kind.NUMBER)),
+        _set,
+        "n members of the set in random order, none twice",
+    ),
+    Distribution(
+        "shuffled",
+        (Argument("set", Kind.SET),),
+        _set,
+        "all members of the set in random order",
+    ),
+    Distribution(
+        "permutation",
+        (Argument("n", Kind.NUMBER),),
+        _set,
+        "the numbers 0 to n - 1 in random order",
+    ),
+    Distribution(
         "balanced",
         (Argument("set", Kind.SET),),
         _set,
@@ -139,7 +157,5 @@ _ROWS = (
 
 DISTRIBUTIONS: Mapping[str, Distribution] = {row.name: row for row in _ROWS}
 
-PLANNED = frozenset(
-    "permutation shuffled sample quantize pulse_train ou random_walk alternate markov".split()
-)
+PLANNED = frozenset("quantize pulse_train ou random_walk alternate markov".split())
 """Distributions of the language that this version reads but does not build yet."""

@@ -3,7 +3,7 @@
 from epochal.compiler import channels, expressions, ir, spans, types
 from epochal.compiler.intervals import Interval
 from epochal.compiler.report import place
-from epochal.compiler.scope import Scope, Setting
+from epochal.compiler.scope import Scope, Setting, Typed
 from epochal.compiler.walk import refs
 from epochal.dsl import syntax
 from epochal.dsl.diagnostic import Fix
@@ -172,11 +172,24 @@ def _value(
         return None
     if types.is_number(typed.type) or isinstance(typed.type, ir.UnitsType):
         return typed.expr
+    if isinstance(typed.type, ir.ArrayType) and types.is_number(typed.type.item):
+        return _unit_by_unit(typed, typed.type.n, channel, unit, scope)
     scope.report.error(
         "E0303",
         f"a channel is set to a plain number, this is {types.describe(typed.type)}",
         typed.span,
     )
+    return None
+
+
+def _unit_by_unit(
+    typed: Typed, n: int, channel: ir.Channel | None, unit: ir.Expr | None, scope: Scope
+) -> ir.Expr | None:
+    """Take an array as one value for each unit of a channel."""
+    if channel is not None and unit is None and channel.n_units == n:
+        return typed.expr
+    has = "one unit" if unit is not None or channel is None else f"{channel.n_units} units"
+    scope.report.error("E0334", f"an array of {n} values cannot be set on {has}", typed.span)
     return None
 
 

@@ -1,8 +1,9 @@
 """Lowering expressions: names resolved, types checked, units made one."""
 
+from dataclasses import replace
 from typing import assert_never
 
-from epochal.compiler import calls, ir, literals, operators, spans, types
+from epochal.compiler import arrays, calls, ir, literals, operators, spans, types
 from epochal.compiler.intervals import Interval, interval
 from epochal.compiler.scope import Scope, Setting, Symbol, Typed
 from epochal.dsl import syntax
@@ -30,11 +31,8 @@ def lower(node: syntax.Expr, scope: Scope, setting: Setting) -> Typed | None:
             return _conditional(node, scope, setting)
         case syntax.Call():
             return calls.call(node, scope, setting)
-        case syntax.Index(span=span):
-            scope.report.error(
-                "E0601", "indexing a variable is part of the language and not built yet", span
-            )
-            return None
+        case syntax.Index():
+            return arrays.index(node, scope, setting)
         case syntax.At():
             return _at(node, scope, setting)
         case syntax.Tuple():
@@ -56,12 +54,27 @@ def number(node: syntax.Expr, scope: Scope, setting: Setting, what: str) -> ir.E
 
 
 def expect(
-    node: syntax.Expr, wanted: ir.Type, scope: Scope, setting: Setting, what: str
+    node: syntax.Expr,
+    wanted: ir.Type,
+    scope: Scope,
+    setting: Setting,
+    what: str,
+    *,
+    each: bool = False,
 ) -> Typed | None:
-    """Lower what must be of one type; true and false pass for 1 and 0."""
+    """Lower what must be of one type; true and false pass for 1 and 0.
+
+    With ``each``, an array of such values will do.
+    """
     typed = lower(node, scope, setting)
     if typed is None or typed.type == wanted:
         return typed
+    if each and isinstance(typed.type, ir.ArrayType):
+        one = arrays.single(typed)
+        if one.type == wanted:
+            return typed
+        if wanted == ir.NUMBER and one.type == ir.BOOLEAN:
+            return replace(one.counted(), type=ir.ArrayType(ir.NUMBER, typed.type.n))
     if wanted == ir.NUMBER and types.is_number(typed.type):
         return typed.counted()
     message = f"{what} is {types.describe(wanted)}, this is {types.describe(typed.type)}"
@@ -156,13 +169,13 @@ def _at_hint(node: syntax.Name, scope: Scope) -> tuple[Note, ...]:
 
 
 def _conditional(node: syntax.Conditional, scope: Scope, setting: Setting) -> Typed | None:
-    condition = expect(
-        node.condition, ir.BOOLEAN, scope, setting.without_draw(), "the condition after `if`"
-    )
-    then = lower(node.value, scope, setting)
-    otherwise = lower(node.otherwise, scope, setting)
-    if condition is None or then is None or otherwise is None:
+    what = "the condition after `if`"
+    asked = expect(node.condition, ir.BOOLEAN, scope, setting.without_draw(), what, each=True)
+    first = lower(node.value, scope, setting)
+    second = lower(node.otherwise, scope, setting)
+    if asked is None or first is None or second is None:
         return None
+    condition, then, otherwise = (arrays.single(part) for part in (asked, first, second))
     joint = types.common(then.type, otherwise.type)
     if joint is None:
         scope.report.error(
@@ -178,7 +191,7 @@ def _conditional(node: syntax.Conditional, scope: Scope, setting: Setting) -> Ty
         types.convert(then.expr, then.type, joint),
         types.convert(otherwise.expr, otherwise.type, joint),
     )
-    return Typed(expr, joint, node.span)
+    return arrays.many(Typed(expr, joint, node.span), (asked, first, second), scope)
 
 
 def _at(node: syntax.At, scope: Scope, setting: Setting) -> Typed | None:

@@ -48,6 +48,11 @@ _ROWS = (
     Function("bump", ("center", "width"), Takes.SPECIAL, "a circular Gaussian over a ring"),
     Function("other", ("label",), Takes.SPECIAL, "the other of two labels"),
     Function("position", ("label",), Takes.SPECIAL, "where a label stands in its set, from 0"),
+    Function("range", ("n",), Takes.SPECIAL, "the array 0, 1, .. n - 1"),
+    Function("sum", ("x",), Takes.SPECIAL, "the sum of an array"),
+    Function("count", ("x",), Takes.SPECIAL, "how many conditions of an array hold"),
+    Function("any", ("x",), Takes.SPECIAL, "whether one condition of an array holds"),
+    Function("all", ("x",), Takes.SPECIAL, "whether every condition of an array holds"),
     Function("mean", ("x",), Takes.SPECIAL, "the mean over time, then over units"),
     Function("last", ("x",), Takes.SPECIAL, "the value at the last step of a span"),
     Function("first_above", ("x", "level"), Takes.SPECIAL, "when an output first exceeds a level"),
@@ -58,7 +63,7 @@ _ROWS = (
 FUNCTIONS: Mapping[str, Function] = {row.name: row for row in _ROWS}
 
 PLANNED = frozenset(
-    "sum count any all vonmises cosine_tuning onehot opponent evidence range lookup latch "
+    "vonmises cosine_tuning onehot opponent evidence lookup latch "
     "integral lag ema rms error previous fraction".split()
 )
 """Functions of the language that this version reads but does not build yet."""

@@ -83,6 +83,8 @@ def interval(expr: ir.Expr, known: Known) -> Interval:
             return _call(function, tuple(interval(item, known) for item in arguments))
         case ir.SetOf(items):
             return _hull(tuple(interval(item, known) for item in items))
+        case ir.Index(x):
+            return interval(x, known)
         case ir.Label() | ir.Relabel() | ir.TupleOf() | ir.Series():
             return ANYTHING
     assert_never(expr)
@@ -94,7 +96,7 @@ def support(law: ir.Distribution, known: Known) -> Interval:
         case ir.Law(name, arguments):
             bounds = tuple(interval(item, known) for item in arguments)
             low, high = DISTRIBUTIONS[name].support(tuple((one.low, one.high) for one in bounds))
-            whole = DISTRIBUTIONS[name].whole or (name == "choice" and bounds[0].whole)
+            whole = DISTRIBUTIONS[name].whole or (name in ("choice", "sample") and bounds[0].whole)
             return Interval(low, high, whole=whole)
         case ir.EitherLaw(_, then, otherwise):
             return support(then, known).hull(support(otherwise, known))
@@ -308,6 +310,16 @@ def _call(function: str, arguments: tuple[Interval, ...]) -> Interval:
             return _angle_between(*arguments)
         case "bump":
             return Interval(Fraction(0), Fraction(1))
+        case "range":
+            return Interval(Fraction(0), arguments[0].high - 1, whole=True)
+        case "array_sum":
+            return multiply(*arguments)
+        case "array_mean" | "array_min" | "array_max":
+            return replace(arguments[0], whole=arguments[0].whole and function != "array_mean")
+        case "array_count":
+            return Interval(Fraction(0), arguments[1].high, whole=True)
+        case "array_any" | "array_all":
+            return TRUTH
         case "clip":
             return _clip(*arguments)
         case "rescale":

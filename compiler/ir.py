@@ -88,7 +88,9 @@ class SeriesType(_Node, frozen=True, tag="series"):
     labels: tuple[str, ...] = ()
 
 
-Type = Union[QuantityType, BoolType, LabelType, TupleType, SetType, ArrayType, UnitsType, SeriesType]  # noqa: UP007
+Type = Union[  # noqa: UP007
+    QuantityType, BoolType, LabelType, TupleType, SetType, ArrayType, UnitsType, SeriesType
+]
 
 NUMBER = QuantityType()
 TIME = QuantityType(time=1)

@@ -5,7 +5,7 @@ from fractions import Fraction
 from math import gcd, lcm
 from statistics import NormalDist
 
-from epochal.compiler import calls, expressions, ir, types
+from epochal.compiler import calls, channels, expressions, ir, types
 from epochal.compiler.distributions import DISTRIBUTIONS, PLANNED, Argument, Distribution, Kind
 from epochal.compiler.intervals import constant
 from epochal.compiler.scope import Scope, Setting, Typed
@@ -95,6 +95,8 @@ def _call(node: syntax.Call, scope: Scope, setting: Setting) -> TypedLaw | None:
         return None
     if name in ("choice", "balanced", "except"):
         return _members(node, given, scope, setting)
+    if name in ("sample", "shuffled", "permutation"):
+        return _order(node, given, scope, setting)
     return _quantities(row, node, given, scope, setting)
 
 
@@ -204,6 +206,54 @@ def _members(
         factor = _factor(given[0], typed, scope)
         return TypedLaw(factor, item, node.span) if factor else None
     return _except(node, given, typed, item, scope, setting)
+
+
+def _order(
+    node: syntax.Call, given: tuple[syntax.Expr, ...], scope: Scope, setting: Setting
+) -> TypedLaw | None:
+    """Lower laws that put members in random order to one: n of a set, none twice."""
+    name = node.function.name
+    values = _in_order(node, given[0], scope, setting)
+    if values is None:
+        return None
+    members, item = values
+    n = len(members.items)
+    if name == "sample":
+        wanted = channels.count(given[1], scope, "the number to sample")
+        if wanted is None:
+            return None
+        if wanted > n:
+            message = f"{wanted} members cannot be sampled from {n} without taking one twice"
+            scope.report.error("E0321", message, given[1].span)
+            return None
+        n = wanted
+    law = ir.Law("sample", (ir.SetOf(members.items), ir.Number(str(n))))
+    return TypedLaw(law, ir.ArrayType(item, n), node.span)
+
+
+def _in_order(
+    node: syntax.Call, values: syntax.Expr, scope: Scope, setting: Setting
+) -> tuple[ir.SetOf, ir.Type] | None:
+    """Find what is put in order: the members of a set, or the numbers of a range."""
+    if node.function.name == "permutation":
+        n = channels.count(values, scope, "the argument of `permutation`")
+        return (_numbers(n), ir.NUMBER) if n is not None else None
+    typed = expressions.lower(values, scope, setting)
+    if typed is None:
+        return None
+    is_range = isinstance(typed.expr, ir.Call) and typed.expr.function == "range"
+    if is_range and isinstance(typed.type, ir.ArrayType):
+        return _numbers(typed.type.n), ir.NUMBER
+    if not isinstance(typed.type, ir.SetType) or isinstance(typed.type.item, ir.TupleType):
+        message = f"`{node.function.name}` takes a set or a range, this is "
+        scope.report.error("E0303", message + types.describe(typed.type), typed.span)
+        return None
+    members = literal_set(typed, scope)
+    return (members, typed.type.item) if members is not None else None
+
+
+def _numbers(n: int) -> ir.SetOf:
+    return ir.SetOf(tuple(ir.Number(str(i)) for i in range(n)))
 
 
 def _except(

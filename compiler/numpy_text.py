@@ -1,7 +1,8 @@
 """Printing expressions as NumPy.
 
-A printed value has one of three shapes: constant for the batch, one value a trial ``(N_batch,)``,
-or one value a trial and unit ``(N_batch, N_units)``.
+A printed value has one of five shapes: constant for the batch, one value a trial ``(N_batch,)``,
+an array of them ``(N_batch, n)``, one value a trial and unit ``(N_batch, N_units)``, or one for
+each value of an array and unit ``(N_batch, n, N_units)``.
 """
 
 import math
@@ -23,7 +24,9 @@ class Shape(IntEnum):
 
     CONSTANT = 0
     TRIAL = 1
-    UNITS = 2
+    ARRAY = 2
+    UNITS = 3
+    GRID = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,8 @@ class Printer:
                 places = _tuple([*listed, *(["-1"] if self.careful else [])])  # none stays none
                 inner = self.show(x)
                 return Text(f"np.array({places})[{inner.text}]", ATOM, inner.shape)
+            case ir.Index(x, i):
+                return self._index(x, i)
             case ir.MemberOf(x, values):
                 inner = self.show(x)
                 return Text(f"np.isin({inner.text}, {self.text(values)})", ATOM, inner.shape)
@@ -201,17 +206,39 @@ class Printer:
             return inner
         if name == "bump":
             return self._bump(arguments)
+        if name == "range":
+            return Text(f"np.arange({self.text(arguments[0])})[None]", ATOM, Shape.ARRAY)
+        if name in _OVER_ARRAY:
+            return self._over_array(name, arguments)
         shown = [self.show(item) for item in arguments]
         shape = max(one.shape for one in shown)
         listed = ", ".join(_stretch(one, shape, OR) for one in shown)
         return Text(f"{_FUNCTIONS[name].format(listed)}", ATOM, shape)
 
+    def wide(self, expr: ir.Expr) -> str:
+        """Print an expression so that it meets arrays value by value."""
+        return _stretch(self.show(expr), Shape.ARRAY, OR)
+
+    def _index(self, x: ir.Expr, i: ir.Expr) -> Text:
+        array, place = self.show(x), self.show(i)
+        if place.shape is Shape.CONSTANT:
+            return Text(f"{array.inside(ATOM)}[:, {place.text}]", ATOM, Shape.TRIAL)
+        return Text(f"element({array.text}, {place.text})", ATOM, Shape.TRIAL)
+
+    def _over_array(self, name: str, arguments: tuple[ir.Expr, ...]) -> Text:
+        array, size = self.show(arguments[0]), self.text(arguments[1])
+        shape = Shape.UNITS if array.shape is Shape.GRID else Shape.TRIAL
+        text = _OVER_ARRAY[name].format(x=array.inside(ATOM), plain=array.text, n=size)
+        return Text(text, PRODUCT if name == "array_mean" else ATOM, shape)
+
     def _bump(self, arguments: tuple[ir.Expr, ...]) -> Text:
         center, width, n_units = (self.show(item) for item in arguments)
-        middle = center.text
-        if max(center.shape, width.shape) is Shape.CONSTANT:
+        shape = max(center.shape, width.shape)
+        middle = _stretch(center, shape, OR)
+        if shape is Shape.CONSTANT:
             middle = f"np.full({self.rows}, {middle})"
-        return Text(f"bump({middle}, {width.text}, {n_units.text})", ATOM, Shape.UNITS)
+        text = f"bump({middle}, {_stretch(width, shape, OR)}, {n_units.text})"
+        return Text(text, ATOM, Shape.GRID if shape is Shape.ARRAY else Shape.UNITS)
 
     def _extreme(self, name: str, arguments: tuple[ir.Expr, ...]) -> Text:
         shown = [self.show(item) for item in arguments]
@@ -232,6 +259,16 @@ _OVER_UNITS = {
     "unit_max": "{}.max(axis=1)",
     "argmax": "argmax_unit({})",
     "population_vector": "population_vector({})",
+}
+
+_OVER_ARRAY = {
+    "array_sum": "row_sum({plain})",
+    "array_mean": "row_sum({plain}) / {n}",
+    "array_min": "{x}.min(axis=1)",
+    "array_max": "{x}.max(axis=1)",
+    "array_count": "{x}.sum(axis=1)",
+    "array_any": "{x}.any(axis=1)",
+    "array_all": "{x}.all(axis=1)",
 }
 
 _FUNCTIONS = {
@@ -303,10 +340,18 @@ def _in_brackets(text: Text) -> str:
 
 
 def _stretch(text: Text, shape: Shape, binds: int) -> str:
-    """Give a value a trial the axis of units, where it meets values with units."""
-    if shape is Shape.UNITS and text.shape is Shape.TRIAL:
-        return f"{text.inside(ATOM)}[:, None]"
-    return text.inside(binds)
+    """Give a value the axes of what it meets: of arrays, of units, or of both."""
+    axes = _NEW_AXES.get((text.shape, shape))
+    return f"{text.inside(ATOM)}[{axes}]" if axes else text.inside(binds)
+
+
+_NEW_AXES = {
+    (Shape.TRIAL, Shape.ARRAY): ":, None",
+    (Shape.TRIAL, Shape.UNITS): ":, None",
+    (Shape.TRIAL, Shape.GRID): ":, None, None",
+    (Shape.ARRAY, Shape.GRID): ":, :, None",
+    (Shape.UNITS, Shape.GRID): ":, None",
+}
 
 
 def _tuple(items: list[str]) -> str:

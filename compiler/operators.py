@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from epochal.compiler import expressions, ir, types
+from epochal.compiler import arrays, expressions, ir, types
 from epochal.compiler.scope import Scope, Setting, Typed
 from epochal.dsl import syntax
 from epochal.dsl.diagnostic import Fix, Note
@@ -16,18 +16,22 @@ ORDER = ("<", "<=", ">", ">=")
 def unary(node: syntax.Unary, scope: Scope, setting: Setting) -> Typed | None:
     """Lower ``-x`` and ``not x``."""
     if node.op == "not":
-        typed = expressions.expect(
-            node.operand, ir.BOOLEAN, scope, setting.without_draw(), "the value after `not`"
-        )
-        return Typed(ir.Not(typed.expr), ir.BOOLEAN, node.span) if typed else None
+        what = "the value after `not`"
+        setting = setting.without_draw()
+        asked = expressions.expect(node.operand, ir.BOOLEAN, scope, setting, what, each=True)
+        if asked is None:
+            return None
+        return arrays.many(Typed(ir.Not(asked.expr), ir.BOOLEAN, node.span), (asked,), scope)
     typed = expressions.lower(node.operand, scope, setting)
     if typed is None:
         return None
     if isinstance(typed.expr, ir.Number) and typed.expr.value != "nan":
         return Typed(_negated(typed.expr), typed.type, node.span)
-    typed = typed.counted()
-    kind = _arithmetic_type(typed, scope, "-")
-    return Typed(ir.Negative(typed.expr), kind, node.span) if kind else None
+    one = arrays.single(typed).counted()
+    kind = _arithmetic_type(one, scope, "-")
+    if kind is None:
+        return None
+    return arrays.many(Typed(ir.Negative(one.expr), kind, node.span), (typed,), scope)
 
 
 def _negated(number: ir.Number) -> ir.Number:
@@ -52,11 +56,12 @@ def binary(node: syntax.Binary, scope: Scope, setting: Setting) -> Typed | None:
 
 def _logical(node: syntax.Binary, scope: Scope, setting: Setting) -> Typed | None:
     what = f"each side of `{node.op}`"
-    left = expressions.expect(node.left, ir.BOOLEAN, scope, setting, what)
-    right = expressions.expect(node.right, ir.BOOLEAN, scope, setting, what)
+    left = expressions.expect(node.left, ir.BOOLEAN, scope, setting, what, each=True)
+    right = expressions.expect(node.right, ir.BOOLEAN, scope, setting, what, each=True)
     if left is None or right is None:
         return None
-    return Typed(ir.Logical(node.op, left.expr, right.expr), ir.BOOLEAN, node.span)
+    joined = Typed(ir.Logical(node.op, left.expr, right.expr), ir.BOOLEAN, node.span)
+    return arrays.many(joined, (left, right), scope)
 
 
 def _arithmetic(node: syntax.Binary, scope: Scope, setting: Setting) -> Typed | None:
@@ -64,6 +69,11 @@ def _arithmetic(node: syntax.Binary, scope: Scope, setting: Setting) -> Typed | 
     right = None if _is_bare_unit(node, scope) else expressions.lower(node.right, scope, setting)
     if left is None or right is None:
         return None
+    made = _arithmetic_of(node, arrays.single(left), arrays.single(right), scope)
+    return arrays.many(made, (left, right), scope)
+
+
+def _arithmetic_of(node: syntax.Binary, left: Typed, right: Typed, scope: Scope) -> Typed | None:
     left, right = left.counted(), right.counted()
     kinds = _arithmetic_type(left, scope, node.op), _arithmetic_type(right, scope, node.op)
     if kinds[0] is None or kinds[1] is None:
@@ -198,6 +208,11 @@ def _comparison(node: syntax.Binary, scope: Scope, setting: Setting) -> Typed | 
         left = _outside(left, right, scope)
     if not isinstance(left, Typed) or not isinstance(right, Typed):
         return None
+    made = _compared(node, arrays.single(left), arrays.single(right), scope)
+    return arrays.many(made, (left, right), scope)
+
+
+def _compared(node: syntax.Binary, left: Typed, right: Typed, scope: Scope) -> Typed | None:
     if isinstance(left.type, ir.LabelType) and isinstance(right.type, ir.LabelType):
         return _labels(node, left, right, left.type, right.type, scope)
     return _quantities(node, left, right, scope)

@@ -13,6 +13,7 @@ from epochal.compiler.numpy_text import Printer, Shape
 from epochal.compiler.print_line import line
 from epochal.compiler.print_names import Names
 from epochal.compiler.redraw import Attempted
+from epochal.compiler.walk import refs
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,10 @@ class Drawing:
     names: Names
     places: Mapping[str, str]
     redrawn: frozenset[str] = frozenset()
+
+    def argument(self, expr: ir.Expr, kind: ir.Type) -> str:
+        """Print an argument of a law, for each value of an array where it gives one."""
+        return self.show.wide(expr) if isinstance(kind, ir.ArrayType) else self.show.text(expr)
 
 
 def places(factors: list[ir.Variable]) -> dict[str, str]:
@@ -139,7 +144,10 @@ def rounded(expr: ir.Expr, kind: ir.Type, text: str) -> str:
 def _drawn(variable: ir.Variable, law: ir.Distribution, key: str, job: Drawing) -> list[str]:
     """Print a draw."""
     again = variable.names[0] in job.redrawn
-    unit = f'draw.unit("{key}", attempt)' if again else f'draw.unit("{key}")'
+    attempt = ", attempt" if again else ""
+    unit = f'draw.unit("{key}"{attempt})'
+    if isinstance(variable.definition, ir.Drawn) and variable.definition.size:
+        unit = f'draw.units("{key}", {variable.definition.size}{attempt})'
     if len(variable.names) > 1:
         assert isinstance(law, ir.Law)
         return _tuple_draw(variable, law, unit, job)
@@ -178,20 +186,35 @@ def _law(law: ir.Distribution, unit: str, key: str, kind: ir.Type, job: Drawing)
     match law:
         case ir.EitherLaw(condition, then, otherwise):
             sides = [_law(side, unit, key, kind, job) for side in (then, otherwise)]
-            return f"np.where({show.text(condition)}, {sides[0]}, {sides[1]})"
+            return f"np.where({job.argument(condition, kind)}, {sides[0]}, {sides[1]})"
         case ir.Law("choice", (members,)):
             return _choice(members, unit, job)
         case ir.Law("except", (ir.SetOf(items), taken)):
-            return f"except_index({unit}, {len(items)}, {show.text(taken)})"
+            return f"except_index({unit}, {len(items)}, {job.argument(taken, kind)})"
+        case ir.Law("sample", (ir.SetOf() as members, count)):
+            return _sample(members, show.text(count), key, job)
         case ir.Law(name, arguments):
-            shown = ", ".join(show.text(item) for item in arguments)
+            shown = ", ".join(job.argument(item, kind) for item in arguments)
             text = f"{name}({unit}, {shown})"
             if name == "truncnormal":
                 more = ", attempt" if key.partition(":")[2] in job.redrawn else ""
                 text = f'{name}(draw, "{key}", {shown}{more})'
-            whole = kind == ir.TIME and not DISTRIBUTIONS[name].whole
+            item = kind.item if isinstance(kind, ir.ArrayType) else kind
+            whole = item == ir.TIME and not DISTRIBUTIONS[name].whole
             return f"whole({text})" if whole else text
     raise AssertionError(law)
+
+
+def _sample(members: ir.SetOf, count: str, key: str, job: Drawing) -> str:
+    """Print members in random order, none twice."""
+    k = len(members.items)
+    attempt = ", attempt" if key.partition(":")[2] in job.redrawn else ""
+    order = f'permutation(draw.words("{key}", n * {k}{attempt}), n, {k})'
+    order += f"[:, :{count}]" if count != str(k) else ""
+    counted = tuple(ir.Number(str(i)) for i in range(k))
+    if members.items == counted or all(isinstance(one, ir.Label) for one in members.items):
+        return order
+    return f"np.array({_table(members.items, job)})[{order}]"
 
 
 def _choice(members: ir.Expr, unit: str, job: Drawing) -> str:
@@ -214,5 +237,10 @@ def _choice(members: ir.Expr, unit: str, job: Drawing) -> str:
 
 def _computed(value: ir.Expr, kind: ir.Type, show: Printer) -> str:
     shown = show.show(value)
+    if isinstance(kind, ir.ArrayType):
+        differs = any(ref.role is ir.Role.VARIABLE for ref in refs(value))
+        text = rounded(value, kind.item, show.wide(value))
+        whole_rows = differs and shown.shape is Shape.ARRAY
+        return text if whole_rows else f"np.full((n, {kind.n}), {text})"
     text = rounded(value, kind, shown.text)
     return f"np.full(n, {text})" if shown.shape is Shape.CONSTANT else text

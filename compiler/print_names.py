@@ -108,6 +108,7 @@ def _label_lists(task: ir.Task) -> list[tuple[str, tuple[str, ...]]]:
     found = []
     for variable in task.variables:
         for name, kind in zip(variable.names, variable.types, strict=True):
+            kind = kind.item if isinstance(kind, ir.ArrayType) else kind
             if isinstance(kind, ir.LabelType):
                 found.append((name, kind.labels))
     for channel in (*task.inputs, *task.outputs):
@@ -174,7 +175,15 @@ class Speaker:
         name = self.names.value(ref.name)
         if ref.role is ir.Role.PARAM:
             return Text(param.format(name), numpy_text.ATOM, shape)
-        return Text(variable.format(name), numpy_text.ATOM, Shape.TRIAL)
+        return Text(variable.format(name), numpy_text.ATOM, self._shape(ref.name))
+
+    def _shape(self, name: str) -> Shape:
+        """Say whether a variable is an array."""
+        for variable in self.names.task.variables:
+            for one, kind in zip(variable.names, variable.types, strict=True):
+                if one == name and isinstance(kind, ir.ArrayType):
+                    return Shape.ARRAY
+        return Shape.TRIAL
 
     def _column(self, ref: ir.Ref) -> Text:
         fixed = self._fixed(ref)
@@ -182,4 +191,4 @@ class Speaker:
             return fixed
         if ref.role is ir.Role.SCORE:
             return Text(self.names.value(ref.name), numpy_text.ATOM, Shape.TRIAL)
-        return Text(f'trials["{ref.name}"]', numpy_text.ATOM, Shape.TRIAL)
+        return Text(f'trials["{ref.name}"]', numpy_text.ATOM, self._shape(ref.name))

@@ -129,6 +129,8 @@ def _facts(task: ir.Task, plan: Layout, called: Names) -> list[str]:
     ]
     columns += [(score.name, score.type) for score in task.scores]
     for name, kind in columns:
+        if isinstance(kind, ir.ArrayType):
+            kind = kind.item
         if isinstance(kind, ir.LabelType):
             labels[name] = kind.labels
         else:
@@ -190,7 +192,7 @@ def _signature(arguments: list[str]) -> str:
 def unit_of(kind: ir.Type) -> str:
     """Name the unit of a column of the trial table or of a score."""
     match kind:
-        case ir.SetType(item):
+        case ir.SetType(item) | ir.ArrayType(item):
             return unit_of(item)
         case ir.QuantityType():
             known = {ir.TIME: "us", ir.FREQUENCY: "Hz", ir.ANGLE: "deg", ir.NUMBER: ""}
@@ -287,7 +289,10 @@ def _score_doc(task: ir.Task) -> str:
 
 
 def _column_doc(name: str, kind: ir.Type) -> str:
-    unit = "label" if isinstance(kind, ir.LabelType) else unit_of(kind)
+    item = kind.item if isinstance(kind, ir.ArrayType) else kind
+    unit = "label" if isinstance(item, ir.LabelType) else unit_of(item)
+    if isinstance(kind, ir.ArrayType):
+        unit = f"{kind.n} values, {unit}" if unit else f"{kind.n} values"
     return f"{name} ({unit})" if unit else name
 
 

@@ -125,6 +125,8 @@ def _show(expr: ir.Expr, laws: Laws) -> tuple[str, int]:
             return _show(x, laws)
         case ir.MemberOf(x, values):
             return f"{_inside(x, _SUM, laws)} in {_show(values, laws)[0]}", _COMPARE
+        case ir.Index(x, i):
+            return f"{_inside(x, _ATOM, laws)}[{_show(i, laws)[0]}]", _ATOM
         case ir.Series(channel, where):
             return f"{channel} @ {_where(where, laws)}", _SIGN
     assert_never(expr)

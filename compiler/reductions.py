@@ -4,7 +4,7 @@ A series is (time, units).  ``mean last min max first_above`` remove time; a cha
 then gives a plain value.  ``mean min max`` of what has units and no time remove the units.
 """
 
-from epochal.compiler import expressions, ir, types
+from epochal.compiler import arrays, expressions, ir, types
 from epochal.compiler.scope import Scope, Setting, Typed
 from epochal.dsl import syntax
 
@@ -27,7 +27,24 @@ def _reduce(name: str, node: syntax.Call, x: Typed, scope: Scope) -> Typed | Non
         return _over_time(f"time_{name}", node, x, x.type)
     if isinstance(x.type, ir.UnitsType):
         return Typed(ir.Call(f"unit_{name}", (x.expr,)), ir.NUMBER, node.span)
+    if isinstance(x.type, ir.ArrayType):
+        return arrays.reduce(name, node, x, scope)
     _wrong(name, x, scope)
+    return None
+
+
+def over_array(
+    node: syntax.Call, arguments: Arguments, scope: Scope, setting: Setting
+) -> Typed | None:
+    """Lower ``sum count any all`` of an array."""
+    x = expressions.lower(arguments[0], scope, setting)
+    if x is None:
+        return None
+    name = node.function.name
+    if isinstance(x.type, ir.ArrayType):
+        return arrays.reduce(name, node, x, scope)
+    message = f"`{name}` takes an array, this is {types.describe(x.type)}"
+    scope.report.error("E0303", message, x.span)
     return None
 
 

@@ -1,6 +1,6 @@
 """Lowering ``trial:`` and ``score:``."""
 
-from epochal.compiler import expressions, ir, laws, names, types
+from epochal.compiler import channels, expressions, ir, laws, names, types
 from epochal.compiler.known import variable_bounds
 from epochal.compiler.report import place
 from epochal.compiler.scope import PLAIN, Scope, Setting, Symbol
@@ -47,9 +47,8 @@ def _statement(node: syntax.Draw | syntax.Let, scope: Scope) -> list[ir.Variable
             definition = _draw(target, value, scope)
         case syntax.Let(target=target, value=value):
             definition = _let(target, value, scope)
-    if target.size is not None:
-        not_built("an array of variables", target.span, scope)
-        definition = None
+    if definition is not None:
+        definition = _sized(target, *definition, scope)
     good = [names.value_name(name, scope) for name in target.names]
     if definition is None or not all(good):
         scope.report.excused |= {name.name for name in target.names}
@@ -63,6 +62,35 @@ def not_built(what: str, span: Span, scope: Scope) -> None:
 
 
 _Defined = tuple[ir.Definition, ir.Type]
+
+
+def _sized(
+    target: syntax.Target, definition: ir.Definition, kind: ir.Type, scope: Scope
+) -> _Defined | None:
+    """Make an array of a definition where one is declared."""
+    if target.size is None:
+        if isinstance(kind, ir.ArrayType):
+            name = target.names[0].name
+            message = f"this gives {types.describe(kind)}: write `{name}[{kind.n}]`"
+            scope.report.error("E0337", message, target.span)
+            return None
+        return definition, kind
+    size = channels.count(target.size, scope, "the size of an array")
+    if size is None:
+        return None
+    if isinstance(definition, ir.Factor) or isinstance(kind, ir.TupleType):
+        what = "a balanced variable" if isinstance(definition, ir.Factor) else "a tuple"
+        scope.report.error("E0325", f"{what} is one value, not an array", target.span)
+        return None
+    if isinstance(kind, ir.ArrayType):
+        if kind.n != size:
+            message = f"the array has {size} values, and this gives {kind.n}"
+            scope.report.error("E0334", message, target.span)
+            return None
+        return definition, kind
+    if isinstance(definition, ir.Drawn):
+        definition = ir.Drawn(definition.law, definition.key, size)
+    return definition, ir.ArrayType(kind, size)
 
 
 def _draw(target: syntax.Target, value: syntax.Expr, scope: Scope) -> _Defined | None:

@@ -26,6 +26,8 @@ def describe(kind: ir.Type) -> str:
             return "a tuple of " + ", ".join(describe(item) for item in items)
         case ir.SetType(item):
             return "a set whose members are each " + describe(item)
+        case ir.ArrayType(item, n):
+            return f"an array of {n} values, each {describe(item)}"
         case ir.UnitsType():
             return "one number for each unit"
         case ir.SeriesType():

@@ -3,7 +3,7 @@
 import numpy as np
 
 from epochal.compiler.prelude.portable import portable_exp, portable_log
-from epochal.compiler.prelude.words import Floats, Number
+from epochal.compiler.prelude.words import Array, Floats, Number
 
 
 def bump(center: Number, width: Number, n_units: int) -> Floats:
@@ -49,3 +49,16 @@ def floor_mod(a: Number, b: Number) -> Floats:
     rest = np.asarray(a - b * np.floor(np.divide(a, b)))
     rest = np.where(rest < 0, rest + b, rest)  # the quotient was rounded up to a whole number
     return np.where(rest >= b, rest - b, rest)  # rest + b, or the product, was rounded up
+
+
+def row_sum(x: Array) -> Array:
+    """Add up the values of each row of (N_batch, n, ..), in order: the same bits everywhere."""
+    total = x[:, 0]
+    for i in range(1, x.shape[1]):
+        total = total + x[:, i]
+    return total
+
+
+def element(x: Array, i: Number) -> Array:
+    """Take value i of each row of (N_batch, n); i is whole, one for all or one a row."""
+    return x[np.arange(len(x)), np.asarray(i, np.int64)]

@@ -9,7 +9,9 @@ ATTEMPTS = 100
 
 def renewed(old: Array | None, new: Array, again: Bools) -> Array:
     """Take new values where `again` says so, (N_batch,); at the first attempt take all."""
-    return new if old is None else np.where(again, new, old)
+    if old is None:
+        return new
+    return np.where(again.reshape(-1, *[1] * (new.ndim - 1)), new, old)
 
 
 def settled(again: Bools, attempt: int, what: str) -> bool:

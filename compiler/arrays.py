@@ -1,0 +1,76 @@
+"""Values that an array has many of: operators and functions work on each."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from epochal.compiler import expressions, ir, types
+from epochal.compiler.scope import Scope, Setting, Typed
+from epochal.dsl import syntax
+
+
+def single(typed: Typed) -> Typed:
+    """Take an array for one of its values, and anything else for itself."""
+    if isinstance(typed.type, ir.ArrayType):
+        return replace(typed, type=typed.type.item)
+    return typed
+
+
+def many(typed: Typed | None, parts: Sequence[Typed], scope: Scope) -> Typed | None:
+    """Make of a result for one value what it is for the arrays among its parts."""
+    arrays = [part for part in parts if isinstance(part.type, ir.ArrayType)]
+    if typed is None or not arrays:
+        return typed
+    sizes = {part.type.n for part in arrays if isinstance(part.type, ir.ArrayType)}
+    if len(sizes) > 1:
+        lengths = " and ".join(str(size) for size in sorted(sizes))
+        message = f"arrays of {lengths} values do not go together"
+        scope.report.error("E0334", message, typed.span)
+        return None
+    return replace(typed, type=ir.ArrayType(typed.type, sizes.pop()))
+
+
+def index(node: syntax.Index, scope: Scope, setting: Setting) -> Typed | None:
+    """Lower ``x[i]``; the index must be proven to be inside."""
+    x = expressions.lower(node.value, scope, setting)
+    if x is None:
+        return None
+    if not isinstance(x.type, ir.ArrayType) or len(node.indices) != 1:
+        message = f"an index takes one value of an array, this is {types.describe(x.type)}"
+        scope.report.error("E0335", message, x.span)
+        return None
+    i = expressions.expect(node.indices[0], ir.NUMBER, scope, setting, "an index")
+    if i is None:
+        return None
+    bounds = expressions.bounds(i.expr, scope)
+    if not bounds.whole or bounds.low < 0 or bounds.high > x.type.n - 1:
+        scope.report.error(
+            "E0336",
+            f"the array has values 0 to {x.type.n - 1}, and this may be "
+            + ("another number" if bounds.whole else "no whole number"),
+            i.span,
+        )
+        return None
+    return Typed(ir.Index(x.expr, i.expr), x.type.item, node.span)
+
+
+def reduce(name: str, node: syntax.Call, x: Typed, scope: Scope) -> Typed | None:
+    """Lower ``sum mean count any all min max`` of an array."""
+    assert isinstance(x.type, ir.ArrayType)
+    one = single(x)
+    if name in ("any", "all", "count"):
+        if one.type != ir.BOOLEAN:
+            message = f"`{name}` takes conditions, this is {types.describe(x.type)}"
+            scope.report.error("E0303", message, x.span)
+            return None
+        kind: ir.Type = ir.NUMBER if name == "count" else ir.BOOLEAN
+    else:
+        one = one.counted()
+        kind = one.type
+        if types.as_quantity(kind) is None and not (
+            name == "sum" and isinstance(kind, ir.UnitsType)
+        ):
+            message = f"`{name}` takes quantities, this is {types.describe(x.type)}"
+            scope.report.error("E0303", message, x.span)
+            return None
+    size = ir.Number(str(x.type.n))
+    return Typed(ir.Call(f"array_{name}", (one.expr, size)), kind, node.span)
