@@ -156,6 +156,7 @@ class Task:
         for name, value in (("seed", seed), ("batch", batch)):
             if not 0 <= operator.index(value) < 2**64:
                 raise ValueError(f"{name} = {value} is not allowed: it is from 0 to 2**64 - 1")
+        n = operator.index(n)
         if out is not None:
             task._check_arrays(out, n, dt)
         module = task.module
