@@ -3,7 +3,8 @@
 import re
 import textwrap
 from collections.abc import Mapping
-from math import prod, sqrt
+from dataclasses import dataclass
+from math import prod
 
 from epochal.compiler import ir
 from epochal.compiler.prose import Laws, law_text, show, type_text
@@ -13,12 +14,20 @@ _WIDTH = 88
 _QUANTITY = re.compile(r"(\d) (us|ms|s|min|Hz|kHz|deg|rad)\b")
 
 
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """How often random outputs count as correct, with its standard error, on how many trials."""
+
+    accuracy: float
+    error: float
+    trials: int
+
+
 def describe(
     task: ir.Task,
     written: Mapping[str, str],
     longest: int,
-    chance: float | None,
-    trials: int,
+    chance: Chance | None,
 ) -> str:
     """Describe a task.
 
@@ -28,10 +37,8 @@ def describe(
         What each parameter is bound to, as it was written.
     longest : int
         The longest a trial can be, in us.
-    chance : float or None
-        Fraction correct of random outputs, where it was measured.
-    trials : int
-        On how many trials.
+    chance : Chance or None
+        How well random outputs do, where it was measured.
     """
     laws = _laws(task, written)
     parts = [
@@ -41,7 +48,7 @@ def describe(
         _timeline(task, longest, laws),
         _varies(task),
         _params(task, written),
-        _score(task, chance, trials),
+        _score(task, chance),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -230,14 +237,13 @@ def _params(task: ir.Task, written: Mapping[str, str]) -> str:
     return f"Parameters\n{_table(rows)}" if rows else ""
 
 
-def _score(task: ir.Task, chance: float | None, trials: int) -> str:
+def _score(task: ir.Task, chance: Chance | None) -> str:
     rows = [(score.name, _score_text(score)) for score in task.scores]
     lines = [f"Scores\n{_table(rows)}"] if rows else ["Nothing is scored."]
     if chance is not None:
-        error = sqrt(chance * (1 - chance) / trials)
-        lines.append(
-            f"Chance: {chance:.0%} ± {error:.0%} correct (random outputs, {trials:,} trials)"
-        )
+        error = f" ± {chance.error:.0%}" if chance.error >= 0.005 else ""
+        measured = f"random outputs, {chance.trials:,} trials"
+        lines.append(f"Chance: {chance.accuracy:.0%}{error} correct ({measured})")
     return "\n\n".join(lines)
 
 

@@ -202,6 +202,10 @@ def _power(
 def _comparison(node: syntax.Binary, scope: Scope, setting: Setting) -> Typed | None:
     left = _operand(node.left, scope, setting)
     right = _operand(node.right, scope, setting)
+    if isinstance(left, syntax.Name) and isinstance(right, syntax.Name):
+        for name in (left, right):
+            expressions.lower(name, scope, setting)
+        return None
     if isinstance(left, Typed) and isinstance(right, syntax.Name):
         right = _outside(right, left, scope)
     if isinstance(right, Typed) and isinstance(left, syntax.Name):

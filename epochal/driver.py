@@ -95,6 +95,8 @@ def _locate(name: str, session: Session) -> tuple[str | None, str | None]:
             return str(library()[place]), wanted
         if place and os.path.exists(place):
             return place, wanted
+    if path.endswith(".task"):
+        return path, task
     if "/" in name or "." in name:
         return name, None
     session.diagnostics.append(_unknown_task(name))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from epochal.compiler.describe import Chance
 from epochal.runtime.batch import Stream
 
 if TYPE_CHECKING:
@@ -15,11 +17,12 @@ CHANCE_TRIALS = 2000
 _SEED = 0
 
 
-def chance_level(task: Task) -> float | None:
+def chance_level(task: Task) -> Chance | None:
     """Measure how often random outputs count as correct; None where `correct` is not defined.
 
     Each trial has one standard normal number a unit, held from the first step to the last, on
-    2,000 trials of the test stream.
+    2,000 trials of the test stream.  It is scored with those and with their negatives, so that
+    the accuracy of a choice between two is one half and has no error.
     """
     if not any(score.name == "correct" for score in task.ir.scores):
         return None
@@ -30,8 +33,11 @@ def chance_level(task: Task) -> float | None:
         n = min(part, CHANCE_TRIALS - first)
         batch = task.batch(n, seed=_SEED, batch=i, stream=Stream.TEST, noise=False)
         held = rng.standard_normal((n, 1, task.n_out)).astype(np.float32)
-        scores = task.score(np.broadcast_to(held, batch.targets.shape), batch)
-        correct.append(np.asarray(scores["correct"], float))
+        shape = batch.targets.shape
+        both = [task.score(np.broadcast_to(x, shape), batch)["correct"] for x in (held, -held)]
+        correct.append(np.mean(np.asarray(both, float), axis=0))
     all_correct = np.concatenate(correct)
     known = all_correct[~np.isnan(all_correct)]
-    return float(known.mean()) if known.size else None
+    if not known.size:
+        return None
+    return Chance(float(known.mean()), float(known.std()) / math.sqrt(known.size), CHANCE_TRIALS)

@@ -13,7 +13,7 @@ from epochal.compiler import ir
 from epochal.compiler.describe import describe
 from epochal.compiler.ir_json import encode
 from epochal.runtime.batch import Batch, Column, Float, Stream
-from epochal.runtime.chance import CHANCE_TRIALS, chance_level
+from epochal.runtime.chance import chance_level
 from epochal.runtime.load_module import Trialmaker
 from epochal.runtime.values import Value, as_text
 
@@ -156,6 +156,7 @@ class Task:
         for name, value in (("seed", seed), ("batch", batch)):
             if not 0 <= operator.index(value) < 2**64:
                 raise ValueError(f"{name} = {value} is not allowed: it is from 0 to 2**64 - 1")
+        n = operator.index(n)
         if out is not None:
             task._check_arrays(out, n, dt)
         module = task.module
@@ -197,8 +198,7 @@ class Task:
 
     def describe(self) -> str:
         """Tell in plain English what the task is."""
-        chance = chance_level(self)
-        return describe(self.ir, self.values, self.longest, chance, CHANCE_TRIALS)
+        return describe(self.ir, self.values, self.longest, chance_level(self))
 
     def check_size(self, n: int, dt: float) -> None:
         """Refuse a batch that has no trials, no steps, or no room in memory.

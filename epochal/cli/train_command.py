@@ -71,7 +71,7 @@ def command(
     \b
     Examples:
       epochal train rdm
-      epochal train mine.task --set viewing='500 ms' --updates 500 --out runs/short
+      epochal train mine.task --set viewing='500 ms' --out runs/short
     """  # noqa: D301
     session = driver.Session()
     compiled = driver.compile_task(task, settings, session)

@@ -62,7 +62,7 @@ def mutated(draw: st.DrawFn) -> str:
 QUICK = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 
-@settings(QUICK, max_examples=150)
+@settings(QUICK, max_examples=100)
 @given(mutated())
 def test_mutated_tasks_end_in_diagnostics_or_in_trials(text: str) -> None:
     survive(text)
@@ -186,7 +186,7 @@ def framed(draw: st.DrawFn) -> str:
     return FRAME.format(**fields)
 
 
-@settings(QUICK, max_examples=400)
+@settings(QUICK, max_examples=200)
 @given(framed())
 def test_any_expressions_anywhere_end_in_diagnostics_or_in_trials(text: str) -> None:
     survive(text)

@@ -28,7 +28,9 @@ class Ended:
 
 def call(*arguments: object, stdin: bytes | str = b"") -> Ended:
     """Run a command in this process; an exception is passed on, as it would be a traceback."""
-    result = CliRunner().invoke(cli, [str(one) for one in arguments], input=stdin)
+    result = CliRunner().invoke(
+        cli, [str(one) for one in arguments], input=stdin, prog_name="epochal"
+    )
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return Ended(result.exit_code, result.stdout, result.stderr)
