@@ -1,6 +1,5 @@
 """Printing how each variable of the trial table is drawn or computed."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePath
@@ -10,7 +9,7 @@ from epochal.compiler import ir, prose
 from epochal.compiler.bounds import is_whole
 from epochal.compiler.distributions import DISTRIBUTIONS
 from epochal.compiler.numpy_text import Printer, Shape
-from epochal.compiler.print_line import line
+from epochal.compiler.print_line import line, quoted
 from epochal.compiler.print_names import Names
 from epochal.compiler.redraw import Attempted
 from epochal.compiler.walk import refs
@@ -28,6 +27,7 @@ class Drawing:
     names: Names
     places: Mapping[str, str]
     redrawn: frozenset[str] = frozenset()
+    indent: int = 4
 
     def argument(self, expr: ir.Expr, kind: ir.Type) -> str:
         """Print an argument of a law, for each value of an array where it gives one."""
@@ -59,13 +59,13 @@ def variable_lines(variable: ir.Variable, job: Drawing) -> list[str]:
             return _drawn(variable, law, key, job)
         case ir.Computed(value):
             text = _computed(value, variable.types[0], job.show)
-            return [line(f"{job.names.value(variable.names[0])} = {text}", variable.at)]
+            return [line(f"{job.names.value(variable.names[0])} = {text}", variable.at, job.indent)]
     assert_never(variable.definition)
 
 
 def attempts(group: Attempted, job: Drawing) -> list[str]:
     """Print a loop that draws until requirements hold."""
-    inner = replace(job, redrawn=group.redrawn)
+    inner = replace(job, redrawn=group.redrawn, indent=8)
     redrawn = [v for v in group.variables if v.names[0] in group.redrawn]
     lines = [
         line(f"{' = '.join(_local(v, job.names) for v in redrawn)} = None"),
@@ -73,7 +73,7 @@ def attempts(group: Attempted, job: Drawing) -> list[str]:
         line("for attempt in range(ATTEMPTS):"),
     ]
     for variable in group.variables:
-        lines += [_deeper(text) for text in variable_lines(variable, inner)]
+        lines += variable_lines(variable, inner)
     sides = [job.show.show(one.condition) for one in group.requirements]
     broken = " | ".join(f"np.logical_not({side.text})" for side in sides)
     file = PurePath(group.requirements[0].at.file).name
@@ -81,7 +81,8 @@ def attempts(group: Attempted, job: Drawing) -> list[str]:
     lines.append(f"        # {file}:{numbers}")
     lines.append(line(f"again = {broken}", indent=8))
     told = " and ".join(prose.show(one.condition) for one in group.requirements)
-    lines.append(line(f"if settled(again, attempt, {json.dumps(told)}):", indent=8))
+    told = told if len(told) <= 50 else f"{told[:47]}..."
+    lines.append(line(f"if settled(again, attempt, {quoted(told)}):", indent=8))
     return [*lines, line("break", indent=12)]
 
 
@@ -90,10 +91,6 @@ def _local(variable: ir.Variable, names: Names) -> str:
     if len(variable.names) > 1:
         return names.row(variable.names)
     return names.value(variable.names[0])
-
-
-def _deeper(text: str) -> str:
-    return "\n".join(f"    {part}" for part in text.split("\n"))
 
 
 def _factor(variable: ir.Variable, factor: ir.Factor, job: Drawing) -> list[str]:
@@ -111,14 +108,20 @@ def _levels(
     """Print the members of a list that stand at some places."""
     locals_ = [job.names.value(name) for name in variable.names]
     if all(isinstance(level, ir.Label) for level in levels):
-        return [line(f"{locals_[0]} = {place}", variable.at)]
+        return [line(f"{locals_[0]} = {place}", variable.at, job.indent)]
     if len(locals_) == 1:
-        return [line(f"{locals_[0]} = np.array({_table(levels, job)})[{place}]", variable.at)]
+        return [
+            line(
+                f"{locals_[0]} = np.array({_table(levels, job)})[{place}]", variable.at, job.indent
+            )
+        ]
     row = job.names.row(variable.names)
-    lines = [line(f"{row} = {place}", variable.at)]
+    lines = [line(f"{row} = {place}", variable.at, job.indent)]
     for i, name in enumerate(locals_):
         column = tuple(level.items[i] for level in levels if isinstance(level, ir.TupleOf))
-        lines.append(line(f"{name} = np.array({_table(column, job)})[{row}]", variable.at))
+        lines.append(
+            line(f"{name} = np.array({_table(column, job)})[{row}]", variable.at, job.indent)
+        )
     return lines
 
 
@@ -153,12 +156,12 @@ def _drawn(variable: ir.Variable, law: ir.Distribution, key: str, job: Drawing) 
         return _tuple_draw(variable, law, unit, job)
     lines = []
     if isinstance(law, ir.EitherLaw):
-        lines.append(line(f"u = {unit}", variable.at))
+        lines.append(line(f"u = {unit}", variable.at, job.indent))
         unit = "u"
     text = _law(law, unit, key, variable.types[0], job)
     name = job.names.value(variable.names[0])
     text = f"renewed({name}, {text}, again)" if again else text
-    return [*lines, line(f"{name} = {text}", variable.at)]
+    return [*lines, line(f"{name} = {text}", variable.at, job.indent)]
 
 
 def _tuple_draw(variable: ir.Variable, law: ir.Law, unit: str, job: Drawing) -> list[str]:

@@ -160,3 +160,8 @@ def _arguments(text: str) -> list[str]:
             parts.append(text[first:i].strip())
             first = i + 1
     return [*parts, text[first:].strip()]
+
+
+def quoted(text: str) -> str:
+    """Print a text as a Python string."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

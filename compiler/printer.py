@@ -20,7 +20,7 @@ from epochal.compiler.hash import task_hash
 from epochal.compiler.intervals import Known
 from epochal.compiler.numpy_text import Printer
 from epochal.compiler.prelude_source import Definition, imports, needed
-from epochal.compiler.print_line import file_name, line, plain, unpacked
+from epochal.compiler.print_line import file_name, line, plain, quoted, unpacked
 from epochal.compiler.print_names import LONGEST, Names, Speaker, names
 from epochal.compiler.segments import Layout
 from epochal.compiler.version import VERSION
@@ -143,16 +143,16 @@ def _facts(task: ir.Task, plan: Layout, called: Names) -> list[str]:
         if print_sample.is_argument(param)
     }
     return [
-        f'"name": {_quoted(task.name)},',
+        f'"name": {quoted(task.name)},',
         f'"hash": "{task_hash(task)}",',
-        *_entry("inputs", "()", [_quoted(one) for one in print_generate.names_of(task.inputs)]),
-        *_entry("outputs", "()", [_quoted(one) for one in print_generate.names_of(task.outputs)]),
-        *_entry("epochs", "{}", [f"{_quoted(key)}: {pair}" for key, pair in edges.items()]),
+        *_entry("inputs", "()", [quoted(one) for one in print_generate.names_of(task.inputs)]),
+        *_entry("outputs", "()", [quoted(one) for one in print_generate.names_of(task.outputs)]),
+        *_entry("epochs", "{}", [f"{quoted(key)}: {pair}" for key, pair in edges.items()]),
         *_entry(
-            "labels", "{}", [f"{_quoted(key)}: {_names(list_)}" for key, list_ in labels.items()]
+            "labels", "{}", [f"{quoted(key)}: {_names(list_)}" for key, list_ in labels.items()]
         ),
-        *_entry("units", "{}", [f"{_quoted(key)}: {_quoted(u)}" for key, u in units.items()]),
-        *_entry("arguments", "{}", [f"{_quoted(k)}: {_quoted(a)}" for k, a in arguments.items()]),
+        *_entry("units", "{}", [f"{quoted(key)}: {quoted(u)}" for key, u in units.items()]),
+        *_entry("arguments", "{}", [f"{quoted(k)}: {quoted(a)}" for k, a in arguments.items()]),
     ]
 
 
@@ -204,12 +204,8 @@ def unit_of(kind: ir.Type) -> str:
     assert_never(kind)
 
 
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
 def _names(items: list[str] | tuple[str, ...]) -> str:
-    return f"({', '.join(_quoted(item) for item in items)}{',' if len(items) == 1 else ''})"
+    return f"({', '.join(quoted(item) for item in items)}{',' if len(items) == 1 else ''})"
 
 
 def _constants(task: ir.Task, plan: Layout, called: Names) -> list[str]:

@@ -139,6 +139,8 @@ def _inside(expr: ir.Expr, binds: int, laws: Laws) -> str:
 
 def _call(expr: ir.Call, laws: Laws) -> str:
     shown = [_show(item, laws)[0] for item in expr.arguments]
+    if expr.function.startswith("array_"):
+        return f"{expr.function.removeprefix('array_')}({shown[0]})"
     match expr.function:
         case "only" | "position":
             return shown[0]

@@ -9,7 +9,7 @@ import hashlib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import product
 from statistics import NormalDist
 from typing import Any
@@ -62,17 +62,23 @@ class Reading:
             case ir.Negative(x):
                 return each(lambda a: -a, self.value(x))
             case ir.Not(x):
-                return not self.value(x)
+                return each(lambda a: not a, self.value(x))
             case ir.Arithmetic(op, a, b):
                 return each(OPERATORS[op], self.value(a), self.value(b))
             case ir.Comparison(op, a, b):
-                return compare(op, self.value(a), self.value(b))
+                return each(partial(compare, op), self.value(a), self.value(b))
             case ir.Logical("and", a, b):
-                return self.value(a) and self.value(b)
+                return each(lambda x, y: x and y, self.value(a), self.value(b))
             case ir.Logical("or", a, b):
-                return self.value(a) or self.value(b)
+                return each(lambda x, y: x or y, self.value(a), self.value(b))
             case ir.Conditional(condition, then, otherwise):
-                return self.value(then if self.value(condition) else otherwise)
+                asked = self.value(condition)
+                if isinstance(asked, list):
+                    sides = self.value(then), self.value(otherwise)
+                    return each(lambda c, a, b: a if c else b, asked, *sides)
+                return self.value(then if asked else otherwise)
+            case ir.Index(x, i):
+                return self.value(x)[int(self.value(i))]
             case ir.Call(function, arguments):
                 return self.call(function, arguments)
             case ir.SetOf(items):
@@ -104,7 +110,14 @@ class Reading:
             (series, level) = (self.value(one) for one in arguments)
             above = [k for k, (x,) in enumerate(series) if x > level]
             return above[0] * self.dt if above else math.nan
-        return FUNCTIONS[function](*(self.value(one) for one in arguments))
+        values = [self.value(one) for one in arguments]
+        if function == "bump" and any(isinstance(one, list) for one in values):
+            n = max(len(one) for one in values if isinstance(one, list))
+            rows = [one if isinstance(one, list) else [one] * n for one in values]
+            return [bump(*row) for row in zip(*rows, strict=True)]
+        if function in ONE_BY_ONE:
+            return each(FUNCTIONS[function], *values)
+        return FUNCTIONS[function](*values)
 
     def labels(self, expr: ir.Expr) -> tuple[str, ...]:
         """List the labels that an expression gives one of."""
@@ -113,12 +126,13 @@ class Reading:
                 return labels
             case ir.Conditional(_, then, _):
                 return self.labels(then)
-            case ir.Call("other", (x,)):
+            case ir.Call("other", (x,)) | ir.Index(x):
                 return self.labels(x)
             case ir.Call("argmax", (x,)):
                 return next(one.units for one in self.task.outputs if one.name == channel_read(x))
             case ir.Ref(name):
                 kind = type_of(self.task, name)
+                kind = kind.item if isinstance(kind, ir.ArrayType) else kind
                 assert isinstance(kind, ir.LabelType)
                 return kind.labels
         raise AssertionError(expr)
@@ -148,12 +162,12 @@ def type_of(task: ir.Task, name: str) -> ir.Type:
 
 
 def each(function: Any, *values: Value) -> Value:
-    """Apply a function to numbers, unit by unit where some are lists of units."""
+    """Apply a function to numbers, one by one where some are lists, or lists of lists."""
     n = max((len(value) for value in values if isinstance(value, list)), default=0)
     if not n:
         return function(*values)
     rows = [value if isinstance(value, list) else [value] * n for value in values]
-    return [function(*row) for row in zip(*rows, strict=True)]
+    return [each(function, *row) for row in zip(*rows, strict=True)]
 
 
 def compare(op: str, a: Value, b: Value) -> bool:
@@ -223,7 +237,27 @@ def rescale(x: float, a: float, b: float, c: float, d: float) -> float:
     return c + (x - a) / (b - a) * (d - c)
 
 
+ONE_BY_ONE = frozenset(
+    "sqrt exp log sin cos sign floor mod clip rescale wrap angle_between".split()
+)
+
+
+def added(x: list[Value], _: int) -> Value:
+    total = x[0]
+    for one in x[1:]:
+        total = each(lambda a, b: a + b, total, one)
+    return total
+
+
 FUNCTIONS: dict[str, Callable[..., Value]] = {
+    "range": lambda n: list(range(n)),
+    "array_sum": added,
+    "array_mean": lambda x, n: added(x, n) / n,
+    "array_min": lambda x, _: min(x),
+    "array_max": lambda x, _: max(x),
+    "array_count": lambda x, _: sum(x),
+    "array_any": lambda x, _: any(x),
+    "array_all": lambda x, _: all(x),
     "abs": lambda x: each(abs, x),
     "sqrt": math.sqrt,
     "exp": math.exp,
@@ -551,17 +585,34 @@ def one_trial(
             case ir.Factor():
                 row |= {name: cell[name] for name in variable.names}
                 continue
-            case ir.Drawn(law, key):
+            case ir.Drawn(law, key, size):
                 attempt = attempts.get(variable.names[0], 0)
-                value = draw(law, key, words, i, n, task, row, attempt)
+                if size:
+                    value = [
+                        draw(
+                            law, key, words, i * size + j, n * size, task, at(row, j, size), attempt
+                        )
+                        for j in range(size)
+                    ]
+                else:
+                    value = draw(law, key, words, i, n, task, row, attempt)
             case ir.Computed(expr):
                 value = Reading(task, row).value(expr)
         many = len(variable.names) > 1
         for name, one, kind in zip(
             variable.names, value if many else [value], variable.types, strict=True
         ):
-            row[name] = whole(one) if kind == ir.TIME else one
+            item = kind.item if isinstance(kind, ir.ArrayType) else kind
+            row[name] = each(whole, one) if item == ir.TIME else one
+            if isinstance(kind, ir.ArrayType) and not isinstance(one, list):
+                row[name] = [row[name]] * kind.n
     return row
+
+
+def at(row: Row, j: int, size: int) -> Row:
+    """Take value j of every array of this length."""
+    lists = {name: value for name, value in row.items() if isinstance(value, list)}
+    return row | {name: value[j] for name, value in lists.items() if len(value) == size}
 
 
 def draw(
@@ -579,6 +630,11 @@ def draw(
     if isinstance(law, ir.EitherLaw):
         chosen = law.then if here.value(law.condition) else law.otherwise
         return draw(chosen, key, words, i, n, task, row, attempt)
+    if law.name == "sample":
+        items = [here.value(item) for item in literal(law.arguments[0], task).items]
+        k = len(items)
+        order = by_size(words.raw(key, n * k, attempt)[i * k : (i + 1) * k])
+        return [items[place] for place in order[: here.value(law.arguments[1])]]
     u = words.unit(key, n, attempt)[i]
     if law.name in ("choice", "except"):
         members = literal(law.arguments[0], task)

@@ -56,14 +56,19 @@ def test_printed_modules_pass_ruff(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
+def over_attempts(loop: ast.AST) -> bool:
+    return isinstance(loop, ast.For) and ast.unparse(loop.iter) == "range(ATTEMPTS)"
+
+
 @pytest.mark.parametrize("name", MODULES)
-def test_the_printed_functions_hold_no_loop(name: str) -> None:
+def test_the_printed_functions_hold_no_loop_but_that_of_require(name: str) -> None:
     tree = ast.parse(MODULES[name].text)
     public = ("sample_trials", "timeline", "generate", "score")
     for node in tree.body:
         if isinstance(node, ast.FunctionDef) and node.name in public:
             loops = (ast.For, ast.While, ast.comprehension)
-            assert not [part for part in ast.walk(node) if isinstance(part, loops)]
+            found = [part for part in ast.walk(node) if isinstance(part, loops)]
+            assert not [part for part in found if not over_attempts(part)]
 
 
 @pytest.mark.parametrize("name", TEXTS)

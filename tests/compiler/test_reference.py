@@ -38,15 +38,17 @@ def rows_of(made: Table, module: Module, task: ir.Task) -> list[reference.Row]:
 
 
 def plain(value: Any, name: str, module: Module) -> reference.Value:
+    if isinstance(value, np.ndarray):
+        return [plain(one, name, module) for one in value]
     labels = module.facts["labels"].get(name)
     if labels is not None:
         return None if value < 0 else labels[value]
-    if isinstance(value, np.ndarray):
-        return value.tolist()
     return value.item()
 
 
 def same(a: reference.Value, b: reference.Value) -> bool:
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
     if isinstance(a, str | bool | None) or isinstance(b, str | bool | None):
         return bool(a == b)
     if math.isnan(a) or math.isnan(b):

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 TASK = {
     "name": "bindings",
-    "hash": "task1:c0eda44b93cc",
+    "hash": "task1:5756e83d3de4",
     "inputs": (
         "dots[0]", "dots[1]", "dots[2]", "dots[3]", "color[red]", "color[green]", "color[blue]",
         "wave",

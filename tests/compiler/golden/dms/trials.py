@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 TASK = {
     "name": "dms",
-    "hash": "task1:a2f0f22c9034",
+    "hash": "task1:2c1f1fa43ab1",
     "inputs": ("fixation", "stim[circle]", "stim[square]", "stim[star]", "stim[cross]"),
     "outputs": ("hold", "report[match]", "report[nonmatch]"),
     "epochs": {

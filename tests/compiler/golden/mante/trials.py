@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 TASK = {
     "name": "mante",
-    "hash": "task1:125d462fac40",
+    "hash": "task1:fb947c65ce62",
     "inputs": ("fixation", "motion", "color", "context[attend_motion]", "context[attend_color]"),
     "outputs": ("decision",),
     "epochs": {"fix": (0, 1), "stimulus": (1, 2), "delay": (2, 3), "response": (3, 4)},

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 TASK = {
     "name": "match_to_category",
-    "hash": "task1:d0e9fd93a4c7",
+    "hash": "task1:b6d654f48136",
     "inputs": (
         "stim[0]", "stim[1]", "stim[2]", "stim[3]", "stim[4]", "stim[5]", "stim[6]", "stim[7]",
         "stim[8]", "stim[9]", "stim[10]", "stim[11]", "stim[12]", "stim[13]", "stim[14]",

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 TASK = {
     "name": "rdm",
-    "hash": "task1:9032169eb781",
+    "hash": "task1:35bbc972b71e",
     "inputs": ("fixation", "motion[left]", "motion[right]"),
     "outputs": ("hold", "choice[left]", "choice[right]"),
     "epochs": {"fix": (0, 1), "stimulus": (1, 2), "delay": (2, 3), "response": (3, 5)},

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 TASK = {
     "name": "required",
-    "hash": "task1:50ef74c9e0e1",
+    "hash": "task1:018b03a1f52a",
     "inputs": (
         "fixation", "first[0]", "first[1]", "first[2]", "first[3]", "first[4]", "first[5]",
         "first[6]", "first[7]", "second[0]", "second[1]", "second[2]", "second[3]", "second[4]",
@@ -79,7 +79,7 @@ def sample_trials(n, seed, batch=0, stream=0, *, gap=30.0):
             np.logical_not((low != high) & (wait > 150_000))
             | np.logical_not(wait + 10_000 * scale < 290_000)
         )
-        if settled(again, attempt, "low != high and wait > 150 ms and wait + 10 ms * scale < 290 ms"):
+        if settled(again, attempt, "low != high and wait > 150 ms and wait + 10 ms ..."):
             break
     jitter = normal(draw.unit("var:jitter"), distance, 5)  # source.task:35
     answer = np.where(distance < 90, NEAR, FAR)  # source.task:36
@@ -495,7 +495,9 @@ ATTEMPTS = 100
 
 def renewed(old: Array | None, new: Array, again: Bools) -> Array:
     """Take new values where `again` says so, (N_batch,); at the first attempt take all."""
-    return new if old is None else np.where(again, new, old)
+    if old is None:
+        return new
+    return np.where(again.reshape(-1, *[1] * (new.ndim - 1)), new, old)
 
 
 def settled(again: Bools, attempt: int, what: str) -> bool:

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 TASK = {
     "name": "romo",
-    "hash": "task1:bcdcfab43822",
+    "hash": "task1:cd0fd3ee4de5",
     "inputs": ("rising", "falling", "go"),
     "outputs": ("choice[f1_higher]", "choice[f2_higher]"),
     "epochs": {
