@@ -11,6 +11,10 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from epochal.cli import cli
+from epochal.driver import library
+
+RDM = library()["rdm"].read_text()
+"""Text of a library task, to be spoilt."""
 
 
 @dataclass(frozen=True)

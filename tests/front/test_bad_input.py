@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from command_line import call, launch
+from command_line import RDM, call, launch
 
 
 def spoilt(text: str, old: str, new: str) -> str:
@@ -19,8 +19,8 @@ def spoilt(text: str, old: str, new: str) -> str:
 # Files that cannot be read.
 
 
-def test_a_missing_file_is_named_with_the_nearest_one(tmp_path: Path, rdm: str) -> None:
-    (tmp_path / "mine.task").write_text(rdm)
+def test_a_missing_file_is_named_with_the_nearest_one(tmp_path: Path) -> None:
+    (tmp_path / "mine.task").write_text(RDM)
     ended = launch("check", tmp_path / "mien.task")
     assert ended.status == 1
     assert "there is no file" in ended.err
@@ -49,10 +49,10 @@ def test_an_unknown_name_is_refused_with_a_hint(arguments: list[str], said: str)
 
 
 def test_a_folder_is_no_task_and_hides_no_task_of_the_library(
-    tmp_path: Path, rdm: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "rdm").mkdir()
-    (tmp_path / "mine.task").write_text(rdm)
+    (tmp_path / "mine.task").write_text(RDM)
     ended = call("check", tmp_path)
     assert ended.status == 1
     assert "is a folder: name a file in it, like" in ended.err
@@ -113,10 +113,10 @@ def test_endless_input_is_refused_after_the_first_mebibyte() -> None:
     ],
 )
 def test_a_mistake_is_shown_at_its_place(
-    tmp_path: Path, rdm: str, old: str, new: str, place: str, said: str
+    tmp_path: Path, old: str, new: str, place: str, said: str
 ) -> None:
     file = tmp_path / "mine.task"
-    file.write_text(spoilt(rdm, old, new))
+    file.write_text(spoilt(RDM, old, new))
     for command in ("check", "describe", "build", "train"):
         ended = call(command, file)
         assert ended.status == 1
@@ -126,18 +126,18 @@ def test_a_mistake_is_shown_at_its_place(
         assert command == "check" or ended.out == ""
 
 
-def test_a_missing_block_is_named(tmp_path: Path, rdm: str) -> None:
+def test_a_missing_block_is_named(tmp_path: Path) -> None:
     file = tmp_path / "mine.task"
-    file.write_text(rdm[: rdm.index("    epochs:")])
+    file.write_text(RDM[: RDM.index("    epochs:")])
     ended = call("check", file)
     assert ended.status == 1
     assert "the task has no `epochs:`" in ended.err
 
 
-def test_standard_input_is_a_task(rdm: str) -> None:
-    ended = launch("check", "-", stdin=rdm.encode())
+def test_standard_input_is_a_task() -> None:
+    ended = launch("check", "-", stdin=RDM.encode())
     assert (ended.status, ended.out) == (0, "rdm: no errors\n")
-    ended = launch("check", "-", stdin=spoilt(rdm, "coh / 2", "cho / 2").encode())
+    ended = launch("check", "-", stdin=spoilt(RDM, "coh / 2", "cho / 2").encode())
     assert ended.status == 1
     assert "<stdin>:39:25: error[E0201]" in ended.err
 
@@ -299,12 +299,12 @@ def test_an_interrupt_ends_in_status_130_without_a_traceback() -> None:
     assert ended.err.strip() == "interrupted"
 
 
-def test_a_huge_design_is_refused(tmp_path: Path, rdm: str) -> None:
+def test_a_huge_design_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "mine.task"
     many = ", ".join(str(i) for i in range(5000))
     file.write_text(
         spoilt(
-            rdm,
+            RDM,
             "        coh ~ coherences",
             f"        a ~ balanced({{{many}}})\n        b ~ balanced({{{many}}})\n"
             "        coh ~ coherences",

@@ -10,7 +10,7 @@ import venv
 from pathlib import Path
 
 import pytest
-from command_line import call, launch
+from command_line import RDM, call, launch
 
 from epochal.cli import COMMANDS
 from epochal.cli.train_command import _free_folder
@@ -69,9 +69,9 @@ def test_check_warns_of_durations_that_dt_does_not_divide() -> None:
     assert call("check", "rdm", "--dt", "7", "--quiet").said == ""
 
 
-def test_check_reports_to_programs(tmp_path: Path, rdm: str) -> None:
+def test_check_reports_to_programs(tmp_path: Path) -> None:
     file = tmp_path / "a:b, 100%.task"
-    file.write_text(rdm.replace("coh / 2", "cho / 2"))
+    file.write_text(RDM.replace("coh / 2", "cho / 2"))
     ended = call("check", file, "--format", "json")
     assert ended.status == 1
     first, second = json.loads(ended.out)
@@ -83,9 +83,9 @@ def test_check_reports_to_programs(tmp_path: Path, rdm: str) -> None:
     assert json.loads(call("check", "rdm", "--format", "json").out) == []
 
 
-def test_check_reports_to_github(tmp_path: Path, rdm: str) -> None:
+def test_check_reports_to_github(tmp_path: Path) -> None:
     file = tmp_path / "a:b, 100%.task"
-    file.write_text(rdm.replace("coh / 2", "cho / 2"))
+    file.write_text(RDM.replace("coh / 2", "cho / 2"))
     ended = call("check", file, "--format", "github")
     assert ended.status == 1
     first, _ = ended.out.splitlines()
@@ -96,13 +96,13 @@ def test_check_reports_to_github(tmp_path: Path, rdm: str) -> None:
     assert message == "there is no value `cho`%0Adid you mean `coh`?"
 
 
-def test_check_takes_every_task_of_a_file_or_one_by_name(tmp_path: Path, rdm: str) -> None:
+def test_check_takes_every_task_of_a_file_or_one_by_name(tmp_path: Path) -> None:
     file = tmp_path / "two.task"
-    second = rdm.removeprefix("epochal 1\n").replace("task rdm:", "task other_dots:")
-    file.write_text(rdm + second)
+    second = RDM.removeprefix("epochal 1\n").replace("task rdm:", "task other_dots:")
+    file.write_text(RDM + second)
     assert call("check", file).out == "rdm, other_dots: no errors\n"
     assert call("check", f"{file}:other_dots").out == "other_dots: no errors\n"
-    file.write_text(rdm + second.replace("coh / 2", "cho / 2"))
+    file.write_text(RDM + second.replace("coh / 2", "cho / 2"))
     assert call("check", file).err.count("error[E0201]") == 2
 
 
@@ -174,15 +174,6 @@ def test_new_begins_a_task_that_checks_clean_builds_and_describes(
     assert ended.status == 1
     assert "flicker.task exists: choose another name" in ended.err
     assert Path("flicker.task").read_text() == before
-
-
-def test_new_trains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert call("new", "flicker.task").status == 0
-    small = ("--updates", 2, "--units", 8, "--batch", 8, "--quiet")
-    ended = call("train", "flicker.task", *small)
-    assert ended.status == 0, ended.said
-    assert "the run is in runs/flicker" in ended.out
 
 
 def test_a_run_without_a_name_gets_a_free_folder(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from command_line import RDM
 
 import epochal
 from epochal import Batch, CompileError, Stream, Task, driver, load
@@ -258,9 +259,9 @@ def test_a_task_says_in_one_line_what_it_is() -> None:
     )
 
 
-def test_an_error_of_a_file_shows_its_place(tmp_path: Path, rdm: str) -> None:
+def test_an_error_of_a_file_shows_its_place(tmp_path: Path) -> None:
     file = tmp_path / "mine.task"
-    file.write_text(rdm.replace("+= coh", "+= cho"))
+    file.write_text(RDM.replace("+= coh", "+= cho"))
     with pytest.raises(CompileError, match=r"mine\.task:39:25: error\[E0201\]") as caught:
         load(file)
     assert [one.code for one in caught.value.diagnostics] == ["E0201"]
@@ -268,10 +269,10 @@ def test_an_error_of_a_file_shows_its_place(tmp_path: Path, rdm: str) -> None:
         load("rdmm")
 
 
-def test_one_of_several_tasks_of_a_file_is_chosen_by_name(tmp_path: Path, rdm: str) -> None:
+def test_one_of_several_tasks_of_a_file_is_chosen_by_name(tmp_path: Path) -> None:
     file = tmp_path / "two.task"
-    second = rdm.removeprefix("epochal 1\n").replace("task rdm:", "task short:")
-    file.write_text(rdm + second.replace("viewing = 1 s", "viewing = 300 ms"))
+    second = RDM.removeprefix("epochal 1\n").replace("task rdm:", "task short:")
+    file.write_text(RDM + second.replace("viewing = 1 s", "viewing = 300 ms"))
     assert load(f"{file}:short").name == "short"
     assert load(f"{file}:short").longest < load(file).longest
 
@@ -285,14 +286,14 @@ def hashed(text: str, folder: Path) -> str:
     return load(file).hash
 
 
-def test_comments_and_titles_do_not_enter_the_hash(tmp_path: Path, rdm: str) -> None:
+def test_comments_and_titles_do_not_enter_the_hash(tmp_path: Path) -> None:
     plain = load("rdm").hash
     assert plain.startswith("task1:")
-    assert hashed(rdm.replace("## sensory noise", "## noise, said otherwise"), tmp_path) == plain
-    assert hashed(rdm.replace("# a factor", "# another comment"), tmp_path) == plain
-    assert hashed(rdm.replace("Random-dot motion", "Dots"), tmp_path) == plain
-    assert hashed(rdm.replace("1 s within", "1000 ms within"), tmp_path) == plain
-    assert hashed("# begin\n" + rdm, tmp_path) == plain
+    assert hashed(RDM.replace("## sensory noise", "## noise, said otherwise"), tmp_path) == plain
+    assert hashed(RDM.replace("# a factor", "# another comment"), tmp_path) == plain
+    assert hashed(RDM.replace("Random-dot motion", "Dots"), tmp_path) == plain
+    assert hashed(RDM.replace("1 s within", "1000 ms within"), tmp_path) == plain
+    assert hashed("# begin\n" + RDM, tmp_path) == plain
 
 
 @pytest.mark.parametrize(
@@ -305,9 +306,9 @@ def test_comments_and_titles_do_not_enter_the_hash(tmp_path: Path, rdm: str) -> 
         ("answer == side", "answer != side"),
     ],
 )
-def test_what_a_task_means_enters_the_hash(tmp_path: Path, rdm: str, old: str, new: str) -> None:
-    assert old in rdm
-    assert hashed(rdm.replace(old, new), tmp_path) != load("rdm").hash
+def test_what_a_task_means_enters_the_hash(tmp_path: Path, old: str, new: str) -> None:
+    assert old in RDM
+    assert hashed(RDM.replace(old, new), tmp_path) != load("rdm").hash
 
 
 def test_the_hash_is_of_the_file_whatever_its_parameters_are_bound_to() -> None:

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Compare the prelude's bits between Pythons, NumPys and instruction sets.  Run by hand: it downloads
-# NumPy wheels.  Exit 1 on any difference.
+# Compare the bits of the prelude, and of the modules that `epochal build` prints for the library,
+# between Pythons, NumPys and instruction sets.  Run by hand: it downloads NumPy wheels.  Exit 1 on
+# any difference.
 #
 #   PYTHONS="python3.11 python3.12" NUMPYS="1.26.4 newest" tests/portability/matrix.sh
 set -eu
@@ -10,9 +11,21 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 runs=0 differ=0
 
-# compare LABEL PYTHON: run the digest, and hold it against the first one.
+# Print the modules once, where Epochal is installed; each environment below has NumPy only.
+mkdir "$work/modules"
+for path in "$here"/../../tasks/*.task; do
+    "${EPOCHAL:-epochal}" build "$path" --out "$work/modules/$(basename "$path" .task).py"
+done
+
+# digest PYTHON: one line for each thing that must be the same everywhere.
+digest() {
+    PYTHONDONTWRITEBYTECODE=1 "$1" "$here/digest.py" &&
+        PYTHONDONTWRITEBYTECODE=1 "$1" "$here/digest_tasks.py" "$work/modules"
+}
+
+# compare LABEL PYTHON: run the digests, and hold them against the first ones.
 compare() {
-    PYTHONDONTWRITEBYTECODE=1 "$2" "$here/digest.py" >"$work/digest" 2>"$work/about" || {
+    digest "$2" >"$work/digest" 2>"$work/about" || {
         cat "$work/about"
         echo "FAILED  $1"
         differ=1
@@ -55,5 +68,5 @@ print(" ".join(name for name in __cpu_dispatch__ if __cpu_features__[name]))')
     done
 done
 
-echo "$runs runs"
+echo "$runs runs of $(wc -l <"$work/first") digests each"
 [ "$runs" -gt 1 ] && [ "$differ" -eq 0 ]
