@@ -675,7 +675,7 @@ def draw(
         case "normal":
             return a[0] + a[1] * NormalDist().inv_cdf(u)
         case "truncnormal":
-            for redraw in range(1000 * attempt, 1000 * attempt + 1000):
+            for redraw in range(20_000 * attempt, 20_000 * (attempt + 1)):
                 z = NormalDist().inv_cdf(words.unit(key, n, redraw)[i])
                 if a[2] <= a[0] + a[1] * z <= a[3]:
                     return a[0] + a[1] * z

@@ -337,17 +337,17 @@ def truncnormal(
     high: Number,
     attempt: int = 0,
 ) -> Floats:
-    """Draw from the normal law given low <= x <= high, (n,), by redrawing up to 1000 times.
+    """Draw from the normal law given low <= x <= high, (n,), by redrawing up to 20,000 times.
 
     An attempt of a `require` above it has redraws of its own.
     """
     x = np.full(draw.n, np.nan)
-    for redraw in range(1000 * attempt, 1000 * attempt + 1000):
+    for redraw in range(20_000 * attempt, 20_000 * (attempt + 1)):
         inside = (x >= low) & (x <= high)
         if inside.all():
             return x
         x = np.where(inside, x, normal(draw.unit(name, redraw), mean, sd))
-    raise ValueError(f"{name}: 1000 normal draws of some trial all left [low, high]")
+    raise ValueError(f"{name}: 20,000 normal draws of some trial all left [low, high]")
 
 
 LN2_HIGH = 0.6931471803691238  # first 33 bits of log(2)
