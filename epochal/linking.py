@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from importlib import resources
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -102,6 +101,8 @@ def locate(location: str, span: Span, home: Home) -> Path | Diagnostic:
 
 
 def _in_package(location: str, span: Span) -> Path | Diagnostic:
+    from importlib.metadata import entry_points  # and half of email with it
+
     package, _, name = location.partition(":")
     folders = {"epochal": "epochal.tasks"}
     folders |= {point.name: point.value for point in entry_points(group=GROUP)}

@@ -11,7 +11,6 @@ new one.
 
 from __future__ import annotations
 
-import os
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,9 +23,11 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from epochal.compiler.version import VERSION
 from epochal.runtime.batch import TrialSource
 from epochal.runtime.config import Ctrnn, Profile
 from epochal.runtime.errors import RunError
+from epochal.runtime.files import replace_file
 from epochal.runtime.progress import Progress
 from epochal.runtime.weights import ALL_TO_ALL, NAMES, Array, Connectivity, Weights, make_masks
 
@@ -90,8 +91,19 @@ def describe_task(task: TrialSource) -> TaskRecord:
 
 def versions() -> dict[str, str]:
     """Versions of what a run depends on."""
-    packages = ("epochal", "numpy", "tensorflow")
-    return {"python": platform.python_version()} | {name: _version(name) for name in packages}
+    return {
+        "epochal": VERSION,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "tensorflow": _tensorflow(),
+    }
+
+
+def _tensorflow() -> str:
+    try:
+        return version("tensorflow")
+    except PackageNotFoundError:  # a build under another name
+        return "unknown"
 
 
 class RunWriter:
@@ -219,27 +231,6 @@ def read_weights(path: Path) -> tuple[dict[str, Array], Connectivity, Ctrnn]:
         raise RunError(message)
     masks = {name: arrays.get(name) for name in ("C_in", "C_rec", "C_out")}
     return {name: arrays[name] for name in NAMES}, Connectivity(**masks), model
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a file so that a reader, or a crash, meets the old content or the new, never a part."""
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:  # a checkout that was never installed, or another build's name
-        return "unknown"
 
 
 def _check_shapes(

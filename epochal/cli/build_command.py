@@ -67,7 +67,7 @@ def _emit(task: str, emit: str, settings: dict[str, str], session: driver.Sessio
 
 
 def _write(out: Path, text: str, force: bool) -> None:
-    from epochal.files import replace_file
+    from epochal.runtime.files import replace_file
 
     if out.exists() and not force:
         fail(f"{out} exists, and may have been edited: use --force to replace it")

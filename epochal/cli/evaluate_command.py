@@ -73,27 +73,35 @@ def command(
 
 
 def _task(run: Run, settings: dict[str, str]) -> Task:
-    """Take up the task that a run keeps; compile it again where parameters are changed."""
-    from epochal.runtime.rundir import IR, TASK
+    """Compile the task that a run keeps, with the parameters of the run."""
+    from epochal.runtime.rundir import TASK
 
-    kept = {name: str(value) for name, value in run.record.task.values.items()}
-    if not settings:
-        source, data = (_kept(run.folder / name) for name in (TASK, IR))
-        return driver.task_from_ir(data, source.decode(), kept, run.record.task.hash)
     session = driver.Session()
+    kept = {name: str(value) for name, value in run.record.task.values.items()}
     name = f"{run.folder / TASK}:{run.record.task.name}"
     task = driver.compile_task(name, {**kept, **settings}, session)
+    if task is None and not settings and _lacks_parents(session):
+        return _from_ir(run, kept)
     if task is None:
         give_up(session)
     return task
 
 
-def _kept(path: Path) -> bytes:
-    """Read a file of a run."""
+def _lacks_parents(session: driver.Session) -> bool:
+    """Whether a task extends files that do not stand beside the run."""
+    return all(one.code in ("E0424", "E0425") for one in session.diagnostics if one.is_error)
+
+
+def _from_ir(run: Run, values: dict[str, str]) -> Task:
+    """Take the task up from its IR, which holds its parents."""
+    from epochal.runtime.rundir import IR, TASK
+
     try:
-        return path.read_bytes()
+        source = (run.folder / TASK).read_text("utf-8")
+        data = (run.folder / IR).read_bytes()
     except OSError as error:
-        fail(f"cannot read {path}: {error.strerror}; the run is damaged")
+        fail(f"the run {run.folder} is damaged: {error.strerror}: {error.filename}")
+    return driver.task_from_ir(data, source, values, run.record.task.hash)
 
 
 def _check_variables(task: Task, by: tuple[str, ...]) -> None:

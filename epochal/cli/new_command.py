@@ -8,7 +8,7 @@ import click
 
 from epochal.cli.common import fail
 from epochal.dsl.words import why_not_a_name
-from epochal.files import replace_file
+from epochal.runtime.files import replace_file
 
 TEMPLATE = """epochal 1
 

@@ -14,6 +14,7 @@ from sides import Sides
 
 from epochal.runtime.config import Ctrnn, Profile
 from epochal.runtime.errors import RunError
+from epochal.runtime.files import replace_file
 from epochal.runtime.progress import Progress
 from epochal.runtime.rundir import (
     FILES,
@@ -22,7 +23,6 @@ from epochal.runtime.rundir import (
     RunWriter,
     describe_task,
     read_run,
-    replace_file,
     write_weights,
 )
 from epochal.runtime.weights import Connectivity, initial_weights, make_masks
