@@ -132,26 +132,9 @@ def _no_task(file: syntax.File, name: str | None, tasks: list[syntax.Task]) -> l
         note = Note(f"did you mean `{close}`?" if close else f"it holds {', '.join(names)}")
         span = tasks[0].name.span if tasks else None
         return [diagnose("E0422", f"the file holds no task `{name}`", span, notes=(note,))]
-    found = unbuilt(file)
-    return found or [diagnose("E0422", "the file holds no task", None)]
+    from epochal.compiler.compile import unbuilt
 
-
-def unbuilt(file: syntax.File) -> list[Diagnostic]:
-    """Say which items of a file are read and not built yet."""
-    words = {
-        syntax.Extern: "extern",
-        syntax.Taskset: "taskset",
-        syntax.Experiment: "experiment",
-    }
-    return [
-        diagnose(
-            "E0601",
-            f"`{words[type(item)]}` is part of the language and not built yet",
-            item.name.span if isinstance(item, syntax.Taskset | syntax.Experiment) else item.span,
-        )
-        for item in file.items
-        if not isinstance(item, syntax.Task | syntax.Use)
-    ]
+    return unbuilt(file) or [diagnose("E0422", "the file holds no task", None)]
 
 
 def bindings_of(texts: Bindings, session: Session) -> dict[str, syntax.Expr]:

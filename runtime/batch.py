@@ -23,7 +23,7 @@ class Stream(IntEnum):
     LOCK = 3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Batch:
     """Trials ready for a network; nothing in it changes once it is made.
 

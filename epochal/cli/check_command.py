@@ -75,8 +75,6 @@ def check_file(
     if wanted is not None or not tasks:
         chosen = driver.select(source, file, wanted, session)
         tasks = [chosen] if chosen is not None else []
-    elif wanted is None:
-        session.diagnostics += driver.unbuilt(file)
     bound = driver.bindings_of(settings, session)
     good = []
     for task in tasks:
@@ -90,8 +88,9 @@ def check_file(
 
 
 def _summary(names: list[str], session: driver.Session) -> str:
-    errors = sum(one.is_error for one in session.diagnostics)
-    warnings = len(session.diagnostics) - errors
+    once = dict.fromkeys(session.diagnostics)
+    errors = sum(one.is_error for one in once)
+    warnings = len(once) - errors
     counts = [
         f"{count} {word}{'s' if count > 1 else ''}"
         for count, word in ((errors, "error"), (warnings, "warning"))

@@ -70,7 +70,7 @@ def show(diagnostics: Iterable[Diagnostic], session: Session) -> None:
 def give_up(session: Session) -> NoReturn:
     """Show what was found and end with status 1."""
     show(session.diagnostics, session)
-    errors = sum(one.is_error for one in session.diagnostics)
+    errors = sum(one.is_error for one in dict.fromkeys(session.diagnostics))
     click.echo(f"{errors} {'error' if errors == 1 else 'errors'}", err=True)
     sys.exit(1)
 
