@@ -21,6 +21,7 @@ from epochal.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from epochal.dsl.diagnostic import Diagnostic
     from epochal.runtime.config import Profile
     from epochal.runtime.progress import Progress, Report
     from epochal.runtime.rundir import RunRecord
@@ -88,12 +89,21 @@ def command(
         compiled.check_size(profile.training.batch, profile.training.dt)
     except ValueError as error:
         fail(str(error))
+    show(off_grid(compiled, profile.training.dt), session)
     folder = out or _free_folder(Path("runs") / compiled.name)
     _refuse_taken(folder, force)
     record = _train(compiled, profile, folder, seed, force, quiet)
     _finish(record, folder, as_json)
     if record.status == "interrupted":
         sys.exit(INTERRUPTED)
+
+
+def off_grid(task: Task, dt: float) -> tuple[Diagnostic, ...]:
+    """Warn of durations that the step of this training does not divide."""
+    from epochal.compiler.checks import grid
+    from epochal.compiler.compile import from_ir
+
+    return grid(task.ir, from_ir(task.ir).bounds, dt)
 
 
 def _free_folder(base: Path) -> Path:

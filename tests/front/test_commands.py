@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from command_line import RDM, call, launch
 
+from epochal import load
 from epochal.cli import COMMANDS
-from epochal.cli.train_command import _free_folder
+from epochal.cli.train_command import _free_folder, off_grid
 from epochal.driver import library
 
 NAMES = sorted(library())
@@ -226,3 +227,10 @@ def test_importing_the_package_imports_nothing_else() -> None:
     code = "import sys, epochal\nprint(*(n for n in sys.modules if n.startswith('epochal.')))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "\n"
+
+
+def test_training_warns_of_durations_that_its_step_does_not_divide() -> None:
+    task = load("rdm")
+    assert not off_grid(task, 20.0)
+    assert {one.code for one in off_grid(task, 30.0)} == {"W0707"}
+    assert "990 ms and 1020 ms" in off_grid(task, 30.0)[0].message
