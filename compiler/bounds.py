@@ -15,6 +15,7 @@ from functools import cached_property
 from itertools import islice
 
 from epochal.compiler import ir
+from epochal.compiler.distributions import IN_TURN
 from epochal.compiler.intervals import Bound, Known, add, interval, multiply, point, tame
 from epochal.compiler.walk import definition_expressions, refs, rewrite, walk
 
@@ -107,7 +108,7 @@ def _values(variable: ir.Variable) -> tuple[Assignment, ...]:
             items = levels
         case ir.Drawn(_, _, size) if size:
             return ()
-        case ir.Drawn(ir.Law("choice", (ir.SetOf(items), *_))):
+        case ir.Drawn(ir.Law(name, (ir.SetOf(items), *_))) if name in ("choice", IN_TURN):
             pass
         case ir.Drawn(ir.Law("bernoulli")):
             items = (ir.Truth(True), ir.Truth(False))

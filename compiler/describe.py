@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import prod
 
 from epochal.compiler import ir
+from epochal.compiler.distributions import IN_TURN
 from epochal.compiler.prose import Laws, law_text, show, type_text
 from epochal.compiler.walk import walk
 
@@ -210,8 +211,12 @@ def _varies(task: ir.Task) -> str:
                 if len(set(copies)) > 1:
                     shown = [f"{s} ({c})" for s, c in zip(shown, copies, strict=True)]
                 rows.append((name, f"balanced over {', '.join(shown)}"))
-            case ir.Drawn(law):
-                rows.append((name, f"drawn from {law_text(law)}"))
+            case ir.Drawn(ir.Law(law_name, (ir.SetOf(levels),))) if law_name == IN_TURN:
+                turns = ", ".join(show(level) for level in levels)
+                rows.append((name, f"one a batch, balanced over batches: {turns}"))
+            case ir.Drawn(law, _, _, per_batch):
+                once = ", once for each batch" if per_batch else ""
+                rows.append((name, f"drawn from {law_text(law)}{once}"))
             case ir.Computed(value):
                 rows.append((name, f"computed: {show(value)}"))
     factors = [v.definition for v in task.variables if isinstance(v.definition, ir.Factor)]

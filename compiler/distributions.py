@@ -148,12 +148,21 @@ _ROWS = (
         "the numbers 0 to n - 1 in random order",
     ),
     Distribution(
+        "in turn",
+        (Argument("set", Kind.SET),),
+        _set,
+        "each member once in as many successive batches as there are members",
+    ),
+    Distribution(
         "balanced",
         (Argument("set", Kind.SET),),
         _set,
         "a factor of the design: every batch holds whole copies",
     ),
 )
+
+IN_TURN = "in turn"
+"""The law of `balanced(..) per batch`: every K successive batches hold each of K levels once."""
 
 DISTRIBUTIONS: Mapping[str, Distribution] = {row.name: row for row in _ROWS}
 

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import assert_never
 
 from epochal.compiler import ir
-from epochal.compiler.distributions import DISTRIBUTIONS
+from epochal.compiler.distributions import DISTRIBUTIONS, IN_TURN
 
 Bound = Fraction | float
 
@@ -96,7 +96,9 @@ def support(law: ir.Distribution, known: Known) -> Interval:
         case ir.Law(name, arguments):
             bounds = tuple(interval(item, known) for item in arguments)
             low, high = DISTRIBUTIONS[name].support(tuple((one.low, one.high) for one in bounds))
-            whole = DISTRIBUTIONS[name].whole or (name in ("choice", "sample") and bounds[0].whole)
+            whole = DISTRIBUTIONS[name].whole or (
+                name in ("choice", "sample", IN_TURN) and bounds[0].whole
+            )
             return Interval(low, high, whole=whole)
         case ir.EitherLaw(_, then, otherwise):
             return support(then, known).hull(support(otherwise, known))

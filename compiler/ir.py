@@ -314,12 +314,14 @@ class Factor(_Node, frozen=True, tag="factor"):
 class Drawn(_Node, frozen=True, tag="drawn"):
     """An independent draw; ``key`` names its random words (``kind:name``).
 
-    ``size`` is 0 for one value a trial, else the number of independent values.
+    ``size`` is 0 for one value a trial, else the number of independent values.  ``per_batch`` is
+    one value for all trials of a batch.
     """
 
     law: Distribution
     key: str
     size: int = 0
+    per_batch: bool = False
 
 
 class Computed(_Node, frozen=True, tag="computed"):

@@ -7,7 +7,7 @@ from typing import assert_never
 
 from epochal.compiler import ir, prose
 from epochal.compiler.bounds import is_whole
-from epochal.compiler.distributions import DISTRIBUTIONS
+from epochal.compiler.distributions import DISTRIBUTIONS, IN_TURN
 from epochal.compiler.numpy_text import Printer, Shape
 from epochal.compiler.print_line import line, quoted
 from epochal.compiler.print_names import Names
@@ -147,6 +147,8 @@ def rounded(expr: ir.Expr, kind: ir.Type, text: str) -> str:
 def _drawn(variable: ir.Variable, law: ir.Distribution, key: str, job: Drawing) -> list[str]:
     """Print a draw."""
     again = variable.names[0] in job.redrawn
+    if isinstance(variable.definition, ir.Drawn) and variable.definition.per_batch:
+        return _for_batch(variable, law, key, job)
     attempt = ", attempt" if again else ""
     unit = f'draw.unit("{key}"{attempt})'
     if isinstance(variable.definition, ir.Drawn) and variable.definition.size:
@@ -164,7 +166,29 @@ def _drawn(variable: ir.Variable, law: ir.Distribution, key: str, job: Drawing) 
     return [*lines, line(f"{name} = {text}", variable.at, job.indent)]
 
 
-def _tuple_draw(variable: ir.Variable, law: ir.Law, unit: str, job: Drawing) -> list[str]:
+def _for_batch(variable: ir.Variable, law: ir.Distribution, key: str, job: Drawing) -> list[str]:
+    """Print a draw that all trials of a batch share."""
+    unit = f'draw.once("{key}")'
+    if isinstance(law, ir.Law) and law.name == IN_TURN:
+        (levels,) = law.arguments
+        assert isinstance(levels, ir.SetOf)
+        place = f'np.full(n, draw.turn("{key}", {len(levels.items)}))'
+        if isinstance(levels.items[0], ir.Label):
+            places = listed(job.show.text(item) for item in levels.items)
+            name = job.names.value(variable.names[0])
+            return [line(f"{name} = np.array({places})[{place}]", variable.at, job.indent)]
+        return _levels(variable, levels.items, place, job)
+    if len(variable.names) > 1:
+        assert isinstance(law, ir.Law)
+        return _tuple_draw(variable, law, unit, job, "np.full(n, {})")
+    text = _law(law, unit, key, variable.types[0], job)
+    name = job.names.value(variable.names[0])
+    return [line(f"{name} = np.full(n, {text})", variable.at, job.indent)]
+
+
+def _tuple_draw(
+    variable: ir.Variable, law: ir.Law, unit: str, job: Drawing, wrap: str = "{}"
+) -> list[str]:
     members = law.arguments[0]
     if isinstance(members, ir.Ref):
         param = job.names.param(members.name)
@@ -172,7 +196,7 @@ def _tuple_draw(variable: ir.Variable, law: ir.Law, unit: str, job: Drawing) -> 
         assert param.value is not None
         members = param.value
     assert isinstance(members, ir.SetOf)
-    place = _place(members, unit, job.show)
+    place = wrap.format(_place(members, unit, job.show))
     if variable.names[0] in job.redrawn:
         place = f"renewed({job.names.row(variable.names)}, {place}, again)"
     return _levels(variable, members.items, place, job)

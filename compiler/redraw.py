@@ -63,7 +63,7 @@ def draws_of(requirement: ir.Requirement, variables: tuple[ir.Variable, ...]) ->
             continue
         seen.add(name)
         match by_name[name].definition:
-            case ir.Drawn():
+            case ir.Drawn(per_batch=False):
                 found |= set(by_name[name].names)
             case ir.Computed(value):
                 wanted += [ref.name for ref in refs(value)]

@@ -37,7 +37,7 @@ class Symbol:
     """A value in scope: a parameter, a variable of the trial or a score.
 
     ``members`` are the members of a parameter that is bound to a set; ``drawn`` says whether the
-    value differs from trial to trial.
+    value differs from trial to trial; ``per_batch`` that it is one for a whole batch.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Symbol:
     ref: ir.Ref
     span: Span
     drawn: bool = False
+    per_batch: bool = False
     members: ir.SetOf | None = None
 
 

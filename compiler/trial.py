@@ -1,10 +1,11 @@
 """Lowering ``trial:`` and ``score:``."""
 
 from epochal.compiler import channels, expressions, ir, laws, names, types
+from epochal.compiler.distributions import IN_TURN
 from epochal.compiler.known import variable_bounds
 from epochal.compiler.report import place
 from epochal.compiler.scope import PLAIN, Scope, Setting, Symbol
-from epochal.compiler.walk import law_expressions, refs
+from epochal.compiler.walk import definition_expressions, law_expressions, refs
 from epochal.dsl import syntax
 from epochal.dsl.span import Span
 
@@ -36,15 +37,22 @@ def _require(node: syntax.Require, scope: Scope) -> list[ir.Requirement]:
             "E0331", "this requires nothing of the trial: it mentions no variable", node.span
         )
         return []
+    if all(scope.symbols[name].per_batch for name in names_):
+        scope.report.error(
+            "E0331",
+            "there is nothing to redraw: what is drawn per batch is never redrawn",
+            node.span,
+        )
+        return []
     return [ir.Requirement(typed.expr, place(node.span))]
 
 
 def _statement(node: syntax.Draw | syntax.Let, scope: Scope) -> list[ir.Variable]:
     match node:
         case syntax.Draw(target=target, value=value, scope=reach):
-            if reach is not None:
-                not_built(f"`per {reach.name}`", reach.span, scope)
             definition = _draw(target, value, scope)
+            if reach is not None and definition is not None:
+                definition = _wider(target, *definition, reach, scope)
         case syntax.Let(target=target, value=value):
             definition = _let(target, value, scope)
     if definition is not None:
@@ -62,6 +70,52 @@ def not_built(what: str, span: Span, scope: Scope) -> None:
 
 
 _Defined = tuple[ir.Definition, ir.Type]
+
+
+def _wider(
+    target: syntax.Target,
+    definition: ir.Definition,
+    kind: ir.Type,
+    reach: syntax.Ident,
+    scope: Scope,
+) -> _Defined | None:
+    """Make a draw one for a whole batch."""
+    if reach.name != "batch":
+        not_built(f"`per {reach.name}`", reach.span, scope)
+        return None
+    if isinstance(definition, ir.Factor):
+        levels = [
+            level
+            for level, copies in zip(definition.levels, definition.copies, strict=True)
+            for _ in range(copies)
+        ]
+        key = "var:" + ",".join(name.name for name in target.names)
+        law = ir.Law(IN_TURN, (ir.SetOf(tuple(levels)),))
+        return ir.Drawn(law, key, per_batch=True), kind
+    assert isinstance(definition, ir.Drawn)
+    if target.size is not None or isinstance(kind, ir.ArrayType) or _redraws(definition.law):
+        not_built("this law `per batch`", reach.span, scope)
+        return None
+    for name in _names_behind(definition):
+        if not scope.symbols[name].per_batch:
+            message = f"a draw per batch cannot follow `{name}`, which differs between trials"
+            scope.report.error("E0338", message, target.span)
+            return None
+    return ir.Drawn(definition.law, definition.key, per_batch=True), kind
+
+
+def _redraws(law: ir.Distribution) -> bool:
+    match law:
+        case ir.Law(name):
+            return name == "truncnormal"
+        case ir.EitherLaw(_, then, otherwise):
+            return _redraws(then) or _redraws(otherwise)
+
+
+def _names_behind(definition: ir.Definition) -> list[str]:
+    """Name the variables that a definition reads."""
+    found = [ref for expr in definition_expressions(definition) for ref in refs(expr)]
+    return [ref.name for ref in found if ref.role is ir.Role.VARIABLE]
 
 
 def _sized(
@@ -141,8 +195,26 @@ def _declare(
     bounds = variable_bounds(variable, scope.known, scope.sets)
     for name, one, reach in zip(target.names, kinds, bounds, strict=True):
         ref = ir.Ref(name.name, ir.Role.VARIABLE)
-        scope.declare(Symbol(name.name, "variable", one, ref, name.span, drawn=True), reach)
+        symbol = Symbol(
+            name.name,
+            "variable",
+            one,
+            ref,
+            name.span,
+            drawn=True,
+            per_batch=_for_batch(variable, scope),
+        )
+        scope.declare(symbol, reach)
     return [variable]
+
+
+def _for_batch(variable: ir.Variable, scope: Scope) -> bool:
+    """Whether a variable is the same on all trials of a batch."""
+    if isinstance(variable.definition, ir.Drawn):
+        return variable.definition.per_batch
+    names_ = _names_behind(variable.definition)
+    is_computed = isinstance(variable.definition, ir.Computed)
+    return is_computed and all(scope.symbols[name].per_batch for name in names_)
 
 
 def scores(section: syntax.Score | None, scope: Scope) -> tuple[ir.Score, ...]:

@@ -93,6 +93,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "E0335": "an index into something that is no array",
         "E0336": "an index that may leave its array",
         "E0337": "an array without its size",
+        "E0338": "a draw per batch that follows one per trial",
         "E0401": "a span that runs backwards",
         "E0402": "a slice bound of no clear sign",
         "E0403": "an option that an output does not have",

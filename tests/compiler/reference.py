@@ -8,7 +8,7 @@ angles degrees.  Random words are NumPy's raw ones; all else is plain Python.
 import hashlib
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import product
 from statistics import NormalDist
@@ -569,7 +569,7 @@ def draws_behind(expr: ir.Expr, task: ir.Task) -> set[str]:
     found: set[str] = set()
     for name in {ref.name for ref in refs(expr) if ref.role is ir.Role.VARIABLE}:
         variable = next(v for v in task.variables if name in v.names)
-        if isinstance(variable.definition, ir.Drawn):
+        if isinstance(variable.definition, ir.Drawn) and not variable.definition.per_batch:
             found.add(variable.names[0])
         if isinstance(variable.definition, ir.Computed):
             found |= draws_behind(variable.definition.value, task)
@@ -585,6 +585,8 @@ def one_trial(
             case ir.Factor():
                 row |= {name: cell[name] for name in variable.names}
                 continue
+            case ir.Drawn(law, key, _, True):
+                value = shared(law, key, words, task, row)
             case ir.Drawn(law, key, size):
                 attempt = attempts.get(variable.names[0], 0)
                 if size:
@@ -607,6 +609,16 @@ def one_trial(
             if isinstance(kind, ir.ArrayType) and not isinstance(one, list):
                 row[name] = [row[name]] * kind.n
     return row
+
+
+def shared(law: ir.Distribution, key: str, words: Words, task: ir.Task, row: Row) -> Value:
+    """Draw one value for all trials of a batch."""
+    if not isinstance(law, ir.Law) or law.name != "in turn":
+        return draw(law, key, words, 0, 1, task, row)
+    items = [Reading(task, row).value(item) for item in literal(law.arguments[0], task).items]
+    block, place = divmod(words.batch, len(items))
+    order = by_size(replace(words, batch=block).raw(key, len(items)))
+    return items[order[place]]
 
 
 def at(row: Row, j: int, size: int) -> Row:

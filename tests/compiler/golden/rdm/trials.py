@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 TASK = {
     "name": "rdm",
-    "hash": "task1:35bbc972b71e",
+    "hash": "task1:8c7e8157e366",
     "inputs": ("fixation", "motion[left]", "motion[right]"),
     "outputs": ("hold", "choice[left]", "choice[right]"),
     "epochs": {"fix": (0, 1), "stimulus": (1, 2), "delay": (2, 3), "response": (3, 5)},
@@ -158,9 +158,10 @@ class Draw:
         self.philox = np.random.Philox(key=np.array([seed, stream], np.uint64))
         self.state = self.philox.state
 
-    def words(self, name: str, count: int, attempt: int = 0) -> Words:
+    def words(self, name: str, count: int, attempt: int = 0, batch: int | None = None) -> Words:
         """Draw 64-bit words, (count,); a redraw has the next attempt."""
-        counter = np.array([0, attempt, code(name), self.batch], np.uint64)
+        batch = self.batch if batch is None else batch
+        counter = np.array([0, attempt, code(name), batch], np.uint64)
         self.state["state"]["counter"][:] = counter
         self.philox.state = self.state
         return self.philox.random_raw(count)
@@ -172,6 +173,15 @@ class Draw:
     def units(self, name: str, k: int, attempt: int = 0) -> Floats:
         """Draw k numbers in (0, 1) a trial, (n, k)."""
         return middles(self.words(name, self.n * k, attempt)).reshape(self.n, k)
+
+    def once(self, name: str) -> Floats:
+        """Draw one number in (0, 1) for the whole batch, (1,)."""
+        return middles(self.words(name, 1))
+
+    def turn(self, name: str, k: int) -> int:
+        """Choose one of k levels for the whole batch; k successive batches have each once."""
+        block, place = divmod(self.batch, k)
+        return int(np.argsort(self.words(name, k, batch=block), kind="stable")[place])
 
     def design(self, cells: int) -> Ints:
         """Deal the cells of a balanced design, (n,): whole copies, the rest without replacement."""
