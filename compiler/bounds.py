@@ -16,7 +16,8 @@ from itertools import islice
 
 from epochal.compiler import ir
 from epochal.compiler.distributions import IN_TURN
-from epochal.compiler.intervals import Bound, Known, add, interval, multiply, point, tame
+from epochal.compiler.intervals import Bound, Known, add, constant, interval, multiply, point, tame
+from epochal.compiler.repeats import groups, index_of, repeat_of
 from epochal.compiler.walk import definition_expressions, refs, rewrite, walk
 
 MOST_CASES = 4096
@@ -133,10 +134,10 @@ def fold(expr: ir.Expr, assignment: Assignment) -> ir.Expr:
                 return ir.Label(name, labels)
             case ir.Comparison("==" | "!=", ir.Label(a), ir.Label(b)):
                 return ir.Truth((a == b) == (node.op == "=="))
-            case ir.Comparison(op, ir.Number(a), ir.Number(b)) if "nan" not in (a, b):
-                return ir.Truth(_COMPARE[op](Fraction(a), Fraction(b)))
-            case ir.Comparison("==" | "!=", ir.Truth(a), ir.Truth(b)):
-                return ir.Truth((a == b) == (node.op == "=="))
+            case ir.Comparison(op, a, b, False):
+                left, right = constant(a, {}), constant(b, {})
+                known = left is not None and right is not None
+                return ir.Truth(_COMPARE[op](left, right)) if known else node
             case ir.Not(ir.Truth(value)):
                 return ir.Truth(not value)
             case ir.Logical():
@@ -216,9 +217,40 @@ def _added(a: Form, b: Form) -> Form:
     return Form(a.constant + b.constant, {atom: value for atom, value in terms.items() if value})
 
 
-def total(epochs: tuple[ir.Epoch, ...]) -> ir.Expr:
-    """Add up the durations of epochs that have one, by halves: a long chain would nest deeply."""
-    parts = [epoch.duration for epoch in epochs if epoch.duration is not None]
+def total(task: ir.Task, before: str | None = None) -> ir.Expr:
+    """Add up the durations of a trial, repetitions written out, up to an epoch where one is named.
+
+    By halves: a long chain would nest deeply.
+    """
+    parts: list[ir.Expr] = []
+    for repeat, epochs in groups(task):
+        for epoch in epochs:
+            if epoch.name == before:
+                return _sum(parts)
+            if epoch.duration is not None:
+                parts += _repeated(epoch.duration, repeat)
+    return _sum(parts)
+
+
+def _repeated(duration: ir.Expr, repeat: ir.Repeat | None) -> list[ir.Expr]:
+    """Give the duration of an epoch in each repetition; 0 in those beyond the count."""
+    if repeat is None:
+        return [duration]
+    zero = ir.Number("0", ir.Unit.MICROSECOND)
+    found: list[ir.Expr] = []
+    for k in range(repeat.most):
+        inside = ir.Comparison("<", ir.Number(str(k)), repeat.count)
+        found.append(ir.Conditional(inside, at_repetition(duration, repeat, k), zero))
+    return found
+
+
+def at_repetition(expr: ir.Expr, repeat: ir.Repeat, k: int) -> ir.Expr:
+    """Read an expression in repetition k, from 0."""
+    index, number = index_of(repeat), ir.Number(str(k))
+    return rewrite(expr, lambda node: number if node == index else node)
+
+
+def _sum(parts: list[ir.Expr]) -> ir.Expr:
     while len(parts) > 1:
         odd = parts[len(parts) // 2 * 2 :]
         pairs = zip(parts[::2], parts[1::2], strict=False)
@@ -250,11 +282,15 @@ def longest(task: ir.Task, bounds: Bounds) -> ir.Expr:
     if task.length is not None:
         return task.length
     cases = []
-    for form in bounds.forms(total(task.epochs)):
+    for form in bounds.forms(total(task)):
         case = _upper(form, bounds)
         if case not in cases:
             cases.append(case)
-    rounded = sum(not is_whole(epoch.duration) for epoch in task.epochs if epoch.duration)
+    rounded = 0
+    for epoch in task.epochs:
+        if epoch.duration is not None and not is_whole(epoch.duration):
+            repeat = repeat_of(task, epoch.name)
+            rounded += repeat.most if repeat is not None else 1
     if rounded:  # each of these durations may round up by half a microsecond
         cases = [_plus(case, Fraction(rounded)) for case in cases]
     numbers = [Fraction(case.value) for case in cases if isinstance(case, ir.Number)]

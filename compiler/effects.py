@@ -4,6 +4,7 @@ from epochal.compiler import channels, expressions, ir, spans, types
 from epochal.compiler.intervals import Interval
 from epochal.compiler.report import place
 from epochal.compiler.scope import Scope, Setting, Typed
+from epochal.compiler.trial import not_built
 from epochal.compiler.walk import refs
 from epochal.dsl import syntax
 from epochal.dsl.diagnostic import Fix
@@ -24,6 +25,29 @@ def effects(sections: tuple[syntax.During, ...], scope: Scope) -> tuple[ir.Effec
 
 
 def _during(section: syntax.During, scope: Scope) -> list[ir.Effect]:
+    inside = _repeat_around(section, scope)
+    if inside is not None:
+        symbol = scope.indices[inside.index]
+        scope.symbols[inside.index] = symbol
+    made = _statements(section, inside, scope)
+    if inside is not None:
+        del scope.symbols[inside.index]
+    return made
+
+
+def _repeat_around(section: syntax.During, scope: Scope) -> ir.Repeat | None:
+    """Find the repeat that all spans of a block lie in; there its index is known."""
+    order = list(scope.epochs)
+    for repeat in scope.repeats:
+        body = order[order.index(repeat.first) : order.index(repeat.last) + 1]
+        ends = [span.first.name for span in section.spans]
+        ends += [span.last.name for span in section.spans if span.last is not None]
+        if all(name in body for name in ends):
+            return repeat
+    return None
+
+
+def _statements(section: syntax.During, inside: ir.Repeat | None, scope: Scope) -> list[ir.Effect]:
     wheres = [spans.where(span, scope, Setting()) for span in section.spans]
     guard = None
     if section.guard is not None:
@@ -31,6 +55,9 @@ def _during(section: syntax.During, scope: Scope) -> list[ir.Effect]:
     good = [where for where in wheres if where is not None]
     made: list[ir.Effect] = []
     for node in section.effects:
+        if inside is not None and node.kind is syntax.EffectKind.NOISE:
+            not_built("noise inside a repeat", node.span, scope)
+            continue
         made += _effect(node, good, guard.expr if guard else None, scope)
     return made
 

@@ -1,11 +1,17 @@
 """Lowering ``epochs:``: the timeline and the draws that stand in durations."""
 
+from fractions import Fraction
+
 from epochal.compiler import expressions, ir, laws, names
+from epochal.compiler.intervals import Interval
 from epochal.compiler.known import variable_bounds
 from epochal.compiler.report import place
-from epochal.compiler.scope import Scope, Setting, Typed
+from epochal.compiler.scope import Scope, Setting, Symbol, Typed
 from epochal.compiler.trial import not_built
+from epochal.compiler.walk import refs
 from epochal.dsl import syntax
+
+MOST_REPEATS = 1000
 
 Timeline = tuple[ir.Expr | None, tuple[ir.Epoch, ...], tuple[ir.Variable, ...]]
 
@@ -19,9 +25,8 @@ def timeline(section: syntax.Epochs, scope: Scope) -> Timeline:
         match item:
             case syntax.TrialLength():
                 length = _length(item, place_, scope)
-            case syntax.Repeat(span=span):
-                not_built("`repeat`", span, scope)
-                scope.report.excused |= _inside(item)
+            case syntax.Repeat():
+                epochs += _repeat(item, drawn, scope)
             case syntax.UntilEnd():
                 epochs += _until_end(item, section, scope)
             case syntax.Epoch():
@@ -31,6 +36,54 @@ def timeline(section: syntax.Epochs, scope: Scope) -> Timeline:
             "E0407", "with `length:` the last epoch is `NAME: until end`", section.items[-1].span
         )
     return length, tuple(epochs), tuple(drawn)
+
+
+def _repeat(item: syntax.Repeat, drawn: list[ir.Variable], scope: Scope) -> list[ir.Epoch]:
+    """Lower a group of epochs; its index is known in its durations."""
+    count = expressions.expect(item.count, ir.NUMBER, scope, Setting(), "the count of a repeat")
+    if count is None or not names.value_name(item.index, scope):
+        scope.report.excused |= _inside(item)
+        return []
+    bounds = expressions.bounds(count.expr, scope)
+    if not bounds.whole or bounds.low < 0 or bounds.high > MOST_REPEATS:
+        scope.report.error(
+            "E0426",
+            f"the count of a repeat is a whole number from 0 to {MOST_REPEATS}, and this may be "
+            + ("another" if bounds.whole else "no whole number"),
+            count.span,
+        )
+        scope.report.excused |= _inside(item)
+        return []
+    scope.structural |= {r.name for r in refs(count.expr) if r.role is ir.Role.PARAM}
+    most = max(int(bounds.high), 1)
+    symbol = _index(item, most, scope)
+    epochs: list[ir.Epoch] = []
+    for inner in item.body:
+        if isinstance(inner, syntax.Epoch):
+            epochs += _epoch(inner, drawn, scope, most, symbol.ref)
+        elif isinstance(inner, syntax.Repeat):
+            not_built("a repeat inside a repeat", inner.span, scope)
+            scope.report.excused |= _inside(inner)
+        else:
+            scope.report.error(
+                "E0407", "`length:` and `until end` stand outside of repeats", inner.span
+            )
+    del scope.symbols[item.index.name]
+    if epochs:
+        ends = epochs[0].name, epochs[-1].name
+        at = place(item.count.span)
+        fixed = ir.Number(str(most)) if bounds.is_point and bounds.low > 0 else count.expr
+        scope.repeats.append(ir.Repeat(*ends, item.index.name, fixed, most, at))
+        scope.indices[item.index.name] = symbol
+    return epochs
+
+
+def _index(item: syntax.Repeat, most: int, scope: Scope) -> Symbol:
+    """Declare the index of a repeat."""
+    ref = ir.Ref(item.index.name, ir.Role.INDEX)
+    symbol = Symbol(item.index.name, "index", ir.NUMBER, ref, item.index.span, drawn=True)
+    scope.declare(symbol, Interval(Fraction(0), Fraction(most - 1), whole=True))
+    return symbol
 
 
 def _inside(item: syntax.Repeat) -> set[str]:
@@ -77,14 +130,20 @@ def _declare(name: syntax.Ident, scope: Scope) -> bool:
     return True
 
 
-def _epoch(item: syntax.Epoch, drawn: list[ir.Variable], scope: Scope) -> list[ir.Epoch]:
+def _epoch(
+    item: syntax.Epoch,
+    drawn: list[ir.Variable],
+    scope: Scope,
+    most: int = 0,
+    index: ir.Ref | None = None,
+) -> list[ir.Epoch]:
     if not _declare(item.name, scope):
         return []
     name = item.name.name
     inside: list[ir.Variable] = []
 
     def take(node: syntax.Call, setting: Setting) -> Typed | None:
-        return _take_draw(name, node, inside, scope)
+        return _take_draw(name, node, inside, scope, most, index)
 
     typed = expressions.expect(item.duration, ir.TIME, scope, Setting(draw=take), "a duration")
     if typed is None:
@@ -94,9 +153,17 @@ def _epoch(item: syntax.Epoch, drawn: list[ir.Variable], scope: Scope) -> list[i
 
 
 def _take_draw(
-    epoch: str, node: syntax.Call, inside: list[ir.Variable], scope: Scope
+    epoch: str,
+    node: syntax.Call,
+    inside: list[ir.Variable],
+    scope: Scope,
+    most: int,
+    index: ir.Ref | None,
 ) -> Typed | None:
-    """Turn a draw inside a duration into a variable of the epoch's name."""
+    """Turn a draw inside a duration into a variable of the epoch's name.
+
+    In a repeat it is an array of ``most`` values, one for each repetition.
+    """
     if inside:
         scope.report.error("E0408", "a duration holds one draw; draw in `trial`", node.span)
         return None
@@ -108,8 +175,9 @@ def _take_draw(
         return None
     column = epoch if epoch not in scope.symbols else f"{epoch}_epoch"
     ref = ir.Ref(column, ir.Role.VARIABLE)
-    definition = ir.Drawn(law.law, f"epoch:{epoch}")
-    variable = ir.Variable((column,), (law.type,), definition, place(node.span))
+    kind = ir.ArrayType(law.type, most) if index is not None else law.type
+    definition = ir.Drawn(law.law, f"epoch:{epoch}", most)
+    variable = ir.Variable((column,), (kind,), definition, place(node.span))
     (scope.known[ref],) = variable_bounds(variable, scope.known, scope.sets)
     inside.append(variable)
-    return Typed(ref, law.type, node.span)
+    return Typed(ir.Index(ref, index) if index is not None else ref, law.type, node.span)

@@ -138,10 +138,11 @@ class Role(Enum):
     PARAM = "param"
     VARIABLE = "variable"
     SCORE = "score"
+    INDEX = "index"
 
 
 class Ref(_Node, frozen=True, tag="ref"):
-    """A parameter, a variable of the trial table or an earlier score."""
+    """A parameter, a variable of the trial table, an earlier score, or an index of repetitions."""
 
     name: str
     role: Role
@@ -418,6 +419,20 @@ class Epoch(Struct, frozen=True):
     at: Place
 
 
+class Repeat(Struct, frozen=True):
+    """Epochs ``first`` to ``last``, ``count`` times over; ``index`` counts from 0.
+
+    ``most`` is the bound on the count.
+    """
+
+    first: str
+    last: str
+    index: str
+    count: Expr
+    most: int
+    at: Place
+
+
 class EffectKind(Enum):
     """Which array a statement writes."""
 
@@ -477,6 +492,7 @@ class Task(Struct, frozen=True):
     requirements: tuple[Requirement, ...]
     length: Expr | None
     epochs: tuple[Epoch, ...]
+    repeats: tuple[Repeat, ...]
     effects: tuple[Effect, ...]
     scores: tuple[Score, ...]
     at: Place

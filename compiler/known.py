@@ -1,6 +1,7 @@
 """What values the parameters and variables of a task can take."""
 
 from collections.abc import Mapping
+from fractions import Fraction
 
 from epochal.compiler import ir
 from epochal.compiler.intervals import Interval, Known, interval, support
@@ -19,6 +20,9 @@ def known_of(task: ir.Task) -> Known:
             members = members_of(param.value, sets)
             if members is not None:
                 sets[param.name] = members
+    for repeat in task.repeats:
+        reach = Interval(Fraction(0), Fraction(repeat.most - 1), whole=True)
+        known[ir.Ref(repeat.index, ir.Role.INDEX)] = reach
     for variable in task.variables:
         bounds = variable_bounds(variable, known, sets)
         for name, one in zip(variable.names, bounds, strict=True):

@@ -75,6 +75,7 @@ def lower(
         requirements=requirements,
         length=length,
         epochs=epochs,
+        repeats=tuple(scope.repeats),
         effects=statements,
         scores=readout,
         at=place(task.name.span),

@@ -62,6 +62,8 @@ class Printer:
         Whether values may be nan, so that ``!=`` must be false for them.
     rows : str
         How many rows a value with units has that is the same for the batch.
+    spans : callable
+        Whether an array has just one value for each repetition that an index counts.
     """
 
     refer: Refer
@@ -69,6 +71,7 @@ class Printer:
     reduce: ReadSeries | None = None
     careful: bool = False
     rows: str = "n"
+    spans: Callable[[ir.Expr, ir.Ref], bool] = lambda x, i: False
 
     def text(self, expr: ir.Expr) -> str:
         """Print an expression."""
@@ -221,6 +224,14 @@ class Printer:
 
     def _index(self, x: ir.Expr, i: ir.Expr) -> Text:
         array, place = self.show(x), self.show(i)
+        if isinstance(i, ir.Ref) and i.role is ir.Role.INDEX:
+            return (
+                array
+                if self.spans(x, i)
+                else Text(f"elements({array.text}, {place.text})", ATOM, Shape.ARRAY)
+            )
+        if place.shape is Shape.ARRAY:
+            return Text(f"elements({array.text}, {place.text})", ATOM, Shape.ARRAY)
         if place.shape is Shape.CONSTANT:
             return Text(f"{array.inside(ATOM)}[:, {place.text}]", ATOM, Shape.TRIAL)
         return Text(f"element({array.text}, {place.text})", ATOM, Shape.TRIAL)

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from epochal.compiler import ir, segments
 from epochal.compiler.bounds import Bounds
-from epochal.compiler.numpy_text import PRODUCT, Printer, Shape
+from epochal.compiler.numpy_text import ATOM, OR, PRODUCT, SIGN, Printer, Shape, Text
 from epochal.compiler.print_line import line
 from epochal.compiler.print_names import Names, Speaker
 from epochal.compiler.print_steps import span_edges, step_effect
+from epochal.compiler.repeats import around
 from epochal.compiler.segments import Columns, Layout
 from epochal.compiler.walk import refs
 
@@ -130,6 +131,8 @@ class _Job:
         where = segments.columns(effect, self.task, self.plan, self.bounds)
         assert where is not None
         assert effect.value is not None
+        if around(self.task, effect.where) is not None:
+            return self._repeated(array, effect, where)
         guard = self._guard(effect)
         place, units = self.place(array, effect)
         many = where.stop - where.first != 1
@@ -147,6 +150,31 @@ class _Job:
         target = f"{array.table}[{', '.join(index)}]"
         return line(f"{target} {effect.op} {value}", effect.at)
 
+    def _repeated(self, array: Array, effect: ir.Effect, where: Columns) -> str:
+        """Print a statement inside a repeat, for all repetitions at once."""
+        assert effect.value is not None
+        place, units = self.place(array, effect)
+        value = self.show.show(effect.value)
+        fitted = _along(value, units)
+        lines = []
+        for column in range(where.first, where.stop):
+            name = self.names.strided[column][0]
+            index = [":", name, *([place.text] if place is not None else [])]
+            if place is not None and place.moves:
+                assert effect.unit is not None
+                wide = "" if self.show.show(effect.unit).shape is Shape.ARRAY else "[:, None]"
+                index = ["trial[:, None]", f"np.r_[{name}]", f"({place.text}){wide}"]
+            target = f"{array.table}[{', '.join(index)}]"
+            if effect.guard is None:
+                lines.append(line(f"{target} {effect.op} {fitted}", effect.at))
+                continue
+            guard = _along(self.show.show(effect.guard), units)
+            new = fitted
+            if effect.op != "=":
+                new = f"{target} {effect.op[0]} {_along(value, units, SIGN)}"
+            lines.append(line(f"{target} = np.where({guard}, {new}, {target})", effect.at))
+        return "\n".join(lines)
+
     def _guard(self, effect: ir.Effect) -> str | None:
         if effect.guard is None:
             return None
@@ -161,7 +189,8 @@ class _Job:
             return first
         if where.stop == where.first:
             return f"{first}:{first}"
-        after = "PADDING" if where.stop == self.plan.n_segments else f"{last} + 1"
+        after = f"{last} + 1" if "." not in last else last.removesuffix(" - 1")
+        after = "PADDING" if where.stop == self.plan.n_segments else after
         return f"{first}:{after}" if after == "PADDING" else f"{first} : {after}"
 
     def place(self, array: Array, effect: ir.Effect) -> "tuple[_Place | None, bool]":
@@ -306,6 +335,18 @@ def _fit(
         return text
     operand = text if guard is not None else shown.inside(7)
     return f"{operand}[:{', None' * axes}]"
+
+
+def _along(shown: Text, units: bool, binds: int = OR) -> str:
+    """Print a value with the axes of trials, repetitions and, where there are several, units."""
+    axes = {
+        Shape.CONSTANT: "",
+        Shape.TRIAL: ":, None, None" if units else ":, None",
+        Shape.ARRAY: ":, :, None" if units else "",
+        Shape.UNITS: ":, None",
+        Shape.GRID: "",
+    }[shown.shape]
+    return f"{shown.inside(ATOM)}[{axes}]" if axes else shown.inside(binds)
 
 
 def names_of(channels: Iterable[ir.Channel]) -> list[str]:

@@ -27,6 +27,7 @@ class Names:
     constants: dict[tuple[str, str], str]
     label_constants: dict[tuple[str, str], str]
     segments: tuple[str, ...]
+    strided: dict[int, tuple[str, str]]
     cuts: tuple[str, ...]
     groups: dict[tuple[str, ...], str]
     spoken: set[tuple[str, ...]] = field(default_factory=set)
@@ -68,10 +69,21 @@ def names(task: ir.Task, plan: Layout) -> Names:
     taken: set[str] = set(PRELUDE_NAMES)
     channels = [("channel", channel.name) for channel in (*task.inputs, *task.outputs)]
     constants = constant_names(channels, taken)
-    segments: list[str] = []
-    for epoch, cuts in plan.cuts:
+    segments = [""] * plan.n_segments
+    strided: dict[int, tuple[str, str]] = {}
+    for (epoch, cuts), first, stride, times in zip(
+        plan.cuts, plan.starts, plan.strides, plan.times, strict=True
+    ):
         parts = [epoch] if not cuts else [f"{epoch}_{i + 1}" for i in range(len(cuts) + 1)]
-        segments += constant_names([("epoch", part) for part in parts], taken).values()
+        made = constant_names([("epoch", part) for part in parts], taken).values()
+        for place, name in enumerate(made, start=first):
+            segments[place] = name
+            if stride:
+                last = place + (times - 1) * stride
+                strided[place] = name, f"slice({place}, {last + 1}, {stride})"
+                for k in range(times):
+                    segments[place + k * stride] = f"{name}.start + {k * stride}"
+                segments[place], segments[last] = f"{name}.start", f"{name}.stop - 1"
     structural = [("parameter", param.name) for param in task.params if param.structural]
     constants |= constant_names(structural, taken)
     groups: dict[tuple[str, ...], str] = {}
@@ -90,7 +102,15 @@ def names(task: ir.Task, plan: Layout) -> Names:
             used = {*taken, *values.values(), *rows.values()}
             rows[variable.names] = python_names([joined], used)[joined]
     return Names(
-        task, values, rows, constants, label_constants, tuple(segments), loose_names, groups
+        task,
+        values,
+        rows,
+        constants,
+        label_constants,
+        tuple(segments),
+        strided,
+        loose_names,
+        groups,
     )
 
 
@@ -143,7 +163,8 @@ class Speaker:
 
     def rows(self) -> Printer:
         """Print where arrays are made: columns of the trial table are local variables."""
-        return Printer(lambda ref: self._refer(ref, "{}", "{}", Shape.TRIAL), self._label)
+        refer = lambda ref: self._refer(ref, "{}", "{}", Shape.TRIAL)  # noqa: E731
+        return Printer(refer, self._label, spans=self._spans)
 
     def first_row(self) -> Printer:
         """Print there with parameters as one number for the batch."""
@@ -156,7 +177,7 @@ class Speaker:
 
     def table(self, *, careful: bool = False, reduce: ReadSeries | None = None) -> Printer:
         """Print with values as columns of the trial table, and scores as local variables."""
-        return Printer(self._column, self._label, reduce, careful)
+        return Printer(self._column, self._label, reduce, careful, spans=self._spans)
 
     def _label(self, label: ir.Label) -> str:
         return self.names.label(label.name, label.labels)
@@ -172,23 +193,40 @@ class Speaker:
         fixed = self._fixed(ref)
         if fixed is not None:
             return fixed
+        if ref.role is ir.Role.INDEX:
+            return self._index(ref)
         name = self.names.value(ref.name)
         if ref.role is ir.Role.PARAM:
             return Text(param.format(name), numpy_text.ATOM, shape)
         return Text(variable.format(name), numpy_text.ATOM, self._shape(ref.name))
 
+    def _index(self, ref: ir.Ref) -> Text:
+        """Count the repetitions along the axis of arrays."""
+        repeat = next(one for one in self.names.task.repeats if one.index == ref.name)
+        return Text(f"np.arange({repeat.most})[None]", numpy_text.ATOM, Shape.ARRAY)
+
     def _shape(self, name: str) -> Shape:
-        """Say whether a variable is an array."""
+        return Shape.ARRAY if self._size(name) else Shape.TRIAL
+
+    def _size(self, name: str) -> int:
+        """Count the values of an array; 0 for a variable that is none."""
         for variable in self.names.task.variables:
             for one, kind in zip(variable.names, variable.types, strict=True):
                 if one == name and isinstance(kind, ir.ArrayType):
-                    return Shape.ARRAY
-        return Shape.TRIAL
+                    return kind.n
+        return 0
+
+    def _spans(self, x: ir.Expr, i: ir.Ref) -> bool:
+        """Whether an array has just one value for each repetition that an index counts."""
+        repeat = next(one for one in self.names.task.repeats if one.index == i.name)
+        return isinstance(x, ir.Ref) and self._size(x.name) == repeat.most
 
     def _column(self, ref: ir.Ref) -> Text:
         fixed = self._fixed(ref)
         if fixed is not None:
             return fixed
+        if ref.role is ir.Role.INDEX:
+            return self._index(ref)
         if ref.role is ir.Role.SCORE:
             return Text(self.names.value(ref.name), numpy_text.ATOM, Shape.TRIAL)
         return Text(f'trials["{ref.name}"]', numpy_text.ATOM, self._shape(ref.name))

@@ -136,7 +136,7 @@ def _facts(task: ir.Task, plan: Layout, called: Names) -> list[str]:
         else:
             units[name] = unit_of(kind)
     units[LONGEST] = "us"
-    edges = {name: (plan.starts[i], plan.starts[i + 1]) for i, (name, _) in enumerate(plan.cuts)}
+    edges = {name: (plan.first(name), plan.after(name)) for name, _ in plan.cuts}
     arguments = {
         param.name: called.value(param.name)
         for param in task.params
@@ -230,9 +230,23 @@ def _constants(task: ir.Task, plan: Layout, called: Names) -> list[str]:
             owner = called.groups[labels]
             lines += unpacked(members, [], f"labels of {owner}")
     lines += chosen
-    columns = (*called.segments, "PADDING", *called.cuts)
-    lines += unpacked(columns, [], "segments, then loose cuts" if called.cuts else "segments")
-    return lines
+    return lines + _segments(plan, called)
+
+
+def _segments(plan: Layout, called: Names) -> list[str]:
+    """Print the columns of the timeline; a slice holds those of all repetitions."""
+    note = "segments, then loose cuts" if called.cuts else "segments"
+    if not called.strided:
+        return unpacked((*called.segments, "PADDING", *called.cuts), [], note)
+    names, values = [], []
+    for i, name in enumerate((*called.segments, "PADDING", *called.cuts)):
+        if i in called.strided:
+            names.append(called.strided[i][0])
+            values.append(called.strided[i][1])
+        elif "." not in name:
+            names.append(name)
+            values.append(str(i))
+    return unpacked(names, values, note)
 
 
 def _structural(param: ir.Param, show: Printer, called: Names) -> str:

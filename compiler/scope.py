@@ -61,7 +61,8 @@ class Scope:
     inputs: dict[str, ir.Channel] = field(default_factory=dict)
     outputs: dict[str, ir.Channel] = field(default_factory=dict)
     epochs: dict[str, int] = field(default_factory=dict)
-    durations: list[ir.Expr | None] = field(default_factory=list)
+    repeats: list[ir.Repeat] = field(default_factory=list)
+    indices: dict[str, Symbol] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
     structural: set[str] = field(default_factory=set)
 

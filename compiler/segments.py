@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from epochal.compiler import ir
 from epochal.compiler.bounds import Bounds, total
+from epochal.compiler.repeats import around, groups
 from epochal.compiler.walk import walk
 
 Cut = ir.Offset
@@ -32,23 +33,40 @@ class Layout:
     cuts : tuple of (str, tuple of Cut)
         The cuts inside each epoch, in order of time.
     starts : tuple of int
-        The first segment of each epoch, and at the end the number of segments without padding.
+        The first segment of each epoch, in its first repetition where it is repeated.
+    strides, times : tuple of int
+        How many segments later an epoch comes again, and how often it comes; 0 and 1 where it is
+        not repeated.
+    n_segments : int
+        The number of segments, padding apart.
     loose : tuple of (Where, Cut)
         Slice bounds without a segment, each with its span: their steps are kept apart.
     """
 
     cuts: tuple[tuple[str, tuple[Cut, ...]], ...]
     starts: tuple[int, ...]
+    strides: tuple[int, ...]
+    times: tuple[int, ...]
+    n_segments: int
     loose: tuple[tuple[ir.Where, Cut], ...]
 
     def position(self, epoch: str) -> int:
         """Say which epoch this is, from 0."""
         return next(i for i, (name, _) in enumerate(self.cuts) if name == epoch)
 
-    @property
-    def n_segments(self) -> int:
-        """Count the segments, without padding."""
-        return self.starts[-1]
+    def size(self, epoch: str) -> int:
+        """Count the segments of one repetition of an epoch."""
+        return len(self.cuts[self.position(epoch)][1]) + 1
+
+    def first(self, epoch: str) -> int:
+        """Give the first segment of an epoch."""
+        return self.starts[self.position(epoch)]
+
+    def after(self, epoch: str, *, once: bool = False) -> int:
+        """Give the segment after an epoch, after its last repetition unless ``once``."""
+        i = self.position(epoch)
+        more = 0 if once else (self.times[i] - 1) * self.strides[i]
+        return self.starts[i] + self.size(epoch) + more
 
 
 def layout(task: ir.Task, bounds: Bounds) -> Layout:
@@ -60,11 +78,22 @@ def layout(task: ir.Task, bounds: Bounds) -> Layout:
                 home = _home(effect.where, bound, task, bounds)
                 if home is not None:
                     _place(bound, placed[home], _epoch(task, home), bounds)
-    starts = [0]
-    for cuts in placed.values():
-        starts.append(starts[-1] + len(cuts) + 1)
-    cuts_ = tuple((name, tuple(cuts)) for name, cuts in placed.items())
-    return Layout(cuts_, tuple(starts), _loose(task, placed, bounds))
+    starts: list[int] = []
+    strides: list[int] = []
+    times: list[int] = []
+    n_segments = 0
+    for repeat, epochs in groups(task):
+        size = sum(len(placed[epoch.name]) + 1 for epoch in epochs)
+        first = n_segments
+        for epoch in epochs:
+            starts.append(first)
+            strides.append(size if repeat is not None else 0)
+            times.append(repeat.most if repeat is not None else 1)
+            first += len(placed[epoch.name]) + 1
+        n_segments += size * times[-1]
+    cuts = tuple((name, tuple(found)) for name, found in placed.items())
+    loose = _loose(task, placed, bounds)
+    return Layout(cuts, tuple(starts), tuple(strides), tuple(times), n_segments, loose)
 
 
 def _loose(
@@ -96,7 +125,7 @@ def edge(where: ir.Where, bound: Cut, task: ir.Task, plan: Layout, bounds: Bound
         return plan.n_segments + 1 + plan.loose.index(loose)
     home = _home(where, bound, task, bounds)
     assert home is not None
-    return plan.starts[plan.position(home)] + dict(plan.cuts)[home].index(bound)
+    return plan.first(home) + dict(plan.cuts)[home].index(bound)
 
 
 def _slices(where: ir.Where) -> tuple[Cut, ...]:
@@ -108,8 +137,8 @@ def columns(effect: ir.Effect, task: ir.Task, plan: Layout, bounds: Bounds) -> C
     if _moves(effect):
         return None
     where = effect.where
-    first = plan.starts[plan.position(where.first)]
-    stop = plan.starts[plan.position(where.last) + 1]
+    first = plan.first(where.first)
+    stop = plan.after(where.last, once=around(task, where) is not None)
     for bound in _slices(where):
         column = edge(where, bound, task, plan, bounds)
         if column > plan.n_segments:
@@ -173,4 +202,4 @@ def fits(task: ir.Task, bounds: Bounds) -> bool:
     """Whether the epochs before ``until end`` surely fit into the trial's length."""
     if task.length is None:
         return True
-    return bounds.least(ir.Arithmetic("-", task.length, total(task.epochs))) >= 0
+    return bounds.least(ir.Arithmetic("-", task.length, total(task))) >= 0

@@ -119,6 +119,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "E0423": "a task that extends itself",
         "E0424": "a file or package that cannot be used",
         "E0425": "a path that leaves its folder",
+        "E0426": "a repeat whose count is no whole number, or too large",
         "E0501": "a design of too many cells",
         "E0502": "a channel of too many units",
         "E0503": "a trial that is too long",

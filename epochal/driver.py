@@ -260,7 +260,7 @@ def _assembled(
     from epochal.runtime.task import Task
 
     task, module = checked.task, checked.module()
-    length = task.length if task.length is not None else total(task.epochs)
+    length = task.length if task.length is not None else total(task)
     return Task(
         ir=task,
         source=source,

@@ -62,3 +62,9 @@ def row_sum(x: Array) -> Array:
 def element(x: Array, i: Number) -> Array:
     """Take value i of each row of (N_batch, n); i is whole, one for all or one a row."""
     return x[np.arange(len(x)), np.asarray(i, np.int64)]
+
+
+def elements(x: Array, i: Array) -> Array:
+    """Take several values of each row of (N_batch, n); i is (N_batch, k), or (1, k) for all."""
+    places = np.broadcast_to(np.asarray(i, np.int64), (len(x), np.shape(i)[1]))
+    return np.take_along_axis(x, places, axis=1)

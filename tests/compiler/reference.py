@@ -301,26 +301,49 @@ def whole(time: float) -> int:
     return round(time)
 
 
-def boundaries(task: ir.Task, values: Mapping[str, Value]) -> dict[str, tuple[int, int]]:
-    """Give the start and end of every epoch in us."""
-    now, found = 0, {}
-    for epoch in task.epochs:
-        start = now
-        if epoch.duration is None:
-            assert task.length is not None
-            now = whole(Reading(task, values).value(task.length))
-        else:
-            now += whole(Reading(task, values).value(epoch.duration))
-        found[epoch.name] = start, now
+Times = dict[str, list[tuple[int, int]]]
+
+
+def boundaries(task: ir.Task, values: Mapping[str, Value]) -> Times:
+    """Give the start and end of every epoch in us, in every repetition."""
+    now, found = 0, Times()
+    names = [epoch.name for epoch in task.epochs]
+    i = 0
+    while i < len(names):
+        repeat = next((one for one in task.repeats if one.first == names[i]), None)
+        last = i if repeat is None else names.index(repeat.last)
+        for k in range(1 if repeat is None else repeat.most):
+            here = values if repeat is None else {**values, repeat.index: k}
+            absent = repeat is not None and k >= Reading(task, here).value(repeat.count)
+            for epoch in task.epochs[i : last + 1]:
+                start = now
+                if epoch.duration is None:
+                    assert task.length is not None
+                    now = whole(Reading(task, here).value(task.length))
+                elif not absent:
+                    now += whole(Reading(task, here).value(epoch.duration))
+                found.setdefault(epoch.name, []).append((start, now))
+        i = last + 1
     return found
 
 
+def repetitions(task: ir.Task, where: ir.Where) -> tuple[str, int]:
+    """Name the index of the repeat that a span lies in and its most repetitions; "", 1 outside."""
+    names = [epoch.name for epoch in task.epochs]
+    for repeat in task.repeats:
+        body = names[names.index(repeat.first) : names.index(repeat.last) + 1]
+        if where.first in body and where.last in body:
+            return repeat.index, repeat.most
+    return "", 1
+
+
 def steps_of(
-    where: ir.Where, task: ir.Task, values: Mapping[str, Value], dt: int
+    where: ir.Where, task: ir.Task, values: Mapping[str, Value], dt: int, k: int | None = None
 ) -> tuple[int, int]:
-    """Give the first step of a span and the step after its last."""
+    """Give the first step of a span and the step after its last, in repetition k or over all."""
     times = boundaries(task, values)
-    begin, end = times[where.first][0], times[where.last][1]
+    begin = times[where.first][k or 0][0]
+    end = times[where.last][-1 if k is None else k][1]
     first, last = to_step(begin, dt), to_step(end, dt)
 
     def bound(offset: ir.Offset | None, otherwise: int) -> int:
@@ -357,12 +380,18 @@ def arrays(task: ir.Task, values: Mapping[str, Value], dt: int, n_steps: int) ->
     """Make the arrays of one trial, without noise."""
     made = TrialArrays([], [], [], [])
     times = boundaries(task, values)
-    n_own = to_step(max(end for _, end in times.values()), dt)
-    spans = [steps_of(effect.where, task, values, dt) for effect in task.effects]
+    n_own = to_step(max(end for spans in times.values() for _, end in spans), dt)
+    spans = []
+    for effect in task.effects:
+        index, most = repetitions(task, effect.where)
+        for k in range(most):
+            here = {**values, index: k} if index else values
+            edges = steps_of(effect.where, task, here, dt, k if index else None)
+            spans.append((effect, here, edges))
     for step in range(n_steps):
         acting = [
-            (effect, step - first)
-            for effect, (first, after) in zip(task.effects, spans, strict=True)
+            (effect, step - first, here)
+            for effect, here, (first, after) in spans
             if first <= step < after
         ]
         made.inputs.append(one_step(task, values, dt, acting, ir.EffectKind.INPUT))
@@ -377,13 +406,13 @@ def one_step(
     task: ir.Task,
     values: Mapping[str, Value],
     dt: int,
-    acting: list[tuple[ir.Effect, int]],
+    acting: list[tuple[ir.Effect, int, Mapping[str, Value]]],
     kind: ir.EffectKind,
 ) -> list[float]:
     """Let the statements pass, in order, at one step of one trial.
 
     ``acting`` are those whose span holds the step, each with the number of steps since its span
-    began.
+    began and the values there.
     """
     inside = kind in (ir.EffectKind.INPUT, ir.EffectKind.NOISE)
     channels = task.inputs if inside else task.outputs
@@ -399,9 +428,10 @@ def one_step(
             case _:
                 start = float(here.value(channel.baseline))
         row += [start] * channel.n_units
-    for effect, k in acting:
+    for effect, k, at_hand in acting:
         if effect.kind is not kind:
             continue
+        here = Reading(task, at_hand)
         if effect.guard is not None and not here.value(effect.guard):
             continue
         mine = list(range(len(row))) if effect.channel is None else columns[effect.channel]
@@ -411,7 +441,7 @@ def one_step(
             value = standard_deviation(effect.noise, here, dt)
         else:
             assert effect.value is not None
-            value = Reading(task, values, t=k * dt).value(effect.value)
+            value = Reading(task, at_hand, t=k * dt).value(effect.value)
         for place, column in enumerate(mine):
             new = value[place] if isinstance(value, list) else value
             row[column] = ASSIGN[effect.op](row[column], float(new))

@@ -148,8 +148,10 @@ def test_epochs_tile_the_trial_and_segments_the_array(
     assert len(set(totals)) == 1
     edge = 0
     for first, after in made.facts["epochs"].values():
-        assert first == edge
-        edge = after
+        # The epochs of a repeat take turns: the range of each holds parts of the others.
+        assert first == edge or ("repeat" in TEXTS[name] and first < edge)
+        edge = max(edge, after)
+    assert edge == padding
     inputs = made.generate(2, dt, seed, noise=False)[0]
     assert inputs.shape[1] == totals[0]
 

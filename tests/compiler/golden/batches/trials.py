@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 TASK = {
     "name": "batches",
-    "hash": "task1:5d08f9a067d1",
+    "hash": "task1:f1b654a6d8b0",
     "inputs": (
         "first[0]", "first[1]", "first[2]", "first[3]", "first[4]", "first[5]", "first[6]",
         "first[7]", "second[0]", "second[1]", "second[2]", "second[3]", "second[4]", "second[5]",

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 TASK = {
     "name": "bindings",
-    "hash": "task1:ca22dc41233f",
+    "hash": "task1:5233fcd1e06a",
     "inputs": (
         "dots[0]", "dots[1]", "dots[2]", "dots[3]", "color[red]", "color[green]", "color[blue]",
         "wave",

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 TASK = {
     "name": "catch",
-    "hash": "task1:a2fd263c452e",
+    "hash": "task1:d4be283a274b",
     "inputs": ("fixation", "stim[low]", "stim[high]"),
     "outputs": ("press[no]", "press[yes]"),
     "epochs": {"fix": (0, 1), "stimulus": (1, 2), "gap": (2, 3), "response": (3, 4)},

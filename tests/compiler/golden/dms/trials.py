@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 TASK = {
     "name": "dms",
-    "hash": "task1:a87fa5062231",
+    "hash": "task1:96e48fe11720",
     "inputs": ("fixation", "stim[circle]", "stim[square]", "stim[star]", "stim[cross]"),
     "outputs": ("hold", "report[match]", "report[nonmatch]"),
     "epochs": {

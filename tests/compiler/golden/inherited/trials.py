@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 TASK = {
     "name": "inherited",
-    "hash": "task1:aff1a3cdd354",
+    "hash": "task1:8392590f93a3",
     "inputs": ("fixation", "motion[left]", "motion[right]", "cue"),
     "outputs": ("choice[left]", "choice[right]"),
     "epochs": {"fix": (0, 1), "show": (1, 2), "pause": (2, 3), "respond": (3, 4)},

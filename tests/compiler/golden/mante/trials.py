@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 TASK = {
     "name": "mante",
-    "hash": "task1:4cee5c4d4de1",
+    "hash": "task1:dcf7ea13840b",
     "inputs": ("fixation", "motion", "color", "context[attend_motion]", "context[attend_color]"),
     "outputs": ("decision",),
     "epochs": {"fix": (0, 1), "stimulus": (1, 2), "delay": (2, 3), "response": (3, 4)},

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 TASK = {
     "name": "match_to_category",
-    "hash": "task1:a84d27cc844a",
+    "hash": "task1:9d217d31ac18",
     "inputs": (
         "stim[0]", "stim[1]", "stim[2]", "stim[3]", "stim[4]", "stim[5]", "stim[6]", "stim[7]",
         "stim[8]", "stim[9]", "stim[10]", "stim[11]", "stim[12]", "stim[13]", "stim[14]",

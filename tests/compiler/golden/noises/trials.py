@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 TASK = {
     "name": "noises",
-    "hash": "task1:0f33c78bb59e",
+    "hash": "task1:5795f8180de4",
     "inputs": (
         "plain", "quick", "steady[a]", "steady[b]", "whole[0]", "whole[1]", "whole[2]",
         "whole[3]", "whole[4]", "whole[5]", "whole[6]", "whole[7]", "varied", "hushed",

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 TASK = {
     "name": "rdm",
-    "hash": "task1:8c7e8157e366",
+    "hash": "task1:a9bc9e0aff31",
     "inputs": ("fixation", "motion[left]", "motion[right]"),
     "outputs": ("hold", "choice[left]", "choice[right]"),
     "epochs": {"fix": (0, 1), "stimulus": (1, 2), "delay": (2, 3), "response": (3, 5)},

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 TASK = {
     "name": "readout",
-    "hash": "task1:874f6b1f2e24",
+    "hash": "task1:dd583ae0ec4b",
     "inputs": (
         "cue[0]", "cue[1]", "cue[2]", "cue[3]", "cue[4]", "cue[5]", "cue[6]", "cue[7]", "cue[8]",
         "cue[9]", "cue[10]", "cue[11]",

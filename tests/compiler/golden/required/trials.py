@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 TASK = {
     "name": "required",
-    "hash": "task1:3f271480ef7a",
+    "hash": "task1:4277ea1772c5",
     "inputs": (
         "fixation", "first[0]", "first[1]", "first[2]", "first[3]", "first[4]", "first[5]",
         "first[6]", "first[7]", "second[0]", "second[1]", "second[2]", "second[3]", "second[4]",

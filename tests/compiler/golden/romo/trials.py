@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 TASK = {
     "name": "romo",
-    "hash": "task1:36ee73d5b212",
+    "hash": "task1:06dcacad75d2",
     "inputs": ("rising", "falling", "go"),
     "outputs": ("choice[f1_higher]", "choice[f2_higher]"),
     "epochs": {

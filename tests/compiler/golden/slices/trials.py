@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 TASK = {
     "name": "slices",
-    "hash": "task1:b6e2cbcf2866",
+    "hash": "task1:1bc5de372330",
     "inputs": ("light", "tone[soft]", "tone[loud]"),
     "outputs": ("report[left]", "report[right]", "rate"),
     "epochs": {

@@ -1,0 +1,418 @@
+"""Count the pulses: which side flashed more often?.
+
+Vectorised trials, printed by Epochal from source.task.
+
+Needs only NumPy; keep it, edit it.  Arguments are in ms, Hz and deg.  In the trial table times are
+whole microseconds, angles are in deg, and labels are positions in TASK["labels"].
+"""
+
+import hashlib
+import math
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+TASK = {
+    "name": "pulses",
+    "hash": "task1:c1a163421862",
+    "inputs": ("fixation", "flash[left]", "flash[right]"),
+    "outputs": ("choice[left]", "choice[right]"),
+    "epochs": {"fix": (0, 1), "bin": (1, 12), "gap": (2, 13), "response": (13, 15)},
+    "labels": {"side": ("left", "right")},
+    "units": {
+        "catch": "bool", "jitter": "us", "on_left": "bool", "on_right": "bool", "difference": "",
+        "p_high": "", "catch_rate": "", "held": "bool", "correct": "bool", "longest trial": "us",
+    },
+    "arguments": {"p_high": "p_high", "catch_rate": "catch_rate"},
+}
+
+BINS = 6  # source.task:11
+FIXATION, FLASH = 0, slice(1, 3)  # columns of the inputs
+CHOICE = slice(0, 2)  # columns of the outputs
+LEFT, RIGHT = range(2)  # labels of side
+FIX, BIN, GAP = 0, slice(1, 12, 2), slice(2, 13, 2)  # segments
+RESPONSE_1, RESPONSE_2, PADDING = 13, 14, 15  # segments
+
+
+def sample_trials(n, seed, batch=0, stream=0, *, p_high=0.7, catch_rate=0.1):
+    """Draw the trial table, each (N_batch,): side (label), catch (bool), jitter (us), on_left (6
+    values, bool), on_right (6 values, bool), difference, p_high, catch_rate.
+    """
+    p_high = hold(p_high, 0.5, 1, "p_high")  # source.task:12
+    catch_rate = hold(catch_rate, 0, 0.5, "catch_rate")  # source.task:13
+    draw = Draw(n, seed, batch, stream)
+    cell = draw.design(2)
+    side = cell  # source.task:23
+    catch = bernoulli(draw.unit("var:catch"), catch_rate)  # source.task:24
+    jitter = np.full(n, whole(uniform(draw.once("var:jitter"), 0, 40_000)))  # source.task:25
+    on_left = on_right = None
+    again = np.ones(n, bool)
+    for attempt in range(ATTEMPTS):
+        # source.task:26
+        on_left = renewed(
+            on_left,
+            bernoulli(
+                draw.units("var:on_left", 6, attempt),
+                np.where(side == LEFT, p_high, 1 - p_high)[:, None],
+            ),
+            again,
+        )
+        # source.task:27
+        on_right = renewed(
+            on_right,
+            bernoulli(
+                draw.units("var:on_right", 6, attempt),
+                np.where(side == RIGHT, p_high, 1 - p_high)[:, None],
+            ),
+            again,
+        )
+        # source.task:28
+        difference = row_sum(np.where(on_left, 1, 0)) - row_sum(np.where(on_right, 1, 0))
+        # source.task:29
+        again = np.logical_not(difference != 0)
+        if settled(again, attempt, "difference != 0"):
+            break
+    return {
+        "side": side,
+        "catch": catch,
+        "jitter": jitter,
+        "on_left": on_left,
+        "on_right": on_right,
+        "difference": difference,
+        "p_high": np.full(n, p_high),
+        "catch_rate": np.full(n, catch_rate),
+        "longest trial": np.full(n, 2_540_000),
+    }
+
+
+def timeline(trials, dt):
+    """Say at which step each segment stops, (N_batch, 16); dt in ms."""
+    longest = trials["longest trial"]
+    stop = np.empty((len(longest), 16), np.int64)
+    time = np.zeros_like(longest)
+    stop[:, FIX] = steps(time := time + (500_000 + trials["jitter"]), dt)  # source.task:32
+    span = np.zeros((len(longest), 6, 2), np.int64)  # source.task:33
+    span[:, :, 0] = 20_000  # source.task:34
+    span[:, :, 1] = 230_000  # source.task:35
+    end = time[:, None] + np.cumsum(span.reshape(len(longest), -1), axis=1)
+    stop[:, BIN] = steps(end[:, 0::2], dt)
+    stop[:, GAP] = steps(end[:, 1::2], dt)
+    time = end[:, -1]
+    start, time = time, time + 500_000  # source.task:36
+    stop[:, RESPONSE_2] = steps(time, dt)
+    stop[:, RESPONSE_1] = np.clip(
+        steps(start + 100_000, dt), stop[:, GAP.stop - 1], stop[:, RESPONSE_2]
+    )
+    stop[:, PADDING] = steps(longest, dt)
+    return stop
+
+
+def generate(n, dt, seed, batch=0, stream=0, noise=True, out=None, **params):
+    """Make one batch of n trials at dt ms; params are those of sample_trials.
+
+    Returns inputs (N_batch, N_steps, 3), targets and weights (N_batch, N_steps, 2), all float32,
+    and the trial table.  Arrays given as out, a tuple of three, are filled instead of new ones.
+    """
+    trials = sample_trials(n, seed, batch, stream, **params)
+    stop = timeline(trials, dt)
+    index = segment_index(np.diff(stop[:, : PADDING + 1], axis=1, prepend=0))
+    out = out or (None, None, None)
+    catch = trials["catch"]
+    on_left = trials["on_left"]
+    on_right = trials["on_right"]
+    difference = trials["difference"]
+
+    drive = np.zeros((n, 16, 3))
+    target = np.zeros((n, 16, 2))
+    target[:, :, CHOICE] = 0.05  # source.task:20
+    weight = np.ones((n, 16, 2))
+    weight[:, PADDING] = 0
+
+    drive[:, FIX : GAP.stop, FIXATION] = 1  # source.task:39
+    drive[:, BIN, FLASH.start + LEFT] += on_left  # source.task:43
+    drive[:, BIN, FLASH.start + RIGHT] += on_right  # source.task:44
+    drive[catch, RESPONSE_1:PADDING, FIXATION] = 1  # source.task:47
+    target[:, FIX : GAP.stop, CHOICE] = 0.05  # source.task:40
+    # source.task:50
+    target[np.logical_not(catch), RESPONSE_1:PADDING, CHOICE.start + LEFT] = np.where(
+        difference > 0, 0.85, 0.05
+    )[np.logical_not(catch)][:, None]
+    # source.task:51
+    target[np.logical_not(catch), RESPONSE_1:PADDING, CHOICE.start + RIGHT] = np.where(
+        difference < 0, 0.85, 0.05
+    )[np.logical_not(catch)][:, None]
+    weight[np.logical_not(catch), RESPONSE_1:PADDING, CHOICE] = 5  # source.task:52
+    weight[:, RESPONSE_1] = 0  # source.task:55
+
+    inputs = spread(drive, index, out[0])
+    targets = spread(target, index, out[1])
+    weights = spread(weight, index, out[2])
+    if noise:
+        key = seed, stream, batch
+        sd = np.full((n, 16, 1), 0.05, np.float64)  # source.task:17
+        sd[:, RESPONSE_1, 0] = 0.2  # source.task:56
+        step_sd = spread(sd, index)
+        add_scaled_noise(inputs[:, :, FLASH], step_sd[:, :, 0], key, "flash")
+    return inputs, targets, weights, trials
+
+
+def score(outputs, trials, dt):
+    """Score outputs (N_batch, N_steps, 2): held (bool), correct (bool), each (N_batch,)."""
+    stop = timeline(trials, dt)
+    # source.task:59
+    held = (
+        span_mean(outputs[:, :, CHOICE], stop[:, GAP.stop - 1], stop[:, RESPONSE_2]).max(axis=1)
+        < 0.4
+    )
+    # source.task:60
+    correct = np.where(
+        trials["catch"],
+        held,
+        argmax_unit(span_mean(outputs[:, :, CHOICE], stop[:, GAP.stop - 1], stop[:, RESPONSE_2]))
+        == np.where(trials["difference"] > 0, LEFT, RIGHT),
+    )
+    return {"held": held, "correct": correct}
+
+
+# Below stands what the functions above need, copied from Epochal's prelude.
+
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Words = NDArray[np.uint64]
+Bools = NDArray[np.bool_]
+Floats32 = NDArray[np.float32]
+Array = NDArray[Any]
+Number = float | Array  # one for the batch, or one a trial
+
+
+def code(name: str) -> int:
+    """Give a name as a 64-bit number, the same on every machine."""
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")
+
+
+def middles(words: Words) -> Floats:
+    """Turn words into numbers in (0, 1), never 0 or 1: the middles of 2**52 equal cells."""
+    return ((words >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
+
+
+class Draw:
+    """Draws for one batch of n trials.
+
+    Each variable has its own block of Philox counters, so that no draw can move another.
+
+    Parameters
+    ----------
+    n : number of trials.
+    seed, batch, stream : integers in [0, 2**64).
+    """
+
+    def __init__(self, n: int, seed: int, batch: int, stream: int) -> None:
+        self.n, self.batch = n, batch
+        self.philox = np.random.Philox(key=np.array([seed, stream], np.uint64))
+        self.state = self.philox.state
+
+    def words(self, name: str, count: int, attempt: int = 0, batch: int | None = None) -> Words:
+        """Draw 64-bit words, (count,); a redraw has the next attempt."""
+        batch = self.batch if batch is None else batch
+        counter = np.array([0, attempt, code(name), batch], np.uint64)
+        self.state["state"]["counter"][:] = counter
+        self.philox.state = self.state
+        return self.philox.random_raw(count)
+
+    def unit(self, name: str, attempt: int = 0) -> Floats:
+        """Draw one number in (0, 1) a trial, (n,)."""
+        return middles(self.words(name, self.n, attempt))
+
+    def units(self, name: str, k: int, attempt: int = 0) -> Floats:
+        """Draw k numbers in (0, 1) a trial, (n, k)."""
+        return middles(self.words(name, self.n * k, attempt)).reshape(self.n, k)
+
+    def once(self, name: str) -> Floats:
+        """Draw one number in (0, 1) for the whole batch, (1,)."""
+        return middles(self.words(name, 1))
+
+    def turn(self, name: str, k: int) -> int:
+        """Choose one of k levels for the whole batch; k successive batches have each once."""
+        block, place = divmod(self.batch, k)
+        return int(np.argsort(self.words(name, k, batch=block), kind="stable")[place])
+
+    def design(self, cells: int) -> Ints:
+        """Deal the cells of a balanced design, (n,): whole copies, the rest without replacement."""
+        cell = np.argsort(self.words("design:cells", cells), kind="stable")
+        place = np.argsort(self.words("design:order", self.n), kind="stable")
+        return cell[place % cells].astype(np.int64)
+
+
+def whole(x: ArrayLike) -> Ints:
+    """Round to the nearest whole number, halves to even."""
+    return np.asarray(np.rint(x)).astype(np.int64)
+
+
+def uniform(u: Floats, low: Number, high: Number) -> Floats:
+    """Draw uniformly between low and high."""
+    return low + (high - low) * u
+
+
+def bernoulli(u: Floats, p: Number) -> Bools:
+    """Draw true with probability p."""
+    return u < p
+
+
+def steps(time: Ints, dt: float) -> Ints:
+    """Give the number of steps of dt ms nearest to a time in us, half up."""
+    step = round(1000 * dt)  # whole microseconds
+    return (2 * time + step) // (2 * step)
+
+
+def segment_index(length: Ints) -> Ints:
+    """Say in which segment each step lies, (N_batch, N_steps), from lengths (N_batch, S) in steps.
+
+    Segment s of a trial is number trial * S + s; every trial has the same total length.
+    """
+    return np.repeat(np.arange(length.size), length.ravel()).reshape(len(length), -1)
+
+
+def spread(rows: Floats, index: Ints, out: Floats32 | None = None) -> Floats32:
+    """Hold each segment's row for the steps of that segment: (N_batch, N_steps, C) float32.
+
+    NumPy copies rows of 1, 2, 4 or 8 columns three times faster than others, so that 3 columns
+    stand in memory as 4, and 5, 6 or 7 as 8.
+
+    Parameters
+    ----------
+    rows : (N_batch, S, C), one row a segment.
+    index : (N_batch, N_steps), from `segment_index`.
+    out : array of the same shape to fill and return, fastest when it came from here.
+    """
+    n_batch, n_segments, n_columns = rows.shape
+    width = 4 if n_columns == 3 else 8 if 4 < n_columns < 8 else n_columns
+    table = np.zeros((n_batch * n_segments, width), np.float32)
+    table[:, :n_columns] = rows.reshape(-1, n_columns)
+    if out is not None and width == n_columns:
+        return np.take(table, index, axis=0, out=out, mode="clip")
+    full = full_rows(out, (*index.shape, width))
+    np.take(table, index, axis=0, out=full, mode="clip")
+    if out is None:
+        return full[:, :, :n_columns]
+    if out.base is not full.base:
+        out[...] = full[:, :, :n_columns]
+    return out
+
+
+def full_rows(out: Floats32 | None, shape: tuple[int, ...]) -> Floats32:
+    """Give the whole rows behind an array that `spread` made, or new ones."""
+    flat = None if out is None else out.base
+    if out is not None and isinstance(flat, np.ndarray) and flat.shape == (math.prod(shape),):
+        full = flat.reshape(shape)
+        if full[:, :, : out.shape[2]].__array_interface__ == out.__array_interface__:
+            return full
+    return np.empty(math.prod(shape), np.float32).reshape(shape)
+
+
+def hold(x: Number, low: float, high: float, name: str) -> Number:
+    """Give x back, or raise ValueError where parameter `name` leaves [low, high]."""
+    if not np.all((np.asarray(x) >= low) & (np.asarray(x) <= high)):
+        raise ValueError(f"{name} must lie in [{low:g}, {high:g}], not {x}")
+    return x
+
+
+def row_sum(x: Array) -> Array:
+    """Add up the values of each row of (N_batch, n, ..), in order: the same bits everywhere."""
+    total = x[:, 0]
+    for i in range(1, x.shape[1]):
+        total = total + x[:, i]
+    return total
+
+
+def in_span(x: Array, start: Ints, stop: Ints) -> Bools:
+    """Say which steps of x lie in the span, (N_batch, N_steps, 1)."""
+    step = np.arange(x.shape[1])
+    return ((step >= start[:, None]) & (step < stop[:, None]))[:, :, None]
+
+
+def span_mean(x: Array, start: Ints, stop: Ints) -> Floats:
+    """Mean over the span, (N_batch, N_units)."""
+    inside = in_span(x, start, stop)
+    total = np.sum(x, axis=1, dtype=np.float64, where=inside)
+    length = inside.sum(axis=1)
+    return np.where(length > 0, total / np.maximum(length, 1), np.nan)
+
+
+def argmax_unit(x: Array) -> Ints:
+    """Position of the largest unit of x (N_batch, N_units), the first of equals; -1 for a nan."""
+    return np.where(np.isnan(x).any(axis=1), -1, x.argmax(axis=1))
+
+
+# Middles of 65,536 equally likely cells of the normal law, in multiples of 2**-20, which every
+# machine agrees on: variance 0.99998, |z| <= 4.33.
+LOWER_QUANTILES = np.array([NormalDist().inv_cdf((i + 0.5) / 65536) for i in range(32768)])
+BOTH_QUANTILES = np.append(LOWER_QUANTILES, -LOWER_QUANTILES[::-1])
+QUANTILES = (np.rint(BOTH_QUANTILES * 2**20) / 2**20).astype(np.float32)
+
+
+def add_noise(
+    x: Floats32, sd: float | Floats | Floats32, key: tuple[int, int, int], name: str
+) -> None:
+    """Add independent normal noise to x in place, the same bits on every machine.
+
+    Each value is sd times one of 65,536 normal quantiles (|z| <= 4.33, kurtosis 2.999), picked by
+    16 random bits.  Each trial has its own random words: ceil(N_steps * N_units / 4) of them, from
+    the stream of its block of 256 trials.
+
+    Parameters
+    ----------
+    x : (N_batch, N_steps, N_units) float32, may be some columns of a wider array.
+    sd : one number, or (N_batch, N_steps).
+    key : seed, stream and batch.
+    name : of the channel.
+    """
+    n_batch, n_steps, n_units = x.shape
+    n_values = n_steps * n_units
+    n_words = -(-n_values // 4)
+    sd = np.asarray(sd, np.float32)
+    chunk = max(1, 32768 // n_values)  # trials whose numbers stay in the second-level cache
+    for block in range(0, n_batch, 256):
+        source = np.random.SFC64([*key, code(name), block // 256])
+        for first in range(block, min(block + 256, n_batch), chunk):
+            part = x[first : min(first + chunk, block + 256)]
+            words = source.random_raw(len(part) * n_words).astype("<u8", copy=False)
+            places = words.view("<u2").reshape(len(part), -1)[:, :n_values]
+            z = np.take(QUANTILES, places, mode="clip").reshape(part.shape)
+            scale = sd[first : first + len(part)] if sd.ndim else sd
+            if n_units < 8:
+                for unit in range(n_units):  # six times faster than one strided block
+                    part[:, :, unit] += z[:, :, unit] * scale
+            else:
+                part += z * scale[..., None]
+
+
+def add_scaled_noise(
+    x: Floats32, sd: Floats | Floats32, key: tuple[int, int, int], name: str
+) -> None:
+    """Add the noise of `add_noise` with an sd of each step, (N_batch, N_steps)."""
+    add_noise(x, sd, key, name)
+
+
+ATTEMPTS = 100
+
+
+def renewed(old: Array | None, new: Array, again: Bools) -> Array:
+    """Take new values where `again` says so, (N_batch,); at the first attempt take all."""
+    if old is None:
+        return new
+    return np.where(again.reshape(-1, *[1] * (new.ndim - 1)), new, old)
+
+
+def settled(again: Bools, attempt: int, what: str) -> bool:
+    """Say whether no trial needs another attempt; raise ValueError after the last attempt."""
+    if not again.any():
+        return True
+    if attempt + 1 == ATTEMPTS:
+        raise ValueError(
+            f"{again.sum()} of {len(again)} trials still break `require {what}` after {ATTEMPTS} "
+            "attempts: loosen it, or draw so that it holds more often"
+        )
+    return False
