@@ -9,6 +9,7 @@ from math import prod
 from epochal.compiler import ir
 from epochal.compiler.distributions import IN_TURN
 from epochal.compiler.prose import Laws, law_text, show, type_text
+from epochal.compiler.repeats import groups
 from epochal.compiler.walk import walk
 
 _WIDTH = 88
@@ -129,14 +130,24 @@ def _timeline(task: ir.Task, longest: int, laws: Laws) -> str:
     else:
         total = f"at most {longest / 1_000_000:g} s"
     lines = [f"Timeline ({total})"]
-    for epoch in task.epochs:
-        duration = "until the end" if epoch.duration is None else show(epoch.duration, laws)
-        note = f"  ({epoch.doc})" if epoch.doc else ""
-        lines.append(f"  {epoch.name}: {duration}{note}")
-        for effect in task.effects:
-            if effect.where.first == epoch.name:
-                lines += _wrapped(_event(effect, laws), "      ")
+    for repeat, epochs in groups(task):
+        pad = "  "
+        if repeat is not None:
+            lines.append(f"  {show(repeat.count, laws)} times, {repeat.index} counting from 0:")
+            pad = "    "
+        for epoch in epochs:
+            lines += _epoch(epoch, task, laws, pad)
     return "\n".join(lines)
+
+
+def _epoch(epoch: ir.Epoch, task: ir.Task, laws: Laws, pad: str) -> list[str]:
+    duration = "until the end" if epoch.duration is None else show(epoch.duration, laws)
+    note = f"  ({epoch.doc})" if epoch.doc else ""
+    lines = [f"{pad}{epoch.name}: {duration}{note}"]
+    for effect in task.effects:
+        if effect.where.first == epoch.name:
+            lines += _wrapped(_event(effect, laws), f"{pad}    ")
+    return lines
 
 
 def _event(effect: ir.Effect, laws: Laws) -> str:
