@@ -28,6 +28,7 @@ class Names:
     label_constants: dict[tuple[str, str], str]
     segments: tuple[str, ...]
     strided: dict[int, tuple[str, str]]
+    sizes: dict[str, int]
     cuts: tuple[str, ...]
     groups: dict[tuple[str, ...], str]
     spoken: set[tuple[str, ...]] = field(default_factory=set)
@@ -109,9 +110,20 @@ def names(task: ir.Task, plan: Layout) -> Names:
         label_constants,
         tuple(segments),
         strided,
+        _sizes(task),
         loose_names,
         groups,
     )
+
+
+def _sizes(task: ir.Task) -> dict[str, int]:
+    """Count the values of every array."""
+    return {
+        name: kind.n
+        for variable in task.variables
+        for name, kind in zip(variable.names, variable.types, strict=True)
+        if isinstance(kind, ir.ArrayType)
+    }
 
 
 def _values(task: ir.Task) -> Iterator[str]:
@@ -210,11 +222,7 @@ class Speaker:
 
     def _size(self, name: str) -> int:
         """Count the values of an array; 0 for a variable that is none."""
-        for variable in self.names.task.variables:
-            for one, kind in zip(variable.names, variable.types, strict=True):
-                if one == name and isinstance(kind, ir.ArrayType):
-                    return kind.n
-        return 0
+        return self.names.sizes.get(name, 0)
 
     def _spans(self, x: ir.Expr, i: ir.Ref) -> bool:
         """Whether an array has just one value for each repetition that an index counts."""

@@ -74,7 +74,7 @@ def _repeated(
 ) -> list[str]:
     """Print the steps at which the segments of one epoch stop, in every repetition."""
     first = plan.first(epoch.name)
-    cuts = plan.cuts[plan.position(epoch.name)][1]
+    cuts = plan.cuts_of(epoch.name)
     last = names.strided[first + len(cuts)][0]
     lines = [line(f"stop[:, {last}] = steps({end}, dt)")]
     for i, cut in enumerate(cuts):
@@ -90,7 +90,7 @@ def _repeated(
 
 def _epoch(epoch: ir.Epoch, plan: Layout, show: Printer, names: Names) -> list[str]:
     first, after = plan.first(epoch.name), plan.after(epoch.name)
-    cuts = plan.cuts[plan.position(epoch.name)][1]
+    cuts = plan.cuts_of(epoch.name)
     lines = []
     last = names.segments[after - 1]
     end = "longest" if epoch.duration is None else _sum("time", epoch.duration, show)

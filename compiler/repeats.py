@@ -11,6 +11,8 @@ from epochal.compiler import ir
 
 def repeat_of(task: ir.Task, epoch: str) -> ir.Repeat | None:
     """Find the group that an epoch is repeated in."""
+    if not task.repeats:
+        return None
     order = [one.name for one in task.epochs]
     for repeat in task.repeats:
         if order.index(repeat.first) <= order.index(epoch) <= order.index(repeat.last):

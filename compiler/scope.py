@@ -61,20 +61,17 @@ class Scope:
     inputs: dict[str, ir.Channel] = field(default_factory=dict)
     outputs: dict[str, ir.Channel] = field(default_factory=dict)
     epochs: dict[str, int] = field(default_factory=dict)
+    sets: dict[str, ir.SetOf] = field(default_factory=dict)
     repeats: list[ir.Repeat] = field(default_factory=list)
     indices: dict[str, Symbol] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
     structural: set[str] = field(default_factory=set)
 
-    @property
-    def sets(self) -> dict[str, ir.SetOf]:
-        """Give the members of the parameters that are bound to sets."""
-        symbols = self.symbols.values()
-        return {one.name: one.members for one in symbols if one.members is not None}
-
     def declare(self, symbol: Symbol, bounds: Interval | None = None) -> None:
         """Add a value; its name must be free."""
         self.symbols[symbol.name] = symbol
+        if symbol.members is not None:
+            self.sets[symbol.name] = symbol.members
         if bounds is not None:
             self.known[symbol.ref] = bounds
 

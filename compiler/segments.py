@@ -6,6 +6,7 @@ span is a range of segments.  A cut whose place is not proven gets no segment: i
 out step by step after the table has been spread over time.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from epochal.compiler import ir
@@ -41,6 +42,8 @@ class Layout:
         The number of segments, padding apart.
     loose : tuple of (Where, Cut)
         Slice bounds without a segment, each with its span: their steps are kept apart.
+    places : mapping of str to int
+        Which epoch a name stands for, from 0.
     """
 
     cuts: tuple[tuple[str, tuple[Cut, ...]], ...]
@@ -49,14 +52,19 @@ class Layout:
     times: tuple[int, ...]
     n_segments: int
     loose: tuple[tuple[ir.Where, Cut], ...]
+    places: Mapping[str, int]
 
     def position(self, epoch: str) -> int:
         """Say which epoch this is, from 0."""
-        return next(i for i, (name, _) in enumerate(self.cuts) if name == epoch)
+        return self.places[epoch]
+
+    def cuts_of(self, epoch: str) -> tuple[Cut, ...]:
+        """List the cuts inside an epoch, in order of time."""
+        return self.cuts[self.places[epoch]][1]
 
     def size(self, epoch: str) -> int:
         """Count the segments of one repetition of an epoch."""
-        return len(self.cuts[self.position(epoch)][1]) + 1
+        return len(self.cuts_of(epoch)) + 1
 
     def first(self, epoch: str) -> int:
         """Give the first segment of an epoch."""
@@ -93,7 +101,8 @@ def layout(task: ir.Task, bounds: Bounds) -> Layout:
         n_segments += size * times[-1]
     cuts = tuple((name, tuple(found)) for name, found in placed.items())
     loose = _loose(task, placed, bounds)
-    return Layout(cuts, tuple(starts), tuple(strides), tuple(times), n_segments, loose)
+    places = {name: i for i, name in enumerate(placed)}
+    return Layout(cuts, tuple(starts), tuple(strides), tuple(times), n_segments, loose, places)
 
 
 def _loose(
@@ -125,7 +134,7 @@ def edge(where: ir.Where, bound: Cut, task: ir.Task, plan: Layout, bounds: Bound
         return plan.n_segments + 1 + plan.loose.index(loose)
     home = _home(where, bound, task, bounds)
     assert home is not None
-    return plan.first(home) + dict(plan.cuts)[home].index(bound)
+    return plan.first(home) + plan.cuts_of(home).index(bound)
 
 
 def _slices(where: ir.Where) -> tuple[Cut, ...]:
