@@ -169,12 +169,8 @@ class Printer:
         sides = [self.show(side) for side in (a, b)]
         shape = max(side.shape for side in sides)
         symbol, binds = ("&", AND) if op == "and" else ("|", OR)
-        texts = [
-            side.text
-            if side.binds >= SUM or (side is sides[0] and side.binds == binds)
-            else _in_brackets(side)
-            for side in sides
-        ]
+        least = (binds if sides[0].binds == binds else SUM, SUM)
+        texts = [_stretch(side, shape, bind) for side, bind in zip(sides, least, strict=True)]
         return Text(f" {symbol} ".join(texts), binds, shape)
 
     def _conditional(self, expr: ir.Conditional) -> Text:
@@ -344,10 +340,6 @@ def _unscaled(op: str, a: ir.Expr, b: ir.Expr) -> tuple[str, ir.Expr, ir.Expr] |
 
 def _binding(value: str) -> int:
     return SIGN if value.startswith("-") else ATOM
-
-
-def _in_brackets(text: Text) -> str:
-    return f"({text.text})"
 
 
 def _stretch(text: Text, shape: Shape, binds: int) -> str:

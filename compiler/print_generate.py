@@ -163,7 +163,9 @@ class _Job:
             if place is not None and place.moves:
                 assert effect.unit is not None
                 wide = "" if self.show.show(effect.unit).shape is Shape.ARRAY else "[:, None]"
-                index = ["trial[:, None]", f"np.r_[{name}]", f"({place.text}){wide}"]
+                unit = f"({place.text}){wide}" if wide else place.text
+                lines.append(line(f"unit = {unit}", effect.at))
+                index = ["trial[:, None]", f"np.r_[{name}]", "unit"]
             target = f"{array.table}[{', '.join(index)}]"
             if effect.guard is None:
                 lines.append(line(f"{target} {effect.op} {fitted}", effect.at))

@@ -64,8 +64,11 @@ def broken(text: str, indent: int) -> list[str]:
     if indent + 4 + len(inside) <= WIDTH:
         return [head, f"    {inside}", tail]
     lines = [head]
-    comma = "," if head != "(" else ""  # a pair of brackets around one value is no tuple
-    for argument in _arguments(inside):
+    is_call = head[-2:-1].isalnum() or head[-2:-1] in ("_", "]", ")")
+    arguments = _arguments(inside)
+    # A pair of brackets around one value is no tuple.
+    comma = "," if is_call or len(arguments) > 1 else ""
+    for argument in arguments:
         parts = [f"{argument}{comma}"]
         if indent + 4 + len(parts[0]) > WIDTH:
             parts = broken(argument, indent + 4)
