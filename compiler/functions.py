@@ -54,6 +54,7 @@ _ROWS = (
     Function("any", ("x",), Takes.SPECIAL, "whether one condition of an array holds"),
     Function("all", ("x",), Takes.SPECIAL, "whether every condition of an array holds"),
     Function("mean", ("x",), Takes.SPECIAL, "the mean over time, then over units"),
+    Function("previous", ("x", "initial"), Takes.SPECIAL, "x of the trial before in the session"),
     Function("last", ("x",), Takes.SPECIAL, "the value at the last step of a span"),
     Function("first_above", ("x", "level"), Takes.SPECIAL, "when an output first exceeds a level"),
     Function("argmax", ("x",), Takes.SPECIAL, "the unit with the largest time mean"),
@@ -64,6 +65,6 @@ FUNCTIONS: Mapping[str, Function] = {row.name: row for row in _ROWS}
 
 PLANNED = frozenset(
     "vonmises cosine_tuning onehot opponent evidence lookup latch "
-    "integral lag ema rms error previous fraction".split()
+    "integral lag ema rms error fraction".split()
 )
 """Functions of the language that this version reads but does not build yet."""

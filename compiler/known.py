@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from fractions import Fraction
 
+import msgspec
+
 from epochal.compiler import ir
 from epochal.compiler.intervals import Interval, Known, interval, support
 
@@ -52,6 +54,11 @@ def variable_bounds(variable: ir.Variable, known: Known, sets: Sets) -> tuple[In
             return (support(law, known),)
         case ir.Computed(value):
             return (interval(value, known),)
+        case ir.Counter(_, most):
+            return (Interval(Fraction(0), Fraction(most - 1), whole=True),)
+        case ir.PerBlock(inner):
+            one = msgspec.structs.replace(variable, definition=inner)
+            return variable_bounds(one, known, sets)
 
 
 def _tuples(law: ir.Distribution, sets: Sets) -> tuple[ir.Expr, ...]:

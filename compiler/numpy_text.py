@@ -64,6 +64,8 @@ class Printer:
         How many rows a value with units has that is the same for the batch.
     spans : callable
         Whether an array has just one value for each repetition that an index counts.
+    whole : Printer or None
+        Prints whole columns where values are those of single steps, ``column[at]``.
     """
 
     refer: Refer
@@ -72,6 +74,7 @@ class Printer:
     careful: bool = False
     rows: str = "n"
     spans: Callable[[ir.Expr, ir.Ref], bool] = lambda x, i: False
+    whole: "Printer | None" = None
 
     def text(self, expr: ir.Expr) -> str:
         """Print an expression."""
@@ -205,6 +208,8 @@ class Printer:
             return inner
         if name == "bump":
             return self._bump(arguments)
+        if name == "previous":
+            return self._previous(*arguments)
         if name == "range":
             return Text(f"np.arange({self.text(arguments[0])})[None]", ATOM, Shape.ARRAY)
         if name in _OVER_ARRAY:
@@ -213,6 +218,14 @@ class Printer:
         shape = max(one.shape for one in shown)
         listed = ", ".join(_stretch(one, shape, OR) for one in shown)
         return Text(f"{_FUNCTIONS[name].format(listed)}", ATOM, shape)
+
+    def _previous(self, x: ir.Expr, initial: ir.Expr) -> Text:
+        """Print a look back, which takes whole columns."""
+        show = self.whole or self
+        column = show.show(x)
+        first = _stretch(show.show(initial), column.shape, OR)
+        text = f"previous({column.text}, {first}, SESSION)"
+        return Text(f"{text}[at]" if self.whole else text, ATOM, column.shape)
 
     def wide(self, expr: ir.Expr) -> str:
         """Print an expression so that it meets arrays value by value."""

@@ -8,16 +8,19 @@ from epochal.compiler.bounds import Bounds
 from epochal.compiler.numpy_text import ATOM, OR, PRODUCT, SIGN, Printer, Shape, Text
 from epochal.compiler.print_line import line
 from epochal.compiler.print_names import Names, Speaker
+from epochal.compiler.print_session import LENGTH, TRIALS
 from epochal.compiler.print_steps import span_edges, step_effect
 from epochal.compiler.repeats import around
 from epochal.compiler.segments import Columns, Layout
-from epochal.compiler.walk import refs
+from epochal.compiler.walk import looks_back, refs
 
-SEGMENTS = (
-    "stop = timeline(trials, dt)",
-    "index = segment_index(np.diff(stop[:, : PADDING + 1], axis=1, prepend=0))",
-)
-"""How a printed function finds the segment of each step."""
+
+def segment_lines(task: ir.Task) -> tuple[str, ...]:
+    """Print how a function finds the segment of each step, and how many trials there are."""
+    length = "np.diff(stop[:, : PADDING + 1], axis=1, prepend=0)"
+    if task.session is not None:
+        length = f"in_sequences({length}, {TRIALS})"
+    return "stop = timeline(trials, dt)", f"index = segment_index({length})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ def body(task: ir.Task, plan: Layout, bounds: Bounds, names: Names) -> Body:
         tables += job.table(array)
         rows += [job.row_effect(array, effect) for effect in mine if effect not in late]
         spread += job.spread(array, late)
+    spread = job.begun(spread, 4) + spread
     columns = job.columns(_read(task, _of_arrays(task)))
     return Body(columns, tables, rows, spread, job.noise())
 
@@ -150,7 +154,7 @@ class _Job:
         assert effect.value is not None
         if around(self.task, effect.where) is not None:
             return self._repeated(array, effect, where)
-        guard = self._guard(effect)
+        named, guard = self._named_guard(effect)
         place, units = self.place(array, effect)
         many = where.stop - where.first != 1
         dynamic = place is not None and place.moves
@@ -165,7 +169,7 @@ class _Job:
             index.append(column)
         value = _fit(self.show, effect.value, many=many, units=units, guard=guard)
         target = f"{array.table}[{', '.join(index)}]"
-        return line(f"{target} {effect.op} {value}", effect.at)
+        return named + line(f"{target} {effect.op} {value}", effect.at)
 
     def _repeated(self, array: Array, effect: ir.Effect, where: Columns) -> str:
         """Print a statement inside a repeat, for all repetitions at once."""
@@ -193,6 +197,13 @@ class _Job:
                 new = f"{target} {effect.op[0]} {_along(value, units, SIGN)}"
             lines.append(line(f"{target} = np.where({guard}, {new}, {target})", effect.at))
         return "\n".join(lines)
+
+    def _named_guard(self, effect: ir.Effect, indent: int = 4) -> tuple[str, str | None]:
+        """Print a guard; one that looks back is worked out once, on a line of its own."""
+        guard = self._guard(effect)
+        if guard is None or effect.guard is None or not looks_back(effect.guard):
+            return "", guard
+        return line(f"guard = {guard}", indent=indent) + "\n", "guard"
 
     def _guard(self, effect: ir.Effect) -> str | None:
         if effect.guard is None:
@@ -242,6 +253,12 @@ class _Job:
     def _spans(self, effect: ir.Effect) -> tuple[str, str]:
         return span_edges(effect.where, self.task, self.plan, self.bounds, self.names)
 
+    def begun(self, statements: list[str], indent: int) -> list[str]:
+        """Print where trials begin in their sequence, for statements that run step by step."""
+        if not any("begin[at]" in text for text in statements):
+            return []
+        return [line(f"begin = first_steps({LENGTH}, {TRIALS})", indent=indent)]
+
     def noise(self) -> list[str]:
         """Print the noise of every channel, and rectification after it."""
         lines: list[str] = []
@@ -251,7 +268,10 @@ class _Job:
             drawn = [text for channel in noisy for text in self._noise(channel)]
             lines.append(line("if noise:"))
             if any("index" in text for text in drawn):
-                lines += [line(text, indent=8) for text in SEGMENTS]
+                lines += [line(text, indent=8) for text in segment_lines(self.task)]
+                if self.task.session is not None:
+                    lines.append(line("n = len(stop)", indent=8))
+            lines += self.begun(drawn, 8)
             lines += self.columns(_read(self.task, _of_noise(self.task)), 8)
             lines += [line("key = seed, stream, batch", indent=8), *drawn]
         for channel in self.task.inputs:
@@ -294,7 +314,7 @@ class _Job:
         if not effects and shape is Shape.CONSTANT:
             return [line(f'add_noise({view}, {sd}, key, "{channel.name}")', channel.at, 8)]
         segments_ = self.plan.n_segments + 1
-        stretched = f"{sd}[:, None, None]" if shape is Shape.TRIAL else sd
+        stretched = f"{_bracketed(sd)}[:, None, None]" if shape is Shape.TRIAL else sd
         lines = [
             line(f"sd = np.full((n, {segments_}, 1), {stretched}, np.float64)", channel.at, 8)
             if shape is Shape.CONSTANT
@@ -315,12 +335,13 @@ class _Job:
         where = segments.columns(effect, self.task, self.plan, self.bounds)
         assert where is not None
         assert effect.noise is not None
-        guard = self._guard(effect)
+        named, guard = self._named_guard(effect, 8)
         value, shape = self._sd(effect.noise)
         if shape is Shape.TRIAL and (guard or where.stop - where.first != 1):
-            value = f"({value}){f'[{guard}]' if guard else ''}"
+            value = f"{_bracketed(value)}{f'[{guard}]' if guard else ''}"
             value += "[:, None]" if where.stop - where.first != 1 else ""
-        return line(f"sd[{guard or ':'}, {self._segments(where)}, 0] = {value}", effect.at, 8)
+        target = f"sd[{guard or ':'}, {self._segments(where)}, 0]"
+        return named + line(f"{target} = {value}", effect.at, 8)
 
     def _sd(self, noise: ir.Noise, show: Printer | None = None) -> tuple[str, Shape]:
         """Print the standard deviation of one step."""
@@ -356,6 +377,11 @@ def _fit(
         return text
     operand = text if guard is not None else shown.inside(7)
     return f"{operand}[:{', None' * axes}]"
+
+
+def _bracketed(text: str) -> str:
+    """Print a value so that an index may follow."""
+    return text if text.isidentifier() else f"({text})"
 
 
 def _along(shown: Text, units: bool, binds: int = OR) -> str:

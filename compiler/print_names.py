@@ -95,7 +95,7 @@ def names(task: ir.Task, plan: Layout) -> Names:
             label_constants |= _label_constants(owner, labels, taken)
     loose = [("cut", f"cut_{i + 1}") for i in range(len(plan.loose))]
     loose_names = tuple(constant_names(loose, taken).values())
-    values = python_names(_values(task), taken)
+    values = python_names(_values(task), taken) | {ir.BLOCK_LENGTH: "length"}
     rows: dict[tuple[str, ...], str] = {}
     for variable in task.variables:
         if len(variable.names) > 1:
@@ -185,7 +185,7 @@ class Speaker:
     def steps(self) -> Printer:
         """Print there with the value of each step's trial."""
         refer = lambda ref: self._refer(ref, "{}[at]", "{}[at]", Shape.TRIAL)  # noqa: E731
-        return Printer(refer, self._label, rows="1")
+        return Printer(refer, self._label, rows="1", whole=self.rows())
 
     def table(self, *, careful: bool = False, reduce: ReadSeries | None = None) -> Printer:
         """Print with values as columns of the trial table, and scores as local variables."""

@@ -5,6 +5,7 @@ from epochal.compiler.bounds import Bounds
 from epochal.compiler.numpy_text import Shape
 from epochal.compiler.print_line import line
 from epochal.compiler.print_names import Names, Speaker
+from epochal.compiler.print_session import TRIALS
 from epochal.compiler.print_timeline import edges
 from epochal.compiler.segments import Layout, edge
 
@@ -40,7 +41,10 @@ def step_effect(
         if "t" in _words(value):
             lines.append(line("t = k * us(dt)", indent=indent))
     column = f"({column})[at]" if moves else column
-    lines.append(line(f"{array}[at, step, {column}] {effect.op} {value}", indent=indent))
+    place = "at, step"
+    if speaker.names.task.session is not None:
+        place = f"at // {TRIALS}, begin[at] + step"
+    lines.append(line(f"{array}[{place}, {column}] {effect.op} {value}", indent=indent))
     return lines
 
 

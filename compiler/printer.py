@@ -12,6 +12,7 @@ from epochal.compiler import (
     print_generate,
     print_sample,
     print_score,
+    print_session,
     print_timeline,
     segments,
 )
@@ -63,8 +64,10 @@ def print_module(task: ir.Task, known: Known) -> str:
         "score": score,
         "score_doc": _wrap(_score_doc(task)),
         "needs_trial": any("trial" in _words(text) for text in generate.rows),
-        "segments": print_generate.SEGMENTS,
-        "constants": _constants(task, plan, called),
+        "segments": print_generate.segment_lines(task),
+        "constants": [*print_session.constants(task), *_constants(task, plan, called)],
+        "rows": _rows(task),
+        "batch": "trials" if task.session is None else "sequences",
         "prelude": (),
         "imports": (),
     }
@@ -274,11 +277,16 @@ def _table_doc(task: ir.Task) -> str:
         if print_sample.is_argument(param)
         and (param.name in stored or not isinstance(param.type, ir.SetType))
     ]
-    return (
-        f"Draw the trial table, each (N_batch,): {', '.join(shown)}."
-        if shown
-        else ("Draw the trial table, each (N_batch,).")
-    )
+    what = "the trial table"
+    if task.session is not None:
+        what = "the trials of n sequences, N_trials = n * SESSION, one after another"
+    listed = f": {', '.join(shown)}" if shown else ""
+    return f"Draw {what}, each ({_rows(task)},){listed}."
+
+
+def _rows(task: ir.Task) -> str:
+    """Name the rows of the trial table."""
+    return "N_batch" if task.session is None else "N_trials"
 
 
 def _arrays_doc(task: ir.Task) -> str:
@@ -294,7 +302,7 @@ def _arrays_doc(task: ir.Task) -> str:
 def _score_doc(task: ir.Task) -> str:
     size = sum(channel.n_units for channel in task.outputs)
     shown = ", ".join(_column_doc(score.name, score.type) for score in task.scores)
-    what = f": {shown}, each (N_batch,)" if shown else ", nothing is asked of this task"
+    what = f": {shown}, each ({_rows(task)},)" if shown else ", nothing is asked of this task"
     return f"Score outputs (N_batch, N_steps, {size}){what}."
 
 

@@ -120,6 +120,14 @@ CODES: Mapping[str, str] = MappingProxyType(
         "E0424": "a file or package that cannot be used",
         "E0425": "a path that leaves its folder",
         "E0426": "a repeat whose count is no whole number, or too large",
+        "E0430": "a session whose trials are not counted",
+        "E0431": "blocks that a session does not have",
+        "E0432": "a block whose length is no whole number of trials",
+        "E0433": "a law of blocks where there are none, or without its levels",
+        "E0434": "a balanced variable that holds for a block",
+        "E0435": "a value of a block that follows from a trial",
+        "E0436": "a look back at what is no earlier trial",
+        "E0437": "a requirement that redraws cannot meet",
         "E0501": "a design of too many cells",
         "E0502": "a channel of too many units",
         "E0503": "a trial that is too long",
@@ -132,6 +140,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "W0705": "a response without a cue",
         "W0706": "an output that is never asked for anything",
         "W0707": "a duration that dt does not divide",
+        "W0708": "a sequence that is mostly padding",
     }
 )
 

@@ -12,6 +12,7 @@ import numpy as np
 from epochal.compiler import ir
 from epochal.compiler.describe import describe
 from epochal.compiler.ir_json import encode
+from epochal.compiler.prelude.session import first_steps
 from epochal.runtime.batch import Batch, Column, Float, Stream
 from epochal.runtime.chance import chance_level
 from epochal.runtime.load_module import Trialmaker
@@ -107,10 +108,15 @@ class Task:
         """Names of the parameters."""
         return tuple(param.name for param in self.ir.params)
 
+    @property
+    def session(self) -> int:
+        """Number of trials in one sequence: 1, or those of a session."""
+        return self.ir.session.trials if self.ir.session is not None else 1
+
     def n_steps(self, dt: float) -> int:
         """Count the steps of a batch at dt ms."""
         step = round(dt * 1000)
-        return (2 * self.longest + step) // (2 * step)
+        return self.session * ((2 * self.longest + step) // (2 * step))
 
     def batch(
         self,
@@ -129,7 +135,7 @@ class Task:
         Parameters
         ----------
         n : int
-            Number of trials, N_batch.
+            Number of trials, N_batch; in a task that has sessions, number of sequences.
         dt : float
             Length of a step in ms.
         seed, batch : int
@@ -163,12 +169,14 @@ class Task:
         made = module.generate(n, dt, int(seed), int(batch), int(Stream(stream)), noise, out)
         inputs, targets, weights, trials = made
         stops = np.insert(module.timeline(trials, dt), 0, 0, axis=1)
-        epochs = {name: stops[:, [a, b]] for name, (a, b) in module.epochs.items()}
         last = max(b for _, b in module.epochs.values())
-        return Batch(inputs, targets, weights, trials, stops[:, last], epochs, dt)
+        lengths = stops[:, last].reshape(n, -1).sum(axis=1)
+        stops += first_steps(stops[:, last], task.session)[:, None]
+        epochs = {name: stops[:, [a, b]] for name, (a, b) in module.epochs.items()}
+        return Batch(inputs, targets, weights, trials, lengths, epochs, dt)
 
     def score(self, outputs: Float, batch: Batch) -> Mapping[str, Column]:
-        """Score outputs (N_batch, N_steps, N_out) of a batch, each score (N_batch,)."""
+        """Score outputs (N_batch, N_steps, N_out) of a batch, each score (N_trials,)."""
         if outputs.shape != batch.targets.shape:
             raise ValueError(
                 f"outputs have shape {outputs.shape}, the batch asks for {batch.targets.shape}"
@@ -216,8 +224,9 @@ class Task:
             raise ValueError(f"dt = {dt} is not allowed: no trial lasts longer than half of it")
         size = 4 * n * self.n_steps(dt) * (self.n_in + 2 * self.n_out)
         if size > MOST_BYTES:
+            what = "trials" if self.ir.session is None else "sequences"
             raise ValueError(
-                f"{n} trials of {self.n_steps(dt)} steps need {size / 2**30:.1f} GiB, more than "
+                f"{n} {what} of {self.n_steps(dt)} steps need {size / 2**30:.1f} GiB, more than "
                 f"{MOST_BYTES / 2**30:.0f} GiB: make several batches (batch=0, 1, ..), or use a "
                 "longer dt"
             )

@@ -19,6 +19,8 @@ import numpy as np
 from epochal.compiler import ir
 from epochal.compiler.walk import refs
 
+BEFORE = "trial before"  # where a row holds the row of the trial before, None on the first
+
 Value = Any  # a number, a truth, a label, none, or a list of one number a unit
 Row = dict[str, Value]
 
@@ -93,7 +95,18 @@ class Reading:
                 return self.series(channel, where)
         raise AssertionError(expr)
 
+    def previous(self, x: ir.Expr, initial: ir.Expr) -> Value:
+        """Give what x was on the trial before, or the initial value on the first."""
+        before = self.values[BEFORE]
+        if before is not None:
+            return replace(self, values=before).value(x)
+        now, first = self.values.get(x.name) if isinstance(x, ir.Ref) else None, self.value(initial)
+        many = isinstance(now, list) and not isinstance(first, list)
+        return [first] * len(now) if many else first
+
     def call(self, function: str, arguments: tuple[ir.Expr, ...]) -> Value:
+        if function == "previous":
+            return self.previous(*arguments)
         if function == "other":
             labels = self.labels(arguments[0])
             label = self.value(arguments[0])
@@ -126,6 +139,8 @@ class Reading:
                 return labels
             case ir.Conditional(_, then, _):
                 return self.labels(then)
+            case ir.Call("previous", (x, _)):
+                return self.labels(x)
             case ir.Call("other", (x,)) | ir.Index(x):
                 return self.labels(x)
             case ir.Call("argmax", (x,)):
@@ -402,6 +417,24 @@ def arrays(task: ir.Task, values: Mapping[str, Value], dt: int, n_steps: int) ->
     return made
 
 
+def sequence(task: ir.Task, rows: list[Row], dt: int, n_steps: int) -> TrialArrays:
+    """Make the arrays of one sequence: its trials one after another, then padding.
+
+    In the padding inputs go on with the baseline and the noise of the last trial.
+    """
+    made = TrialArrays([], [], [], [])
+    for i, row in enumerate(rows):
+        times = boundaries(task, row)
+        n_own = to_step(max(end for spans in times.values() for _, end in spans), dt)
+        last = i == len(rows) - 1
+        one = arrays(task, row, dt, n_steps - len(made.inputs) if last else n_own)
+        made.inputs.extend(one.inputs)
+        made.targets.extend(one.targets)
+        made.weights.extend(one.weights)
+        made.sd.extend(one.sd)
+    return made
+
+
 def one_step(
     task: ir.Task,
     values: Mapping[str, Value],
@@ -522,9 +555,120 @@ def table(task: ir.Task, n: int, seed: int, batch: int = 0, stream: int = 0) -> 
     """Draw the trial table, a row a trial, parameters included."""
     words = Words(seed, stream, batch)
     cells = design(task)
+    if task.session is not None:
+        return [row for s in range(n) for row in one_session(task, words, s, n, cells)]
     order = by_size(words.raw("design:cells", len(cells)))
     places = by_size(words.raw("design:order", n))
     return [settled(task, words, i, n, cells[order[places[i] % len(cells)]]) for i in range(n)]
+
+
+def one_session(task: ir.Task, words: Words, s: int, n: int, cells: list[Row]) -> list[Row]:
+    """Make the trials of sequence s of n, its design dealt within it."""
+    assert task.session is not None
+    k, c = task.session.trials, len(cells)
+    order = by_size(words.raw("design:cells", n * c)[s * c : (s + 1) * c])
+    places = by_size(words.raw("design:order", n * k)[s * k : (s + 1) * k])
+    blocks = held_for_blocks(task, words, s, n)
+    rows: list[Row] = []
+    for j in range(k):
+        given = cells[order[places[j] % c]] | blocks[j] | {BEFORE: rows[-1] if rows else None}
+        rows.append(settled(task, words, s * k + j, n * k, given))
+    return rows
+
+
+def held_for_blocks(task: ir.Task, words: Words, s: int, n: int) -> list[Row]:
+    """Give for each trial of sequence s what holds for its block, and where it stands."""
+    assert task.session is not None
+    k, blocks = task.session.trials, task.session.blocks
+    if blocks is None:
+        return [{"trial_in_session": j} for j in range(k)]
+    found: list[Row] = []
+    runs: dict[str, list[Value]] = {}
+    b = 0
+    while len(found) < k:
+        row = parameters(task) | {"block": b}
+        for variable in task.variables:
+            if isinstance(variable.definition, ir.PerBlock):
+                value = for_block(variable, words, (s, n, b, blocks.most), task, row, runs)
+                row |= value
+        (length,) = for_block(
+            blocks.length, words, (s, n, b, blocks.most), task, row, runs
+        ).values()
+        for j in range(min(int(length), k - len(found))):
+            found.append(row | {"trial_in_block": j, "trial_in_session": len(found)})
+        b += 1
+    return found
+
+
+def for_block(
+    variable: ir.Variable,
+    words: Words,
+    where: tuple[int, int, int, int],
+    task: ir.Task,
+    row: Row,
+    runs: dict[str, list[Value]],
+) -> Row:
+    """Make what one variable is in block b of sequence s; ``runs`` are the levels so far."""
+    s, n, b, most = where
+    definition = variable.definition
+    definition = definition.definition if isinstance(definition, ir.PerBlock) else definition
+    match definition:
+        case ir.Drawn(ir.Law("alternate" | "markov" as name) as law, key):
+            levels = literal(law.arguments[0], task).items
+            run = runs.setdefault(key, [])
+            u = words.unit(key, n * most)[s * most + b]
+            run.append(next_level(name, law, key, words, (s, n, u), run, Reading(task, row)))
+            value = Reading(task, row).value(levels[run[-1]])
+        case ir.Drawn(law, key, size) if size:
+            i, count = (s * most + b) * size, n * most * size
+            value = [
+                draw(law, key, words, i + j, count, task, at(row, j, size)) for j in range(size)
+            ]
+        case ir.Drawn(law, key):
+            value = draw(law, key, words, s * most + b, n * most, task, row)
+        case ir.Computed(expr):
+            value = Reading(task, row).value(expr)
+    return named(variable, value)
+
+
+def next_level(
+    name: str,
+    law: ir.Law,
+    key: str,
+    words: Words,
+    where: tuple[int, int, float],
+    run: list[Value],
+    here: Reading,
+) -> int:
+    """Say which level comes after those of a run, from 0; ``where`` is s, n and the draw u."""
+    s, n, u = where
+    k = len(literal(law.arguments[0], here.task).items)
+    if not run:
+        order = by_size(words.raw(f"{key}:cells", k))
+        return order[by_size(words.raw(f"{key}:order", n))[s] % k]
+    if name == "alternate":
+        return (run[-1] + 1) % k
+    p, longest = (here.value(one) for one in law.arguments[1:])
+    in_a_row = next((i for i, one in enumerate(reversed(run)) if one != run[-1]), len(run))
+    p = 1.0 if in_a_row >= longest else p
+    if u >= p:
+        return int(run[-1])
+    others = [(run[-1] + i) % k for i in range(1, k)]
+    return int(others[math.floor(u / p * len(others))])
+
+
+def named(variable: ir.Variable, value: Value) -> Row:
+    """Give what a variable makes its names; times are whole, one value fills an array."""
+    row: Row = {}
+    many = len(variable.names) > 1
+    for name, one, kind in zip(
+        variable.names, value if many else [value], variable.types, strict=True
+    ):
+        item = kind.item if isinstance(kind, ir.ArrayType) else kind
+        row[name] = each(whole, one) if item == ir.TIME else one
+        if isinstance(kind, ir.ArrayType) and not isinstance(one, list):
+            row[name] = [row[name]] * kind.n
+    return row
 
 
 def design(task: ir.Task) -> list[Row]:
@@ -609,10 +753,10 @@ def draws_behind(expr: ir.Expr, task: ir.Task) -> set[str]:
 def one_trial(
     task: ir.Task, words: Words, i: int, n: int, cell: Row, attempts: Mapping[str, int]
 ) -> Row:
-    row = parameters(task)
+    row = parameters(task) | {BEFORE: cell.get(BEFORE)}
     for variable in task.variables:
         match variable.definition:
-            case ir.Factor():
+            case ir.Factor() | ir.Counter() | ir.PerBlock():
                 row |= {name: cell[name] for name in variable.names}
                 continue
             case ir.Drawn(law, key, _, True):
@@ -630,14 +774,7 @@ def one_trial(
                     value = draw(law, key, words, i, n, task, row, attempt)
             case ir.Computed(expr):
                 value = Reading(task, row).value(expr)
-        many = len(variable.names) > 1
-        for name, one, kind in zip(
-            variable.names, value if many else [value], variable.types, strict=True
-        ):
-            item = kind.item if isinstance(kind, ir.ArrayType) else kind
-            row[name] = each(whole, one) if item == ir.TIME else one
-            if isinstance(kind, ir.ArrayType) and not isinstance(one, list):
-                row[name] = [row[name]] * kind.n
+        row |= named(variable, value)
     return row
 
 
