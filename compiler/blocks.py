@@ -1,6 +1,7 @@
 """Values that hold for a block: what they may follow."""
 
 from epochal.compiler import ir
+from epochal.compiler.distributions import BLOCK_LAWS
 from epochal.compiler.scope import Scope
 from epochal.compiler.walk import definition_expressions, looks_back, refs
 from epochal.dsl import syntax
@@ -28,6 +29,10 @@ def held(
         )
         return None
     assert isinstance(definition, ir.Drawn | ir.Computed)
+    if isinstance(definition, ir.Drawn) and definition.size and _runs_on(definition.law):
+        message = "a law that runs on from block to block gives one value, not an array"
+        scope.report.error("E0325", message, target.span)
+        return None
     parts = definition_expressions(definition)
     if any(looks_back(part) for part in parts):
         message = "`previous` looks back by a trial, and this holds for a whole block"
@@ -38,6 +43,10 @@ def held(
             _differs(ref.name, target, scope)
             return None
     return ir.PerBlock(definition)
+
+
+def _runs_on(law: ir.Distribution) -> bool:
+    return isinstance(law, ir.Law) and law.name in BLOCK_LAWS
 
 
 def _differs(name: str, target: syntax.Node, scope: Scope) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from epochal.compiler import arrays, channels, expressions, history, ir, reductions, types
+from epochal.compiler import arrays, channels, expressions, ir, previous, reductions, types
 from epochal.compiler.distributions import DISTRIBUTIONS
 from epochal.compiler.distributions import PLANNED as PLANNED_DISTRIBUTIONS
 from epochal.compiler.functions import FUNCTIONS, Function, Takes
@@ -303,7 +303,7 @@ _SPECIAL: dict[str, _Lower] = {
     "other": _other,
     "position": _position,
     "range": _range,
-    "previous": history.previous,
+    "previous": previous.previous,
     "sum": reductions.over_array,
     "count": reductions.over_array,
     "any": reductions.over_array,

@@ -85,6 +85,7 @@ def _blocks(section: syntax.Blocks, trials: int, scope: Scope) -> Columns:
     """Lower the length of blocks and the values that hold for them, in the order written."""
     made = _counter(ir.Count.BLOCK, trials, section.span, scope)
     length: ir.Blocks | None = None
+    longest = trials
     given = False
     for item in section.items:
         match item:
@@ -94,8 +95,9 @@ def _blocks(section: syntax.Blocks, trials: int, scope: Scope) -> Columns:
                 if given:
                     scope.report.error("E0212", "`length` is given twice", item.span)
                 given = True
-                length = _length(item, trials, scope)
-                if length is not None:
+                found = _length(item, trials, scope)
+                if found is not None:
+                    length, longest = found
                     made = _bounded(made, length.most, scope)
             case syntax.Require(span=span):
                 message = "what holds for a block is never redrawn; `require` stands in `trial:`"
@@ -109,7 +111,7 @@ def _blocks(section: syntax.Blocks, trials: int, scope: Scope) -> Columns:
         scope.report.excused |= COUNTS
         return ()
     scope.session = ir.Session(trials, length)
-    return (*made, *_counter(ir.Count.IN_BLOCK, trials, section.span, scope))
+    return (*made, *_counter(ir.Count.IN_BLOCK, longest, section.span, scope))
 
 
 def _bounded(columns: Columns, most: int, scope: Scope) -> Columns:
@@ -148,8 +150,8 @@ def _counter(of: ir.Count, most: int, span: Span, scope: Scope) -> Columns:
     return (variable,)
 
 
-def _length(field: syntax.Field, trials: int, scope: Scope) -> ir.Blocks | None:
-    """Lower ``length:`` and bound the number of blocks by it."""
+def _length(field: syntax.Field, trials: int, scope: Scope) -> tuple[ir.Blocks, int] | None:
+    """Lower ``length:``; bound the number of blocks and the trials of the longest by it."""
     found = _how_long(field.value, scope)
     if found is None:
         return None
@@ -169,7 +171,7 @@ def _length(field: syntax.Field, trials: int, scope: Scope) -> ir.Blocks | None:
     scope.structural |= {ref.name for ref in mentioned if ref.role is ir.Role.PARAM}
     at = place(field.span)
     variable = ir.Variable((ir.BLOCK_LENGTH,), (ir.NUMBER,), block.definition, at)
-    return ir.Blocks(variable, min(trials, math.ceil(trials / bounds.low)))
+    return ir.Blocks(variable, math.ceil(trials / bounds.low)), int(min(trials, bounds.high))
 
 
 def _how_long(

@@ -100,9 +100,11 @@ class Reading:
         before = self.values[BEFORE]
         if before is not None:
             return replace(self, values=before).value(x)
-        now, first = self.values.get(x.name) if isinstance(x, ir.Ref) else None, self.value(initial)
-        many = isinstance(now, list) and not isinstance(first, list)
-        return [first] * len(now) if many else first
+        first = self.value(initial)
+        now = self.values.get(x.name) if isinstance(x, ir.Ref) else None
+        if isinstance(now, list) and not isinstance(first, list):
+            return [first] * len(now)
+        return first
 
     def call(self, function: str, arguments: tuple[ir.Expr, ...]) -> Value:
         if function == "previous":
@@ -645,9 +647,10 @@ def next_level(
     k = len(literal(law.arguments[0], here.task).items)
     if not run:
         order = by_size(words.raw(f"{key}:cells", k))
-        return order[by_size(words.raw(f"{key}:order", n))[s] % k]
+        place = by_size(words.raw(f"{key}:order", n))[s]
+        return order[place % k]
     if name == "alternate":
-        return (run[-1] + 1) % k
+        return int(run[-1] + 1) % k
     p, longest = (here.value(one) for one in law.arguments[1:])
     in_a_row = next((i for i, one in enumerate(reversed(run)) if one != run[-1]), len(run))
     p = 1.0 if in_a_row >= longest else p

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 TASK = {
     "name": "history",
-    "hash": "task1:00f745d4fd1a",
+    "hash": "task1:394479a69ccf",
     "inputs": (
         "stim[left]", "stim[middle]", "stim[right]", "ramp", "ring_[0]", "ring_[1]", "ring_[2]",
         "ring_[3]", "ring_[4]", "ring_[5]", "ring_[6]", "ring_[7]",
@@ -70,7 +70,7 @@ def sample_trials(n, seed, batch=0, stream=0, *, p_switch=0.4, slowest=160.0):
     bias = uniform(draw.units("block:bias", 3), -0.1, 0.1)  # source.task:23
     spread_ = truncnormal(draw, "block:spread", 0.1, 0.05, 0.05, 0.2)  # source.task:24
     cue = choice(draw.unit("var:cue"), (40, 200))  # source.task:40
-    jitter = whole(uniform(draw.unit("var:jitter"), 0, slowest))  # source.task:41
+    jitter = whole(uniform(draw.unit("var:jitter"), 60_000, slowest))  # source.task:41
     length = geometric(draw.unit("block:length"), 0.4, 2, 4)  # source.task:25
     row, trial_in_block = trials_of_blocks(length, BLOCKS, SESSION)
     block = block[row]
@@ -107,7 +107,7 @@ def sample_trials(n, seed, batch=0, stream=0, *, p_switch=0.4, slowest=160.0):
     moved = frames - previous(frames, 0, SESSION)  # source.task:49
     grown = previous(frames, bias, SESSION)  # source.task:50
     same_place = place == previous(place, place, SESSION)  # source.task:51
-    show = whole(uniform(draw.unit("epoch:show"), 40_000, slowest))  # source.task:55
+    show = whole(uniform(draw.unit("epoch:show"), 80_000, slowest))  # source.task:55
     return {
         "block": block,
         "place": place,
@@ -135,7 +135,7 @@ def sample_trials(n, seed, batch=0, stream=0, *, p_switch=0.4, slowest=160.0):
         "show": show,
         "p_switch": np.full(n, p_switch),
         "slowest": np.full(n, slowest),
-        "longest trial": np.full(n, 420_000 + slowest + 1),
+        "longest trial": np.full(n, 320_000 + slowest + 1),
     }
 
 
@@ -151,7 +151,7 @@ def timeline(trials, dt):
     )
     # source.task:55
     stop[:, SHOW] = steps(
-        time := time + np.where(previous(trials["simple"], True, SESSION), 60_000, trials["show"]),
+        time := time + np.where(previous(trials["simple"], True, SESSION), 100_000, trials["show"]),
         dt,
     )
     stop[:, RESPOND] = steps(time := time + 100_000, dt)  # source.task:56

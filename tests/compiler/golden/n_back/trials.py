@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 TASK = {
     "name": "n_back",
-    "hash": "task1:224ac71a0d09",
+    "hash": "task1:e96f45df0f03",
     "inputs": ("letter[a]", "letter[b]", "letter[c]", "letter[d]", "rule[one]", "rule[two]"),
     "outputs": ("answer[same]", "answer[different]"),
     "epochs": {"show": (0, 1), "respond": (1, 2)},

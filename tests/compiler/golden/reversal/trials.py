@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 TASK = {
     "name": "reversal",
-    "hash": "task1:149ab7aed590",
+    "hash": "task1:e32f4508a266",
     "inputs": ("cue", "outcome[left]", "outcome[right]"),
     "outputs": ("choice[left]", "choice[right]"),
     "epochs": {"iti": (0, 1), "respond": (1, 2), "feedback": (2, 3)},

@@ -1,11 +1,8 @@
-"""Looking back in a session: lowering `previous`, and why a requirement may not do it."""
-
-from collections.abc import Iterator
+"""Lowering `previous`: a value of the trial before in the same session."""
 
 from epochal.compiler import arrays, expressions, ir, types
-from epochal.compiler.redraw import attempts_of
 from epochal.compiler.scope import Scope, Setting, Typed
-from epochal.compiler.walk import definition_expressions, looks_back, refs, walk
+from epochal.compiler.walk import refs
 from epochal.dsl import syntax
 
 LOOKED_AT = (ir.Role.VARIABLE, ir.Role.SCORE)
@@ -69,45 +66,3 @@ def _joined(node: syntax.Call, x: Typed, initial: Typed, scope: Scope) -> Typed 
 
 def _is_index(ref: ir.Ref) -> bool:
     return ref.role is ir.Role.INDEX
-
-
-def broken_requirements(task: ir.Task) -> Iterator[tuple[ir.Requirement, str]]:
-    """Yield the requirements that look back, and say what each looks at.
-
-    A redraw in one trial would change what the next one must meet, so that no order of redraws
-    settles all trials at once.
-    """
-    for requirement in task.requirements:
-        name = _seen(requirement.condition, task)
-        if name is not None:
-            yield requirement, name
-    for group in attempts_of(task):
-        made = {name for variable in group.variables for name in variable.names}
-        for variable in group.variables:
-            for expr in definition_expressions(variable.definition):
-                seen = _looked_at(expr) & made
-                if seen and _seen(group.requirements[0].condition, task) is None:
-                    yield group.requirements[0], min(seen)
-
-
-def _seen(expr: ir.Expr, task: ir.Task) -> str | None:
-    """Name what an expression looks back at, itself or through computed variables."""
-    if looks_back(expr):
-        return min(_looked_at(expr))
-    for ref in refs(expr):
-        variable = next((v for v in task.variables if ref.name in v.names), None)
-        if variable is not None and isinstance(variable.definition, ir.Computed):
-            found = _seen(variable.definition.value, task)
-            if found is not None:
-                return found
-    return None
-
-
-def _looked_at(expr: ir.Expr) -> set[str]:
-    """Name the variables that are read from the trial before."""
-    return {
-        ref.name
-        for node in walk(expr)
-        if isinstance(node, ir.Call) and node.function == "previous"
-        for ref in refs(node.arguments[0])
-    }
