@@ -91,9 +91,9 @@ def design(task: ir.Task, _: Bounds) -> Iterator[Diagnostic]:
     sizes = [sum(v.definition.copies) for v in factors if isinstance(v.definition, ir.Factor)]
     most = MOST_CELLS if task.session is None else MOST_CELLS_OF_A_SEQUENCE
     if prod(sizes) > most:
-        dealt = "" if task.session is None else ", dealt within each sequence,"
+        dealt = "" if task.session is None else ", dealt within each sequence"
         message = (
-            f"the balanced variables make {prod(sizes)} conditions{dealt} more than {most}; "
+            f"the balanced variables make {prod(sizes)} conditions{dealt}, more than {most}; "
             "draw some of them with a plain set instead"
         )
         yield diagnose("E0501", message, span(factors[-1].at))

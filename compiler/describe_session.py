@@ -33,7 +33,7 @@ def _length(definition: ir.Definition) -> str:
             length = show(value)
         case _:
             raise AssertionError(definition)
-    return f"each of {length} trials; the last one ends with the session"
+    return f"{length} trials each; the last one ends with the session"
 
 
 def _held(definition: ir.Definition) -> str:

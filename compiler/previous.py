@@ -4,6 +4,7 @@ from epochal.compiler import arrays, expressions, ir, types
 from epochal.compiler.scope import Scope, Setting, Typed
 from epochal.compiler.walk import refs
 from epochal.dsl import syntax
+from epochal.dsl.diagnostic import Note
 
 LOOKED_AT = (ir.Role.VARIABLE, ir.Role.SCORE)
 
@@ -21,7 +22,8 @@ def previous(
         return None
     if not _is_looked_at(x.expr):
         message = "`previous` looks at a variable of the trial before, and this is none"
-        scope.report.error("E0436", message, x.span)
+        note = Note("compute it first, `y = ..`, and look back at that")
+        scope.report.error("E0436", message, x.span, note)
         return None
     return _joined(node, x, initial, scope)
 

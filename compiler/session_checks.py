@@ -40,7 +40,7 @@ def _looks_back(requirement: ir.Requirement, name: str) -> Diagnostic:
     )
     note = Note(
         "for a value that never comes twice in a row, make it a block's: `length: 1` and "
-        "`markov({..}, 100%)`; or draw `except({..}, ..)` from what an earlier draw left"
+        "`markov({..}, 100%)`"
     )
     return diagnose("E0437", message, span(requirement.at), notes=(note,))
 

@@ -2,7 +2,7 @@
 
 import math
 
-from epochal.compiler import expressions, ir, laws, names, trial
+from epochal.compiler import expressions, ir, laws, names, trial, types
 from epochal.compiler.blocks import held
 from epochal.compiler.intervals import Interval, constant
 from epochal.compiler.known import variable_bounds
@@ -58,9 +58,6 @@ def _trials(section: syntax.Session, scope: Scope) -> int | None:
         else:
             given = True
             found = _count(field.value, scope)
-    if not given and "trials" not in scope.report.excused:
-        message = "a session says how many trials one sequence has: `trials: 60`"
-        scope.report.error("E0430", message, section.span)
     return found
 
 
@@ -104,7 +101,7 @@ def _blocks(section: syntax.Blocks, trials: int, scope: Scope) -> Columns:
                 scope.report.error("E0431", message, span)
             case _:
                 made = (*made, *trial.statement(item, scope, block=True))
-    if not given and "length" not in scope.report.excused:
+    if not given and not any(isinstance(item, syntax.Field) for item in section.items):
         message = "blocks have a length, in trials: `length: integers(12, 20)`"
         scope.report.error("E0431", message, section.span)
     if length is None:
@@ -157,12 +154,11 @@ def _length(field: syntax.Field, trials: int, scope: Scope) -> tuple[ir.Blocks, 
         return None
     definition, kind, bounds = found
     if kind != ir.NUMBER or not bounds.whole or bounds.low < 1:
-        scope.report.error(
-            "E0432",
-            "the length of a block is a whole number of trials, 1 or more, and this may be "
-            + ("shorter" if kind == ir.NUMBER and bounds.whole else "something else"),
-            field.value.span,
-        )
+        is_short = kind == ir.NUMBER and bounds.whole
+        wrong = "may be shorter" if is_short else f"is {types.describe(kind)}"
+        wrong = "may be no whole number" if kind == ir.NUMBER and not is_short else wrong
+        message = f"the length of a block is a whole number of trials, 1 or more, and this {wrong}"
+        scope.report.error("E0432", message, field.value.span)
         return None
     block = held(definition, field.name, scope)
     if block is None:
