@@ -68,7 +68,7 @@ def body(task: ir.Task, longest: ir.Expr, bounds: Bounds, names: Names) -> list[
     for made in schedule(task):
         if isinstance(made, Attempted):
             lines += attempts(made, job)
-        elif not print_session.is_wide(made):
+        elif not print_session.is_wider(made):
             lines += variable_lines(made, job)
     return [*lines, *_returned(task, longest, show, names)]
 

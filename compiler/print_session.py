@@ -13,7 +13,7 @@ LENGTH = "stop[:, PADDING - 1]"
 """How long each trial is, in steps: the last segment before the padding stops there."""
 
 
-def is_wide(variable: ir.Variable) -> bool:
+def is_wider(variable: ir.Variable) -> bool:
     """Whether a variable is made before the trials are drawn."""
     return isinstance(variable.definition, ir.PerBlock | ir.Counter)
 
