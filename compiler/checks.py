@@ -27,6 +27,9 @@ MOST_CELLS_OF_A_SEQUENCE = 10_000
 LONGEST_TRIAL = 3_600_000_000
 """The longest trial that may be written, in us: one hour."""
 
+LONGEST_SEQUENCE = 36_000_000_000
+"""The longest sequence of trials that may be written, in us: ten hours."""
+
 Check = Callable[[ir.Task, Bounds], Iterator[Diagnostic]]
 
 
@@ -72,6 +75,10 @@ def length(task: ir.Task, bounds: Bounds) -> Iterator[Diagnostic]:
     most = bounds.most(task.length if task.length is not None else total(task))
     if math.isfinite(most) and most > LONGEST_TRIAL:
         message = f"a trial may last {float(most) / 60e6:g} min, more than the 60 min allowed"
+        yield diagnose("E0503", message, span(task.at))
+    elif task.session is not None and task.session.trials * most > LONGEST_SEQUENCE:
+        hours = task.session.trials * float(most) / 3600e6
+        message = f"a sequence may last {hours:g} h, more than the 10 h allowed"
         yield diagnose("E0503", message, span(task.at))
     if most <= 0:
         yield diagnose("E0420", "the trial has no time: every epoch lasts 0 ms", span(task.at))

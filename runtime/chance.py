@@ -14,11 +14,14 @@ if TYPE_CHECKING:
     from epochal.runtime.task import Task
 
 CHANCE_TRIALS = 2000
+_MOST_BYTES = 2**30  # of one sequence
 _SEED = 0
 
 
 def chance_level(task: Task) -> Chance | None:
-    """Measure how often random outputs count as correct; None where `correct` is not defined.
+    """Measure how often random outputs count as correct.
+
+    None where `correct` is not defined, or where one sequence alone is too large to make.
 
     Each trial has one standard normal number a unit, held from the first step to the last, on
     2,000 trials of the test stream.  It is scored with those and with their negatives, so that
@@ -26,6 +29,8 @@ def chance_level(task: Task) -> Chance | None:
     numbers of its own.
     """
     if not any(score.name == "correct" for score in task.ir.scores):
+        return None
+    if task.n_bytes(1, 20.0) > _MOST_BYTES:
         return None
     rng = np.random.default_rng(_SEED)
     correct = []

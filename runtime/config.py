@@ -138,7 +138,7 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         "mse_normalized" is ``sum(w (y - target)**2) / sum(w)``; "mse" is PsychRNN's
         ``mean((w (y - target))**2)`` over every step, padding too.
     batch, updates
-        Trials in an update, and updates at most.
+        Trials in an update, sequences where a task has sessions; and updates at most.
     every, trials
         Every so many updates, accuracy is measured on this many fresh trials.
     average

@@ -118,6 +118,10 @@ class Task:
         step = round(dt * 1000)
         return self.session * ((2 * self.longest + step) // (2 * step))
 
+    def n_bytes(self, n: int, dt: float) -> int:
+        """Count the bytes of the arrays of a batch of n at dt ms."""
+        return 4 * n * self.n_steps(dt) * (self.n_in + 2 * self.n_out)
+
     def batch(
         self,
         n: int,
@@ -222,7 +226,7 @@ class Task:
             raise ValueError(f"dt = {dt} is not allowed: it is a time in ms, whole microseconds")
         if self.n_steps(dt) < 1:
             raise ValueError(f"dt = {dt} is not allowed: no trial lasts longer than half of it")
-        size = 4 * n * self.n_steps(dt) * (self.n_in + 2 * self.n_out)
+        size = self.n_bytes(n, dt)
         if size > MOST_BYTES:
             what = "trials" if self.ir.session is None else "sequences"
             raise ValueError(

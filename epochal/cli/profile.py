@@ -37,16 +37,20 @@ def _given(options: Options) -> dict[str, float | int]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def describe_profile(name: str, profile: Profile, seed: int, folder: Path) -> str:
-    """Say in some lines what will be trained, how and into which folder."""
+def describe_profile(name: str, session: int, profile: Profile, seed: int, folder: Path) -> str:
+    """Say in some lines what will be trained, how and into which folder.
+
+    ``session`` is the number of trials in one sequence.
+    """
     model, training = profile.model, profile.training
     dale = "" if model.dale is None else f", Dale's law with {model.dale:.0%} excitatory"
+    what = "trials" if session == 1 else f"sequences of {session} trials"
     return "\n".join(
         (
             f"training {name} into {folder} (Ctrl-C stops and saves)",
             f"  model     ctrnn, {model.units} {model.activation} units, tau {model.tau:g} ms, "
             f"recurrent noise {model.noise:g}{dale}",
-            f"  training  Adam at {training.optimizer.rate:g}, {training.batch} trials an update, "
+            f"  training  Adam at {training.optimizer.rate:g}, {training.batch} {what} an update, "
             f"at most {training.updates} updates, dt {training.dt:g} ms, seed {seed}",
         )
     )

@@ -131,7 +131,7 @@ def _train(
     from epochal.runtime.progress import display
 
     if not quiet:
-        click.echo(describe_profile(task.name, profile, seed, folder), err=True)
+        click.echo(describe_profile(task.name, task.session, profile, seed, folder), err=True)
     stream = sys.stderr
     try:
         with display(task.name, profile.training.updates, stream) as report:

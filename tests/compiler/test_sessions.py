@@ -562,3 +562,22 @@ def test_a_description_tells_of_the_session() -> None:
     other = describe(golden("history"), {}, 900_000, None)
     assert "but at most 2 times in a row" in other
     assert "previous(kind, initial = hard)" in other
+
+
+# Inheritance.
+
+
+def test_a_child_replaces_the_session_and_the_blocks_of_its_parent() -> None:
+    parent = task(session=TRIALS, blocks=f"{BLOCKS}\nx ~ uniform(0, 1)", trial="y = x")
+    child = (
+        "task other extends small:\n    session:\n        trials: 6\n\n"
+        "    blocks:\n        length: 2\n        x ~ {1, 2}\n"
+    )
+    head, body = parent.split("\n\n", 1)
+    found = lowered(f"{head}\n\n{child}\n{body}")
+    assert found.session is not None
+    assert (found.session.trials, found.name) == (6, "other")
+    assert found.session.blocks is not None
+    assert found.session.blocks.most == 3
+    paired = lowered(f"{head}\n\ntask other extends small\n\n{body}")
+    assert paired.variables == lowered(parent).variables
