@@ -568,7 +568,8 @@ def test_a_description_tells_of_the_session() -> None:
 
 
 def test_a_child_replaces_the_session_and_the_blocks_of_its_parent() -> None:
-    parent = task(session=TRIALS, blocks=f"{BLOCKS}\nx ~ uniform(0, 1)", trial="y = x")
+    blocks = f"{BLOCKS}\nx ~ uniform(0, 1)"
+    parent = task(params="gain = 1", session=TRIALS, blocks=blocks, trial="y = gain * x")
     child = (
         "task other extends small:\n    session:\n        trials: 6\n\n"
         "    blocks:\n        length: 2\n        x ~ {1, 2}\n"
@@ -579,5 +580,5 @@ def test_a_child_replaces_the_session_and_the_blocks_of_its_parent() -> None:
     assert (found.session.trials, found.name) == (6, "other")
     assert found.session.blocks is not None
     assert found.session.blocks.most == 3
-    paired = lowered(f"{head}\n\ntask other extends small\n\n{body}")
+    paired = lowered(f"{head}\n\ntask other extends small with gain = 2\n\n{body}")
     assert paired.variables == lowered(parent).variables
