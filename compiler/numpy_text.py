@@ -229,7 +229,8 @@ class Printer:
         if place.shape is Shape.ARRAY:
             return Text(f"elements({array.text}, {place.text})", ATOM, Shape.ARRAY)
         if place.shape is Shape.CONSTANT:
-            return Text(f"{array.inside(ATOM)}[:, {place.text}]", ATOM, Shape.TRIAL)
+            column = place.text if isinstance(i, ir.Number) else f"int({place.text})"
+            return Text(f"{array.inside(ATOM)}[:, {column}]", ATOM, Shape.TRIAL)
         return Text(f"element({array.text}, {place.text})", ATOM, Shape.TRIAL)
 
     def _over_array(self, name: str, arguments: tuple[ir.Expr, ...]) -> Text:

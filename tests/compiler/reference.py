@@ -7,7 +7,7 @@ angles degrees.  Random words are NumPy's raw ones; all else is plain Python.
 
 import hashlib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import product
@@ -242,6 +242,11 @@ ONE_BY_ONE = frozenset(
 )
 
 
+def known(choose: Any, values: Sequence[Value]) -> Value:
+    """Choose among values; nan where one of them is."""
+    return math.nan if any(one != one for one in values) else choose(values)
+
+
 def added(x: list[Value], _: int) -> Value:
     total = x[0]
     for one in x[1:]:
@@ -266,10 +271,10 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "cos": lambda x: math.cos(math.radians(x)),
     "sign": lambda x: x if x != x else (x > 0) - (x < 0),
     "floor": lambda x: x if x != x else math.floor(x),
-    "mod": lambda a, b: a - b * math.floor(a / b),
-    "min": lambda *x: each(lambda *one: min(one), *x),
-    "max": lambda *x: each(lambda *one: max(one), *x),
-    "clip": lambda x, low, high: min(max(x, low), high),
+    "mod": lambda a, b: math.nan if a != a or b != b else a - b * math.floor(a / b),
+    "min": lambda *x: each(lambda *one: known(min, one), *x),
+    "max": lambda *x: each(lambda *one: known(max, one), *x),
+    "clip": lambda x, low, high: known(min, (known(max, (x, low)), high)),
     "rescale": rescale,
     "wrap": lambda x: x % 360,
     "angle_between": angle_between,
