@@ -1,4 +1,4 @@
-"""Printing ``generate``: the segment table of each array, spread over time, and the noise."""
+"""Printing ``arrays`` and ``generate``: segment tables, spread over time, and the noise."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,6 +13,12 @@ from epochal.compiler.repeats import around
 from epochal.compiler.segments import Columns, Layout
 from epochal.compiler.walk import refs
 
+SEGMENTS = (
+    "stop = timeline(trials, dt)",
+    "index = segment_index(np.diff(stop[:, : PADDING + 1], axis=1, prepend=0))",
+)
+"""How a printed function finds the segment of each step."""
+
 
 @dataclass(frozen=True, slots=True)
 class Array:
@@ -26,16 +32,17 @@ class Array:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The statements of ``generate``, in groups that the template sets apart."""
+    """The statements of ``arrays`` and ``generate``, in groups that the template sets apart."""
 
     columns: list[str]
     tables: list[str]
     rows: list[str]
     arrays: list[str]
+    noise: list[str]
 
 
 def body(task: ir.Task, plan: Layout, bounds: Bounds, names: Names) -> Body:
-    """Print the statements of ``generate``."""
+    """Print the statements of ``arrays`` and ``generate``."""
     arrays = (
         Array(ir.EffectKind.INPUT, "drive", "inputs", task.inputs),
         Array(ir.EffectKind.TARGET, "target", "targets", task.outputs),
@@ -49,19 +56,30 @@ def body(task: ir.Task, plan: Layout, bounds: Bounds, names: Names) -> Body:
         tables += job.table(array)
         rows += [job.row_effect(array, effect) for effect in mine if effect not in late]
         spread += job.spread(array, late)
-    noise = job.noise()
-    used = _used(task)
-    return Body(job.columns(used), tables, rows, [*spread, *noise])
+    columns = job.columns(_read(task, _of_arrays(task)))
+    return Body(columns, tables, rows, spread, job.noise())
 
 
-def _used(task: ir.Task) -> list[str]:
-    """List the columns of the trial table that the statements read, in the table's order."""
-    exprs: list[ir.Expr] = []
+def _of_arrays(task: ir.Task) -> list[ir.Expr]:
+    """List the expressions that ``arrays`` prints."""
+    exprs = [channel.baseline for channel in (*task.inputs, *task.outputs)]
     for effect in task.effects:
-        exprs += [e for e in (effect.value, effect.guard, effect.unit) if e is not None]
-        exprs += _noise_exprs(effect.noise)
-    for channel in (*task.inputs, *task.outputs):
-        exprs += [channel.baseline, *_noise_exprs(channel.noise)]
+        if effect.kind is not ir.EffectKind.NOISE:
+            exprs += [e for e in (effect.value, effect.guard, effect.unit) if e is not None]
+    return exprs
+
+
+def _of_noise(task: ir.Task) -> list[ir.Expr]:
+    """List the expressions that the noise in ``generate`` prints."""
+    exprs = [expr for channel in task.inputs for expr in _noise_exprs(channel.noise)]
+    for effect in task.effects:
+        if effect.noise is not None:
+            exprs += _noise_exprs(effect.noise) + ([effect.guard] if effect.guard else [])
+    return exprs
+
+
+def _read(task: ir.Task, exprs: list[ir.Expr]) -> list[str]:
+    """List the columns of the trial table that expressions read, in the table's order."""
     found = {ref.name for expr in exprs for ref in refs(expr)}
     variables = [name for variable in task.variables for name in variable.names]
     arguments = [p.name for p in task.params if not p.structural and p.value is not None]
@@ -89,12 +107,11 @@ class _Job:
         """Print with values as arrays of the batch."""
         return self.speaker.rows()
 
-    def columns(self, used: list[str]) -> list[str]:
+    def columns(self, used: list[str], indent: int = 4) -> list[str]:
         """Take the columns that the statements read out of the trial table."""
-        lines = []
-        for name in used:
-            lines.append(line(f'{self.names.value(name)} = trials["{name}"]'))
-        return lines
+        return [
+            line(f'{self.names.value(name)} = trials["{name}"]', indent=indent) for name in used
+        ]
 
     def late(self, effects: list[ir.Effect]) -> list[ir.Effect]:
         """List the statements that run step by step: the first that must, and all after it.
@@ -231,10 +248,12 @@ class _Job:
         changed = {e.channel for e in self.task.effects if e.kind is ir.EffectKind.NOISE}
         noisy = [c for c in self.task.inputs if c.noise is not None or c.name in changed]
         if noisy:
+            drawn = [text for channel in noisy for text in self._noise(channel)]
             lines.append(line("if noise:"))
-            lines.append(line("key = seed, stream, batch", indent=8))
-        for channel in noisy:
-            lines += self._noise(channel)
+            if any("index" in text for text in drawn):
+                lines += [line(text, indent=8) for text in SEGMENTS]
+            lines += self.columns(_read(self.task, _of_noise(self.task)), 8)
+            lines += [line("key = seed, stream, batch", indent=8), *drawn]
         for channel in self.task.inputs:
             if channel.rectified:
                 view = self._view(channel)

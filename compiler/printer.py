@@ -57,12 +57,12 @@ def print_module(task: ir.Task, known: Known) -> str:
         "sample": sample,
         "timeline": timeline,
         "n_columns": plan.n_segments + 1 + len(plan.loose),
-        "generate_doc": textwrap.wrap(_generate_doc(task), 95),
+        "arrays_doc": _wrap(_arrays_doc(task)),
         "generate": generate,
         "score": score,
         "score_doc": _wrap(_score_doc(task)),
         "needs_trial": any("trial" in _words(text) for text in generate.rows),
-        "needs_stop": any("stop[" in text for text in generate.arrays),
+        "segments": print_generate.SEGMENTS,
         "constants": _constants(task, plan, called),
         "prelude": (),
         "imports": (),
@@ -275,13 +275,13 @@ def _table_doc(task: ir.Task) -> str:
     )
 
 
-def _generate_doc(task: ir.Task) -> str:
+def _arrays_doc(task: ir.Task) -> str:
     n_in = sum(channel.n_units for channel in task.inputs)
     n_out = sum(channel.n_units for channel in task.outputs)
     return (
-        f"Returns inputs (N_batch, N_steps, {n_in}), targets and weights (N_batch, N_steps, "
-        f"{n_out}), all float32, and the trial table.  Arrays given as out, a tuple of three, are "
-        "filled instead of new ones."
+        f"Make inputs (N_batch, N_steps, {n_in}), targets and weights (N_batch, N_steps, {n_out}), "
+        "without noise, from a trial table; dt in ms.  All are float32; arrays given as out, a "
+        "tuple of three, are filled instead of new ones."
     )
 
 

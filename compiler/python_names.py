@@ -8,7 +8,7 @@ LOCALS = frozenset(
     "n seed batch stream noise out dt params draw cell u trials trial index stop start time "
     "longest drive target weight inputs outputs targets weights key sd step_sd at step k t "
     "again attempt span end unit "
-    "sample_trials timeline generate score TASK PADDING "
+    "sample_trials timeline arrays generate score TASK PADDING "
     "np hashlib math NormalDist Any ArrayLike NDArray".split()
 )
 """Names that the printed module uses for itself."""

@@ -35,6 +35,7 @@ class Module:
     facts: Mapping[str, Any]
     sample_trials: Callable[..., Table]
     timeline: Callable[..., Array]
+    arrays: Callable[..., tuple[Array, Array, Array]]
     generate: Callable[..., tuple[Array, Array, Array, Table]]
     score: Callable[..., Table]
 
@@ -89,7 +90,7 @@ def load(text: str) -> Module:
     """Run the source of a printed module."""
     space: dict[str, Any] = {"__name__": "printed"}
     exec(compile(text, "printed", "exec"), space)
-    names = ("sample_trials", "timeline", "generate", "score")
+    names = ("sample_trials", "timeline", "arrays", "generate", "score")
     return Module(text, space["TASK"], *(space[name] for name in names))
 
 

@@ -172,6 +172,17 @@ def test_the_same_arguments_give_the_same_bits(
     assert all(table[key].tobytes() == again[key].tobytes() for key in table)
 
 
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_the_trial_table_alone_gives_the_arrays(name: str) -> None:
+    made = MODULES[name]
+    inputs, targets, weights, trials = made.generate(7, 20.0, 5, noise=False)
+    again = made.arrays(trials, 20.0)
+    rectified = any(channel.rectified for channel in lowered(TEXTS[name]).inputs)
+    assert rectified or np.array_equal(again[0], inputs)
+    assert np.array_equal(again[1], targets)
+    assert np.array_equal(again[2], weights)
+
+
 @pytest.mark.parametrize("change", [{"seed": 6}, {"batch": 1}, {"stream": 1}])
 def test_other_seeds_batches_and_streams_give_other_trials(change: dict[str, int]) -> None:
     made = MODULES["rdm"]

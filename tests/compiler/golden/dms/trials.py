@@ -73,15 +73,14 @@ def timeline(trials, dt):
     return stop
 
 
-def generate(n, dt, seed, batch=0, stream=0, noise=True, out=None, **params):
-    """Make one batch of n trials at dt ms; params are those of sample_trials.
-
-    Returns inputs (N_batch, N_steps, 5), targets and weights (N_batch, N_steps, 3), all float32,
-    and the trial table.  Arrays given as out, a tuple of three, are filled instead of new ones.
+def arrays(trials, dt, out=None):
+    """Make inputs (N_batch, N_steps, 5), targets and weights (N_batch, N_steps, 3), without noise,
+    from a trial table; dt in ms.  All are float32; arrays given as out, a tuple of three, are
+    filled instead of new ones.
     """
-    trials = sample_trials(n, seed, batch, stream, **params)
     stop = timeline(trials, dt)
     index = segment_index(np.diff(stop[:, : PADDING + 1], axis=1, prepend=0))
+    n = len(stop)
     out = out or (None, None, None)
     trial = np.arange(n)
     kind = trials["kind"]
@@ -102,6 +101,17 @@ def generate(n, dt, seed, batch=0, stream=0, noise=True, out=None, **params):
     inputs = spread(drive, index, out[0])
     targets = spread(target, index, out[1])
     weights = spread(weight, index, out[2])
+    return inputs, targets, weights
+
+
+def generate(n, dt, seed, batch=0, stream=0, noise=True, out=None, **params):
+    """Make one batch of n trials at dt ms; params are those of sample_trials.
+
+    Returns inputs, targets and weights as in arrays, the inputs with their noise, and the trial
+    table.
+    """
+    trials = sample_trials(n, seed, batch, stream, **params)
+    inputs, targets, weights = arrays(trials, dt, out)
     if noise:
         key = seed, stream, batch
         add_noise(inputs[:, :, STIM], 0.1 * np.sqrt(20_000 / us(dt)), key, "stim")  # dms.task:16

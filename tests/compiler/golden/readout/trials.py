@@ -86,15 +86,14 @@ def timeline(trials, dt):
     return stop
 
 
-def generate(n, dt, seed, batch=0, stream=0, noise=True, out=None, **params):
-    """Make one batch of n trials at dt ms; params are those of sample_trials.
-
-    Returns inputs (N_batch, N_steps, 12), targets and weights (N_batch, N_steps, 18), all float32,
-    and the trial table.  Arrays given as out, a tuple of three, are filled instead of new ones.
+def arrays(trials, dt, out=None):
+    """Make inputs (N_batch, N_steps, 12), targets and weights (N_batch, N_steps, 18), without
+    noise, from a trial table; dt in ms.  All are float32; arrays given as out, a tuple of three,
+    are filled instead of new ones.
     """
-    trials = sample_trials(n, seed, batch, stream, **params)
     stop = timeline(trials, dt)
     index = segment_index(np.diff(stop[:, : PADDING + 1], axis=1, prepend=0))
+    n = len(stop)
     out = out or (None, None, None)
     trial = np.arange(n)
     theta = trials["theta"]
@@ -124,6 +123,17 @@ def generate(n, dt, seed, batch=0, stream=0, noise=True, out=None, **params):
     t = k * us(dt)
     targets[at, step, GAUGE] = portable_cos(np.radians(goal[at])) + portable_exp(-t / 100_000)
     weights = spread(weight, index, out[2])
+    return inputs, targets, weights
+
+
+def generate(n, dt, seed, batch=0, stream=0, noise=True, out=None, **params):
+    """Make one batch of n trials at dt ms; params are those of sample_trials.
+
+    Returns inputs, targets and weights as in arrays, the inputs with their noise, and the trial
+    table.
+    """
+    trials = sample_trials(n, seed, batch, stream, **params)
+    inputs, targets, weights = arrays(trials, dt, out)
     if noise:
         key = seed, stream, batch
         add_noise(inputs[:, :, CUE], 0.1 * np.sqrt(20_000 / us(dt)), key, "cue")  # source.task:16

@@ -113,15 +113,14 @@ def timeline(trials, dt):
     return stop
 
 
-def generate(n, dt, seed, batch=0, stream=0, noise=True, out=None, **params):
-    """Make one batch of n trials at dt ms; params are those of sample_trials.
-
-    Returns inputs (N_batch, N_steps, 17), targets and weights (N_batch, N_steps, 2), all float32,
-    and the trial table.  Arrays given as out, a tuple of three, are filled instead of new ones.
+def arrays(trials, dt, out=None):
+    """Make inputs (N_batch, N_steps, 17), targets and weights (N_batch, N_steps, 2), without
+    noise, from a trial table; dt in ms.  All are float32; arrays given as out, a tuple of three,
+    are filled instead of new ones.
     """
-    trials = sample_trials(n, seed, batch, stream, **params)
     stop = timeline(trials, dt)
     index = segment_index(np.diff(stop[:, : PADDING + 1], axis=1, prepend=0))
+    n = len(stop)
     out = out or (None, None, None)
     trial = np.arange(n)
     a = trials["a"]
@@ -144,6 +143,17 @@ def generate(n, dt, seed, batch=0, stream=0, noise=True, out=None, **params):
     inputs = spread(drive, index, out[0])
     targets = spread(target, index, out[1])
     weights = spread(weight, index, out[2])
+    return inputs, targets, weights
+
+
+def generate(n, dt, seed, batch=0, stream=0, noise=True, out=None, **params):
+    """Make one batch of n trials at dt ms; params are those of sample_trials.
+
+    Returns inputs, targets and weights as in arrays, the inputs with their noise, and the trial
+    table.
+    """
+    trials = sample_trials(n, seed, batch, stream, **params)
+    inputs, targets, weights = arrays(trials, dt, out)
     return inputs, targets, weights, trials
 
 
