@@ -29,6 +29,13 @@ class Shape(IntEnum):
     GRID = 4
 
 
+def joint(*shapes: Shape) -> Shape:
+    """Give the axes of a value that is made of several: arrays of units have both."""
+    if Shape.ARRAY in shapes and Shape.UNITS in shapes:
+        return Shape.GRID
+    return max(shapes)
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """A printed expression: its text, how tightly it binds, its shape."""
@@ -127,7 +134,7 @@ class Printer:
     def _pair(self, a: ir.Expr, b: ir.Expr, binds: tuple[int, int]) -> tuple[str, str, Shape]:
         """Print two operands so that their axes agree."""
         left, right = self.show(a), self.show(b)
-        shape = max(left.shape, right.shape)
+        shape = joint(left.shape, right.shape)
         return _stretch(left, shape, binds[0]), _stretch(right, shape, binds[1]), shape
 
     def _arithmetic(self, op: str, a: ir.Expr, b: ir.Expr) -> Text:
@@ -153,7 +160,7 @@ class Printer:
 
     def _comparison(self, expr: ir.Comparison) -> Text:
         left, right, shape = self._pair(expr.a, expr.b, (SUM, SUM))
-        if not (self.careful and expr.op == "!="):
+        if not self.careful or expr.op not in ("==", "!="):
             return Text(f"{left} {expr.op} {right}", COMPARE, shape)
         if expr.labels:
             known = [
@@ -161,13 +168,19 @@ class Printer:
                 for text, side in ((left, expr.a), (right, expr.b))
                 if _may_be_none(side)
             ]
-            return Text(" & ".join([f"({left} != {right})", *known]), AND, shape)
+            if expr.op == "==":  # none is none, but equals nothing
+                known = known[:1] if len(known) == 2 else []
+            if not known:
+                return Text(f"{left} {expr.op} {right}", COMPARE, shape)
+            return Text(" & ".join([f"({left} {expr.op} {right})", *known]), AND, shape)
+        if expr.op == "==":
+            return Text(f"{left} == {right}", COMPARE, shape)
         return Text(f"({left} < {right}) | ({left} > {right})", OR, shape)
 
     def _logical(self, op: str, a: ir.Expr, b: ir.Expr) -> Text:
         # Python's & and | bind more tightly than comparisons, so those get brackets.
         sides = [self.show(side) for side in (a, b)]
-        shape = max(side.shape for side in sides)
+        shape = joint(*(side.shape for side in sides))
         symbol, binds = ("&", AND) if op == "and" else ("|", OR)
         least = (binds if sides[0].binds == binds else SUM, SUM)
         texts = [_stretch(side, shape, bind) for side, bind in zip(sides, least, strict=True)]
@@ -175,7 +188,7 @@ class Printer:
 
     def _conditional(self, expr: ir.Conditional) -> Text:
         parts = [self.show(part) for part in (expr.condition, expr.then, expr.otherwise)]
-        shape = max(part.shape for part in parts)
+        shape = joint(*(part.shape for part in parts))
         inner = ", ".join(_stretch(part, shape, OR) for part in parts)
         return Text(f"np.where({inner})", ATOM, shape)
 
@@ -210,7 +223,7 @@ class Printer:
         if name in _OVER_ARRAY:
             return self._over_array(name, arguments)
         shown = [self.show(item) for item in arguments]
-        shape = max(one.shape for one in shown)
+        shape = joint(*(one.shape for one in shown))
         listed = ", ".join(_stretch(one, shape, OR) for one in shown)
         return Text(f"{_FUNCTIONS[name].format(listed)}", ATOM, shape)
 
@@ -250,7 +263,7 @@ class Printer:
 
     def _extreme(self, name: str, arguments: tuple[ir.Expr, ...]) -> Text:
         shown = [self.show(item) for item in arguments]
-        shape = max(one.shape for one in shown)
+        shape = joint(*(one.shape for one in shown))
         function = "np.minimum" if name == "min" else "np.maximum"
         text = _stretch(shown[0], shape, OR)
         for one in shown[1:]:

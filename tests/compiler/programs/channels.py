@@ -39,7 +39,7 @@ def _channel(pen: Pen, world: World) -> tuple[str, Channel]:
 
 
 def _options(pen: Pen, world: World, *, inputs: bool) -> str:
-    place = Place(world, tuple(world.values))
+    place = Place(world, world.parameters)
     text = ""
     if inputs and pen.takes("noise"):
         text += f" noise {noise(pen, place)}"

@@ -14,7 +14,7 @@ VALUES = (
 NASTY = (
     "n np k at step trial draw stop index l O I seed out dt time longest array sum_ x y a b i j "
     "class lambda print span end key unit drive weights inputs cell attempt params __x _y "
-    "us_ stream batch score timeline generate outputs int float range_ us whole row rows list self"
+    "us_ stream batch score timeline generate outputs int float range_ whole row rows list self"
 ).split()
 LABELS = (
     "left right up down red green blue same different go_ nogo near_ far_ high low none_ one two "
@@ -32,7 +32,8 @@ class Value:
 
     ``low`` and ``high`` are its bounds where they are known, in ms, deg, Hz or as they are;
     ``size`` is the length of an array, 0 for one value; ``fixed`` says that it is the same on all
-    trials; ``design`` that it is a factor of the design; ``batch`` that it is drawn per batch.
+    trials; ``design`` that it is a factor of the design; ``batch`` that it is drawn per batch;
+    ``drawn`` that a requirement may redraw it.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Value:
     fixed: bool = False
     design: bool = False
     batch: bool = False
+    drawn: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ class World:
     """All that a program has declared so far."""
 
     values: list[Value] = field(default_factory=list)
+    parameters: tuple[Value, ...] = ()
     sets: list[SetValue] = field(default_factory=list)
     label_sets: list[tuple[str, ...]] = field(default_factory=list)
     inputs: list[Channel] = field(default_factory=list)
@@ -135,7 +138,8 @@ class World:
 class Place:
     """Where an expression stands: what it may mention.
 
-    ``size`` is the length of the arrays that may stand in it, ``elapsed`` whether ``t`` may;
+    ``size`` is the length of the arrays that may stand in it, ``elapsed`` whether ``t`` may,
+    ``inside`` whether it is inside a repeat;
     ``reader`` writes what reads outputs.
     """
 
@@ -143,6 +147,7 @@ class Place:
     values: tuple[Value, ...]
     size: int = 0
     elapsed: bool = False
+    inside: bool = False
     reader: "Callable[[Pen, Place, str], Writers] | None" = None
 
     def of(self, kind: str, labels: tuple[str, ...] = ()) -> list[Value]:

@@ -41,6 +41,7 @@ def params(pen: Pen, world: World) -> Params:
             "computed": _computed,
         }.get(kind)
         made.lines.append(line(pen, world) if line else _constant(pen, world, kind, made))
+    world.parameters = tuple(world.values)
     return made
 
 
@@ -117,5 +118,5 @@ def _drawn(pen: Pen, world: World) -> str:
     place = Place(world, tuple(world.values))
     made = law(pen, place, kind, labels, without=("set", "either"))
     name = world.value_name(pen)
-    world.add(Value(name, kind, made.low, made.high, made.whole, labels))
+    world.add(Value(name, kind, made.low, made.high, made.whole, labels, drawn=True))
     return f"{name} = {made.text}"

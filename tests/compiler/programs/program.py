@@ -78,8 +78,8 @@ def _child(pen: Pen, world: World, rebound: list[Rebound]) -> list[str]:
         bindings.append(f"{one.name} = {one.text}")
     extends = "task made extends parent" + (f" with {', '.join(bindings)}" if bindings else "")
     body: list[str] = []
-    for name, lines in (("inputs", channel_lines(pen, world, inputs=True)),):
-        body += _indented(pen, [f"{name}:", *lines]) if pen.whole(0, 1) else []
+    if pen.whole(0, 1):
+        body += _indented(pen, ["inputs:", *channel_lines(pen, world, inputs=True)])
     more = trial_lines(pen, world, 2)
     body += _indented(pen, ["trial:", *more]) if more else []
     for block in during_blocks(pen, world, 2):

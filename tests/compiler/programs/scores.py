@@ -27,7 +27,7 @@ def score_lines(pen: Pen, world: World) -> list[str]:
 
 def _score(pen: Pen, world: World, place: Place) -> tuple[str, Value]:
     kind = pen.one_of(KINDS)
-    several = [channel for channel in world.outputs if channel.kind == "named"]
+    several = [c for c in world.outputs if c.kind == "named" and c.n > 1]
     if kind == "label" and several:
         channel = pen.one_of(several)
         where = span(pen, place, scores=True)

@@ -42,7 +42,7 @@ def _bare(text: str) -> str:
 
 def _statement(pen: Pen, place: Place, moving: bool, inside: bool) -> str:
     world = place.world
-    here = replace(place, elapsed=moving)
+    here = replace(place, elapsed=moving, inside=inside)
     kinds = ["drive", "target", "weight", "ignore"] + ([] if inside else ["noise"])
     match pen.choose("effect", kinds):
         case "drive":
@@ -79,7 +79,7 @@ def _set(pen: Pen, place: Place, channel: Channel, word: str) -> str:
         return f"{word}{ref} {op} {expression(pen, place, 'number', 2)}"
     if channel.kind == "ring" and pen.whole(0, 2):
         return f"{word}{ref} {op} {_bump(pen, place)}"
-    fits = place.arrays("number", channel.n)
+    fits = [] if place.inside else place.arrays("number", channel.n)
     if fits and pen.whole(0, 1):
         wide = replace(place.wide(channel.n), elapsed=False)
         text = f"{pen.one_of(fits).name} + {expression(pen, wide, 'number', 1)}"

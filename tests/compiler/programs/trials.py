@@ -46,11 +46,11 @@ def _draw(pen: Pen, world: World) -> list[str]:
     batch = pen.takes("per batch")
     size, n = ("", 0) if batch else _size(pen, world)
     values = [one for one in world.values if one.fixed or one.batch] if batch else world.values
-    place = Place(world, tuple(values), size=n)
+    place = Place(world, tuple(values))
     made = law(pen, place, kind, labels, without=("truncnormal",) if batch else ())
     name = world.value_name(pen)
     world.add(
-        Value(name, kind, made.low, made.high, made.whole, labels, n, batch=batch)
+        Value(name, kind, made.low, made.high, made.whole, labels, n, batch=batch, drawn=not batch)
     )
     return [f"{name}{size} ~ {made.text}{' per batch' if batch else ''}"]
 
@@ -168,11 +168,10 @@ def _require(pen: Pen, world: World) -> list[str]:
     if pen.takes("require on the design"):
         factors = [one for one in world.values if one.design]
         return _on_design(pen, world, factors) if factors else []
-    drawn = [v for v in world.values if not (v.fixed or v.batch or v.design)]
     ranged = [
         v
-        for v in drawn
-        if v.low is not None and v.high is not None and v.low < v.high and not v.size
+        for v in world.values
+        if v.drawn and v.low is not None and v.high is not None and v.low < v.high and not v.size
         and v.kind in ("number", "time", "angle", "frequency")
     ]
     if not ranged:
