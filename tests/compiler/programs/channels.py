@@ -32,6 +32,15 @@ def _channel(pen: Pen, world: World) -> tuple[str, Channel]:
             return f"{name}[{size}]", Channel(name, kind, n)
         case "ring":
             return f"{name}: ring({size} * 2)", Channel(name, kind, 2 * n)
+        case "rings":
+            k = pen.whole(1, 4)
+            return f"{name}[{size}]: ring({k})", Channel(name, kind, k, slots=n)
+        case "named rings":
+            labels = world.new_labels(pen, 1)
+            shape = ", ".join(labels)
+            k = pen.whole(1, 4)
+            channel = Channel(name, "rings", k, labels, slots=len(labels))
+            return f"{name}[{shape}]: ring({k})", channel
         case "named":
             labels = world.new_labels(pen, 1)
             return f"{name}[{', '.join(labels)}]", Channel(name, kind, len(labels), labels)

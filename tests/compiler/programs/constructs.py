@@ -15,7 +15,6 @@ SHARES: dict[str, int] = {
     "name in two rooms": 10,
     "child": 20,
     "binding of a child": 60,
-    "override": 40,
     "binding": 35,
     "argument": 35,
     # Parameters.
@@ -50,7 +49,6 @@ SHARES: dict[str, int] = {
     "bound from the end": 35,
     "drawn bound": 30,
     "guard": 35,
-    "t": 35,
     "unit": 60,
     # Scores.
     "correct": 80,
@@ -73,6 +71,14 @@ WEIGHTS: dict[str, int] = {
     "channel.named by a parameter": 2,
     "channel.numbered": 3,
     "channel.ring": 4,
+    "channel.rings": 2,
+    "channel.named rings": 2,
+    "encoder.bump": 4,
+    "encoder.vonmises": 2,
+    "encoder.cosine_tuning": 2,
+    "encoder.onehot": 2,
+    "encoder.opponent": 2,
+    "encoder.evidence": 2,
     "noise.white": 3,
     "noise.iid": 3,
     "trial.draw": 6,
@@ -118,6 +124,7 @@ WEIGHTS: dict[str, int] = {
     # Expressions by type; those without a row here weigh 2.
     "number.literal": 6,
     "number.value": 12,
+    "time.elapsed": 8,
     "time.literal": 5,
     "time.value": 10,
     "frequency.literal": 4,

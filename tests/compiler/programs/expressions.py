@@ -4,7 +4,7 @@ Each writer gives the text of an expression of its type that cannot leave the do
 function, or None where there is nothing to write it of.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 
 from programs.literals import UNITS, literal
@@ -100,9 +100,8 @@ def _times(pen: Pen, place: Place, depth: int) -> Writers:
 
 
 def _elapsed(pen: Pen, place: Place) -> str | None:
-    if not place.elapsed or any(value.name == "t" for value in place.values):
-        return None
-    return "t" if pen.takes("t") else None
+    hidden = any(value.name == "t" for value in place.values)
+    return "t" if place.elapsed and not hidden else None
 
 
 def _frequencies(pen: Pen, place: Place, depth: int) -> Writers:
@@ -199,9 +198,7 @@ def index(pen: Pen, place: Place, n: int, depth: int = 0) -> str:
     return str(pen.whole(0, n - 1))
 
 
-def _reduction(
-    pen: Pen, place: Place, kind: str, functions: list[str], depth: int
-) -> str | None:
+def _reduction(pen: Pen, place: Place, kind: str, functions: list[str], depth: int) -> str | None:
     """Write one value of a whole array."""
     arrays = place.arrays(kind)
     if not arrays:
@@ -260,7 +257,7 @@ def _member(pen: Pen, place: Place, depth: int) -> str:
     return f"({expression(pen, place, kind, depth)} in {members})"
 
 
-def _distinct(literals: Mapping[str, None]) -> list[str]:
+def _distinct(literals: dict[str, None]) -> list[str]:
     """Leave out literals that are the same quantity as one before."""
     same = {"50%": "0.5", "1e-1": "0.1", "2e0": "2", "0.03 s": "30 ms", "500 us": "0.5 ms"}
     same |= {"0.02 kHz": "20 Hz"}
@@ -316,7 +313,7 @@ def _read_out(pen: Pen, place: Place, kind: str) -> Writers:
     return place.reader(pen, place, kind) if place.reader is not None else {}
 
 
-_WRITERS: Mapping[str, Callable[[Pen, Place, int], Writers]] = {
+_WRITERS: dict[str, Callable[[Pen, Place, int], Writers]] = {
     "number": _numbers,
     "time": _times,
     "frequency": _frequencies,

@@ -66,7 +66,7 @@ def _joint(
 def _of_set(pen: Pen, place: Place, name: str, kind: str, labels: tuple[str, ...]) -> Law:
     if kind == "label":
         if name == "except":
-            values = [value for value in place.of("label", labels)]
+            values = place.of("label", labels)
             taken = pen.one_of([*(value.name for value in values), labels[0]])
             return Law(f"except({{{', '.join(labels)}}}, {taken})")
         members = weighted(pen, labels)

@@ -1,11 +1,11 @@
 """Names, and what is in scope: the values, sets, channels and epochs of one program."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from programs.pen import Pen
 
-Writers = Mapping[str, Callable[[], str | None]]
+Writers = dict[str, Callable[[], str | None]]
 
 VALUES = (
     "coh gain side level count_ sd_ depth tilt load cue rate width shift go prob mu start_time "
@@ -63,12 +63,17 @@ class SetValue:
 
 @dataclass(frozen=True)
 class Channel:
-    """An input or an output."""
+    """An input or an output.
+
+    ``n`` counts its units, those of one ring where it is an array of ``slots`` rings; ``units``
+    name them, or the rings.
+    """
 
     name: str
     kind: str
     n: int
     units: tuple[str, ...] = ()
+    slots: int = 0
 
 
 @dataclass(frozen=True)

@@ -50,10 +50,10 @@ def _constant(pen: Pen, world: World, kind: str, made: Params) -> str:
     kind = "number" if whole else kind
     name = world.value_name(pen)
     if kind == "boolean":
-        value, other = pen.one_of([("true", "false"), ("false", "true")])
+        truth = pen.one_of([True, False])
         world.add(Value(name, kind, fixed=True))
-        made.rebound.append(Rebound(name, other, other == "true"))
-        return f"{name} = {value}"
+        made.rebound.append(Rebound(name, str(not truth).lower(), not truth))
+        return f"{name} = {str(truth).lower()}"
     low, high = (1, 4) if whole else pen.one_of([(0, 50), (5, 40), (-20, 20), (0.5, 3)])
     low = max(low, 0) if kind in ("time", "frequency") else low
     value, other = (_inside(pen, low, high, whole) for _ in range(2))

@@ -64,4 +64,5 @@ class Pen:
 
     def group(self, prefix: str) -> list[str]:
         """List the constructs of a group."""
-        return [name.removeprefix(f"{prefix}.") for name in WEIGHTS if name.startswith(f"{prefix}.")]
+        head = f"{prefix}."
+        return [name.removeprefix(head) for name in WEIGHTS if name.startswith(head)]

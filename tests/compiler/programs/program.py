@@ -111,9 +111,7 @@ def _run(pen: Pen, rebound: list[Rebound]) -> Run:
         bindings = {one.name: one.text for one in pen.some(rebound, 1, 2)}
     if rebound and pen.takes("argument"):
         arguments = {
-            one.name: one.argument
-            for one in pen.some(rebound, 1, 2)
-            if one.argument is not None
+            one.name: one.argument for one in pen.some(rebound, 1, 2) if one.argument is not None
         }
     return Run(
         dt=pen.one_of(STEPS),

@@ -59,7 +59,7 @@ def _number(pen: Pen, place: Place) -> str:
     channel = pen.one_of(place.world.outputs)
     name = pen.choose("reduce", ["mean", "last", "min", "max"])
     text = f"{name}({channel.name} @ {span(pen, place, scores=True)})"
-    if channel.n == 1:
+    if channel.n * max(channel.slots, 1) == 1:
         return text
     if channel.kind in ("numbered", "ring") and pen.whole(0, 1):
         pen.written.add("reduce.argmax")
@@ -71,7 +71,7 @@ def _number(pen: Pen, place: Place) -> str:
 
 
 def _first_above(pen: Pen, place: Place) -> str | None:
-    single = [channel for channel in place.world.outputs if channel.n == 1]
+    single = [c for c in place.world.outputs if c.n == 1 and c.slots < 2]
     if not single:
         return None
     pen.written.add("reduce.first_above")
@@ -85,5 +85,9 @@ def _population_vector(pen: Pen, place: Place) -> str | None:
     if not several:
         return None
     pen.written.add("reduce.population_vector")
-    inner = f"{pen.one_of(several).name} @ {span(pen, place, scores=True)}"
-    return f"population_vector({pen.one_of([inner, f'mean({inner})'])})"
+    channel = pen.one_of(several)
+    inner = f"{channel.name} @ {span(pen, place, scores=True)}"
+    text = f"population_vector({pen.one_of([inner, f'mean({inner})'])})"
+    if channel.slots:
+        return f"{text}[{pen.whole(0, channel.slots - 1)}]"
+    return text

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from programs.channels import noise
+from programs.encoders import aligned, code
 from programs.expressions import expression, index
 from programs.names import Channel, Epoch, Place, World
 from programs.pen import Pen
@@ -65,45 +66,22 @@ def _ref(pen: Pen, place: Place, channel: Channel) -> str:
     """Write a channel, or one unit of it."""
     if channel.kind == "single" or not pen.takes("unit"):
         return channel.name
-    if channel.kind == "named":
+    if channel.units:
         values = [value.name for value in place.of("label", channel.units) if not value.size]
         return f"{channel.name}[{pen.one_of([*values, pen.one_of(channel.units)])}]"
-    return f"{channel.name}[{index(pen, place, channel.n)}]"
+    return f"{channel.name}[{index(pen, place, channel.slots or channel.n)}]"
 
 
 def _set(pen: Pen, place: Place, channel: Channel, word: str) -> str:
     """Write a drive or a target."""
     op = pen.choose("op", ["=", "+=", "-=", "*="])
     ref = _ref(pen, place, channel)
+    if ref != channel.name and channel.kind == "rings" and pen.whole(0, 2):
+        return f"{word}{ref} {op} {code(pen, place, channel)}"
     if ref != channel.name or channel.kind == "single":
         return f"{word}{ref} {op} {expression(pen, place, 'number', 2)}"
-    if channel.kind == "ring" and pen.whole(0, 2):
-        return f"{word}{ref} {op} {_bump(pen, place)}"
-    fits = [] if place.inside else place.arrays("number", channel.n)
-    if fits and pen.whole(0, 1):
-        wide = replace(place.wide(channel.n), elapsed=False)
-        text = f"{pen.one_of(fits).name} + {expression(pen, wide, 'number', 1)}"
-        return f"{word}{ref} {op} {text}"
-    return f"{word}{ref} {op} {expression(pen, place, 'number', 2)}"
-
-
-def _bump(pen: Pen, place: Place) -> str:
-    """Write a bump on a ring, or several over each other."""
-    width = pen.one_of(["20 deg", "45 deg", f"(abs({expression(pen, place, 'angle', 1)}) + 9 deg)"])
-    arrays = place.arrays("angle")
-    if arrays and pen.whole(0, 1):
-        still = replace(place, elapsed=False)
-        array = pen.one_of(arrays)
-        text = f"bump({array.name}, width = {pen.one_of(['15 deg', '30 deg'])})"
-        if pen.whole(0, 1):
-            text += f" * {expression(pen, still.wide(array.size), 'number', 1)}"
-        return f"sum({text})"
-    text = f"bump({expression(pen, place, 'angle', 1)}, {width})"
-    match pen.whole(0, 3):
-        case 0:
-            return f"{expression(pen, place, 'number', 1)} * {text}"
-        case 1:
-            return f"{text} if {expression(pen, place, 'boolean', 1)} else 0"
-        case 2:
-            return f"{text} - {text.replace('bump(', 'bump(90 deg + ', 1)}"
-    return text
+    form = pen.whole(0, 3)
+    text = code(pen, place, channel) if form > 1 else aligned(pen, place, channel) if form else None
+    if text is None:
+        text = expression(pen, place, "number", 2)
+    return f"{word}{ref} {op} {text}"

@@ -58,8 +58,12 @@ def _value(pen: Pen, place: Place, most: int) -> str | None:
     known = [
         value
         for value in place.values
-        if value.kind == "time" and not value.size and value.low is not None and value.low >= 0
-        and value.high is not None and value.high <= most
+        if value.kind == "time"
+        and not value.size
+        and value.low is not None
+        and value.low >= 0
+        and value.high is not None
+        and value.high <= most
     ]
     if not known:
         return None
@@ -90,9 +94,13 @@ def _repeat(pen: Pen, world: World, number: int) -> list[str]:
     counts = [
         value
         for value in world.values
-        if value.kind == "number" and value.whole and not value.size
-        and value.low is not None and value.high is not None
-        and value.low >= 0 and value.high <= 4
+        if value.kind == "number"
+        and value.whole
+        and not value.size
+        and value.low is not None
+        and value.high is not None
+        and value.low >= 0
+        and value.high <= 4
     ]
     count, most = str(pen.whole(1, 4)), 0.0
     if counts and pen.takes("drawn count"):

@@ -171,7 +171,11 @@ def _require(pen: Pen, world: World) -> list[str]:
     ranged = [
         v
         for v in world.values
-        if v.drawn and v.low is not None and v.high is not None and v.low < v.high and not v.size
+        if v.drawn
+        and v.low is not None
+        and v.high is not None
+        and v.low < v.high
+        and not v.size
         and v.kind in ("number", "time", "angle", "frequency")
     ]
     if not ranged:
@@ -196,7 +200,8 @@ def _on_design(pen: Pen, world: World, factors: list[Value]) -> list[str]:
     value = pen.one_of(factors)
     others = [one for one in factors if one.kind == value.kind and one is not value]
     if others and value.kind not in ("label", "boolean") and pen.whole(0, 1):
-        return [f"require {value.name} != {pen.one_of(others).name} or {value.name} >= 0 * {value.name}"]
+        differ = f"{value.name} != {pen.one_of(others).name}"
+        return [f"require {differ} or {value.name} >= 0 * {value.name}"]
     if value.kind == "label" and len(value.labels) > 1:
         return [f"require {value.name} != {pen.one_of(value.labels)}"]
     if value.kind in ("number", "time", "angle", "frequency") and value.high is not None:
