@@ -194,7 +194,9 @@ def _value(
         return None
     moving = node.kind is not syntax.EffectKind.WEIGHT
     ring = channel if unit is None else None
-    typed = expressions.lower(node.value, scope, Setting(elapsed=moving, ring=ring))
+    units = channel.n_units if channel is not None and unit is None else 1
+    setting = Setting(elapsed=moving, ring=ring, extern=units if moving else 0)
+    typed = expressions.lower(node.value, scope, setting)
     if typed is None:
         return None
     if types.is_number(typed.type) or isinstance(typed.type, ir.UnitsType):
