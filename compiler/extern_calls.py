@@ -25,7 +25,7 @@ def call(
         return None
     if arguments is None:
         return None
-    inner = replace(setting, extern=1, ring=None).without_draw()
+    inner = replace(setting, extern=1, channel=None).without_draw()
     parts = [_argument(one, node.function.name, scope, inner) for one in arguments]
     good = [one for one in parts if one is not None]
     if len(good) < len(parts):

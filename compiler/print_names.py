@@ -32,6 +32,7 @@ class Names:
     cuts: tuple[str, ...]
     groups: dict[tuple[str, ...], str]
     externs: dict[str, str]
+    views: dict[tuple[str, str], str]
     spoken: set[tuple[str, ...]] = field(default_factory=set)
 
     def value(self, name: str) -> str:
@@ -45,6 +46,10 @@ class Names:
     def channel(self, name: str) -> str:
         """Name the columns of a channel."""
         return self.constants["channel", name]
+
+    def view(self, table: str, channel: str) -> str:
+        """Name the view, ring by ring, of an array of rings in a table."""
+        return self.views[table, channel]
 
     def column(self, place: int) -> str:
         """Name a column of the timeline: a segment, the padding, or a loose cut."""
@@ -121,7 +126,25 @@ def names(task: ir.Task, plan: Layout) -> Names:
         loose_names,
         groups,
         externs,
+        _views(task, {*taken, *values.values(), *rows.values()}),
     )
+
+
+def _views(task: ir.Task, taken: set[str]) -> dict[tuple[str, str], str]:
+    """Name the views of arrays of rings in all tables and arrays they may stand in."""
+    tables = [("drive", task.inputs), ("inputs", task.inputs)]
+    tables += [(one, task.outputs) for one in ("target", "targets", "weight", "weights")]
+    pairs = [
+        (table, channel.name) for table, channels in tables for channel in channels if channel.slots
+    ]
+    named = python_names([f"{table}_{channel}" for table, channel in pairs], taken)
+    return {(table, channel): named[f"{table}_{channel}"] for table, channel in pairs}
+
+
+def is_wide(channel: ir.Channel) -> bool:
+    """Whether the columns of a channel are a range, if only of one."""
+    counted = channel.kind in (ir.ChannelKind.RING, ir.ChannelKind.NUMBERED)
+    return counted or channel.n_units > 1
 
 
 def _sizes(task: ir.Task) -> dict[str, int]:
@@ -154,6 +177,8 @@ def _label_lists(task: ir.Task) -> list[tuple[str, tuple[str, ...]]]:
     for channel in (*task.inputs, *task.outputs):
         if channel.kind is ir.ChannelKind.NAMED:
             found.append((channel.name, channel.units))
+        if channel.slot_labels:
+            found.append((channel.name, channel.slot_labels))
     for score in task.scores:
         if isinstance(score.type, ir.LabelType):
             found.append((score.name, score.type.labels))

@@ -392,3 +392,17 @@ def test_externs_stand_in_the_ir(lab: Lab) -> None:
     assert extern.parameters == ("theta",)
     assert len(extern.source) == 64
     assert isinstance(extern, ir.Extern)
+
+
+def test_in_an_array_of_rings_an_extern_gives_one_ring(lab: Lab) -> None:
+    stim = "import numpy as np\ndef gabor(theta): return theta[:, None] * np.arange(5)\n"
+    rings = {"inputs": "rings[2]: ring(5)", "trial": "parts[2] ~ uniform(0, 1)"}
+    for value, each in (("gabor(parts)", "parts"), ("gabor(theta / 1 deg)", "theta")):
+        module = made(lab, stim, screen="1", duration="100 ms", more=f"rings = {value}", **rings)
+        inputs, _, _, trials = module.generate(4, 20.0, 1, noise=False)
+        column = trials[each] if each == "parts" else np.tile(trials[each][:, None], (1, 2))
+        wanted = column[:, :, None] * np.arange(5)
+        np.testing.assert_allclose(inputs[:, 5, 5:], wanted.reshape(4, 10), rtol=1e-6)
+    module = made(lab, stim, screen="1", duration="100 ms", more="rings[1] = gabor(0.5)", **rings)
+    inputs, *_ = module.generate(4, 20.0, 1, noise=False)
+    np.testing.assert_array_equal(inputs[0, 5, 5:], [0] * 5 + [0, 0.5, 1, 1.5, 2])
