@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from statistics import fmean
 from typing import assert_never
 
 import msgspec
 
+from epochal.runtime.batch import TrialSource
 from epochal.runtime.plan import Both, Comparison, Condition, Either, Metric, Stage
 
 Values = Mapping[str, float]
 """What one evaluation measured: ``loss``, and a mean for each score that a condition names."""
 
 _COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A stage of a curriculum, with the task as it binds its parameters."""
+
+    stage: Stage
+    task: TrialSource
 
 
 class Move(Enum):
