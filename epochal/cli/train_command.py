@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from epochal.cli import INTERRUPTED
-from epochal.cli.common import fail, need_training, seed_type, with_dt, with_settings
+from epochal.cli.common import fail, need_training, seed_type, with_dt, with_externs, with_settings
 from epochal.cli.training import job_of, resume_run, train_one
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def _seeds(ctx: click.Context, param: click.Parameter, value: str | None) -> tup
 @click.command()
 @click.argument("task", required=False)
 @with_settings
+@with_externs
 @with_dt("Length of a step.  [default: 20]")
 @click.option("--seed", type=seed_type, help="Of trials and weights.  [default: 0]")
 @click.option("--seeds", callback=_seeds, metavar="A..B", help="Several seeds, side by side.")
@@ -68,6 +69,7 @@ def _seeds(ctx: click.Context, param: click.Parameter, value: str | None) -> tup
 def command(
     task: str | None,
     settings: dict[str, str],
+    allowed: frozenset[str],
     dt: float | None,
     seed: int | None,
     seeds: tuple[int, ...] | None,
@@ -102,13 +104,13 @@ def command(
     if resume is not None:
         if task is not None:
             fail("--resume goes on with a run as it was begun: name no task beside it")
-        _finish(resume_run(resume, quiet), resume, as_json)
+        _finish(resume_run(resume, allowed, quiet), resume, as_json)
         return
     if task is None:
         raise click.UsageError("TASK is missing: a .task or .train file, or a library task")
     model = {"units": units, "dale": dale, "noise": noise}
     training = {"batch": batch, "updates": updates, "dt": dt}
-    job = job_of(task, settings, model, training, rate, accuracy)
+    job = job_of(task, settings, allowed, model, training, rate, accuracy)
     chosen = (seed,) if seed is not None else seeds or job.seeds
     if save_train is not None:
         _save(job, task, save_train, chosen, force)

@@ -39,6 +39,7 @@ class Job:
 def job_of(
     name: str,
     settings: Mapping[str, str],
+    allowed: frozenset[str],
     model: Options,
     training: Options,
     rate: float | None,
@@ -47,7 +48,7 @@ def job_of(
     """Compile what is to be trained; ends the command where that has errors."""
     from epochal.prepare import is_train_file
 
-    session = driver.Session()
+    session = driver.Session(allowed=allowed)
     if is_train_file(name):
         job = _from_experiment(name, settings, session)
     else:
@@ -121,7 +122,7 @@ def train_one(job: Job, folder: Path, seed: int, force: bool, quiet: bool) -> Ru
         fail(str(error))
 
 
-def resume_run(folder: Path, quiet: bool) -> RunRecord:
+def resume_run(folder: Path, allowed: frozenset[str], quiet: bool) -> RunRecord:
     """Go on with a run that was interrupted or killed."""
     from epochal.runtime.errors import RunError
     from epochal.runtime.experiment import resume
@@ -130,7 +131,7 @@ def resume_run(folder: Path, quiet: bool) -> RunRecord:
 
     try:
         record = read_record(folder)
-        task, lessons = _kept(folder)
+        task, lessons = _kept(folder, allowed)
         if not quiet:
             click.echo(f"going on with {record.task.name} in {folder}", err=True)
         with display(record.task.name, record.profile.training.updates, sys.stderr) as report:
@@ -141,7 +142,7 @@ def resume_run(folder: Path, quiet: bool) -> RunRecord:
         fail(str(error))
 
 
-def _kept(folder: Path) -> tuple[Task, tuple[Lesson, ...]]:
+def _kept(folder: Path, allowed: frozenset[str]) -> tuple[Task, tuple[Lesson, ...]]:
     """Take the tasks of a run up from their IR, as they were when it began."""
     from epochal.runtime.curriculum import Lesson
     from epochal.runtime.errors import RunError
@@ -155,7 +156,7 @@ def _kept(folder: Path) -> tuple[Task, tuple[Lesson, ...]]:
         message = f"the run {folder} is damaged: {error.strerror}: {error.filename}"
         raise RunError(message) from None
     values = {name: str(value) for name, value in record.task.values.items()}
-    task = driver.task_from_ir(data, source, values, record.task.hash)
+    task = driver.task_from_ir(data, source, values, record.task.hash, allowed)
     stages = read_stages(folder)
     lessons = []
     for stage in record.stages:
@@ -163,7 +164,8 @@ def _kept(folder: Path) -> tuple[Task, tuple[Lesson, ...]]:
             message = f"the run {folder} is damaged: it lacks the task of stage {stage.name}"
             raise RunError(message)
         kept = stages[stage.name]
-        its_task = driver.task_from_ir(bytes(kept.ir), source, kept.values, record.task.hash)
+        ir_json = bytes(kept.ir)
+        its_task = driver.task_from_ir(ir_json, source, kept.values, record.task.hash, allowed)
         lessons.append(Lesson(stage, its_task))
     return task, tuple(lessons)
 
