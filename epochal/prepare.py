@@ -74,10 +74,10 @@ def _select(file: syntax.File, name: str | None, session: Session) -> syntax.Exp
     if not session.failed:
         names = [experiment.name.name for experiment in found]
         close = nearest(name, names) if name is not None else None
-        hint = f"did you mean `{close}`?" if close else f"it holds {', '.join(names) or 'none'}"
-        what = f"no experiment `{name}`" if name is not None else "no experiment"
-        message = f"the file holds {what}"
-        session.diagnostics.append(diagnose("E0808", message, None, notes=(Note(hint),)))
+        hint = f"did you mean `{close}`?" if close else f"it holds {', '.join(names)}"
+        notes = (Note(hint),) if names else ()
+        what = f"no experiment `{name}`" if names else "no experiment"
+        session.diagnostics.append(diagnose("E0808", f"the file holds {what}", None, notes=notes))
     return None
 
 

@@ -124,7 +124,6 @@ def train_one(job: Job, folder: Path, seed: int, force: bool, quiet: bool) -> Ru
 
 def resume_run(folder: Path, allowed: frozenset[str], quiet: bool) -> RunRecord:
     """Go on with a run that was interrupted or killed."""
-    from epochal.runtime.errors import RunError
     from epochal.runtime.experiment import resume
     from epochal.runtime.progress import display
     from epochal.runtime.rundir import read_record
@@ -138,7 +137,7 @@ def resume_run(folder: Path, allowed: frozenset[str], quiet: bool) -> RunRecord:
             return resume(
                 folder, task, lessons=lessons, report=None if quiet else while_read(report)
             )
-    except RunError as error:
+    except ValueError as error:
         fail(str(error))
 
 
