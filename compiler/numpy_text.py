@@ -64,6 +64,10 @@ class Printer:
         Whether an array has just one value for each repetition that an index counts.
     whole : Printer or None
         Prints whole columns where values are those of single steps, ``column[at]``.
+    rows : str
+        How many trials there are; "1" where each step has the value of its trial.
+    extern : callable
+        How a Python function of the user's is called there.
     """
 
     refer: Refer
@@ -72,6 +76,8 @@ class Printer:
     careful: bool = False
     spans: Callable[[ir.Expr, ir.Ref], bool] = lambda x, i: False
     whole: "Printer | None" = None
+    rows: str = "n"
+    extern: Callable[[str], str] = lambda name: name
 
     def text(self, expr: ir.Expr) -> str:
         """Print an expression."""
@@ -106,6 +112,8 @@ class Printer:
                 return self._conditional(expr)
             case ir.Call():
                 return self._call(expr)
+            case ir.External():
+                return self._external(expr)
             case ir.SetOf(items):
                 return Text(_tuple([self.text(item) for item in items]), ATOM, Shape.CONSTANT)
             case ir.TupleOf(items):
@@ -155,7 +163,7 @@ class Printer:
 
     def _comparison(self, expr: ir.Comparison) -> Text:
         left, right, shape = self._pair(expr.a, expr.b, (SUM, SUM))
-        if not (self.careful and expr.op == "!="):
+        if not self.careful or expr.op not in ("==", "!="):
             return Text(f"{left} {expr.op} {right}", COMPARE, shape)
         if expr.labels:
             known = [
@@ -163,7 +171,13 @@ class Printer:
                 for text, side in ((left, expr.a), (right, expr.b))
                 if _may_be_none(side)
             ]
-            return Text(" & ".join([f"({left} != {right})", *known]), AND, shape)
+            if expr.op == "==":  # none is none, but equals nothing
+                known = known[:1] if len(known) == 2 else []
+            if not known:
+                return Text(f"{left} {expr.op} {right}", COMPARE, shape)
+            return Text(" & ".join([f"({left} {expr.op} {right})", *known]), AND, shape)
+        if expr.op == "==":
+            return Text(f"{left} == {right}", COMPARE, shape)
         return Text(f"({left} < {right}) | ({left} > {right})", OR, shape)
 
     def _logical(self, op: str, a: ir.Expr, b: ir.Expr) -> Text:
@@ -230,6 +244,18 @@ class Printer:
         text = f"previous({column.text}, {first}, SESSION)"
         return Text(f"{text}[at]" if self.whole else text, ATOM, column.shape)
 
+    def _external(self, expr: ir.External) -> Text:
+        """Print the call of a user's function, with a check of what it gives."""
+        shown = [self.show(item) for item in expr.arguments]
+        many = any(one.shape is Shape.ARRAY for one in shown)
+        axes = Shape.ARRAY if many else Shape.TRIAL
+        listed = _tuple([_stretch(one, axes, OR) for one in shown])
+        units = f", {expr.units}" if expr.units else ""
+        call = f'call_extern("{expr.name}", {self.extern(expr.name)}, {self.rows}, {listed}{units})'
+        if not expr.units:
+            return Text(call, ATOM, axes)
+        return Text(call, ATOM, Shape.GRID if many else Shape.UNITS)
+
     def wide(self, expr: ir.Expr) -> str:
         """Print an expression so that it meets arrays value by value."""
         return _stretch(self.show(expr), Shape.ARRAY, OR)
@@ -245,7 +271,8 @@ class Printer:
         if place.shape is Shape.ARRAY:
             return Text(f"elements({array.text}, {place.text})", ATOM, Shape.ARRAY)
         if place.shape is Shape.CONSTANT:
-            return Text(f"{array.inside(ATOM)}[:, {place.text}]", ATOM, Shape.TRIAL)
+            column = place.text if isinstance(i, ir.Number) else f"int({place.text})"
+            return Text(f"{array.inside(ATOM)}[:, {column}]", ATOM, Shape.TRIAL)
         return Text(f"element({array.text}, {place.text})", ATOM, Shape.TRIAL)
 
     def _over_array(self, name: str, arguments: tuple[ir.Expr, ...]) -> Text:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from epochal.compiler import ir
+from epochal.compiler.externs import Externs
 from epochal.compiler.intervals import Interval
 from epochal.compiler.report import Report
 from epochal.dsl import syntax
@@ -71,6 +72,7 @@ class Scope:
     structural: set[str] = field(default_factory=set)
     session: ir.Session | None = None
     looks_back: bool = False
+    externs: Externs = field(default_factory=Externs)
 
     def declare(self, symbol: Symbol, bounds: Interval | None = None) -> None:
         """Add a value; its name must be free."""
@@ -116,6 +118,8 @@ class Setting:
         Takes in a draw that stands inside the expression, where one may.
     block : bool
         Whether a law that runs on from block to block may.
+    extern : int
+        How many units an extern may give numbers for; 0 where none may be called.
     """
 
     elapsed: bool = False
@@ -123,6 +127,7 @@ class Setting:
     series: bool = False
     draw: TakeDraw | None = None
     block: bool = False
+    extern: int = 0
 
     def without_draw(self) -> "Setting":
         """Forbid draws further inside."""

@@ -2,12 +2,12 @@
 
 import math
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import reference
-from compiled import Array, Module, Table, checked, golden_tasks, load, random_outputs
+from agreement import hold, hold_table, rows_of
+from compiled import Array, Module, checked, golden_tasks, load
 
 from epochal.compiler import ir
 
@@ -22,76 +22,30 @@ def compiled(path: Path) -> tuple[ir.Task, Module]:
     return found.task, load(found.module())
 
 
-def rows_of(made: Table, module: Module, task: ir.Task) -> list[reference.Row]:
-    """Read a trial table as the reference does: labels by name, parameters beside variables."""
-    n = len(made["longest trial"])
-    k = trials_of_a_sequence(task)
-    rows: list[reference.Row] = []
-    for i in range(n):
-        row: reference.Row = {reference.BEFORE: rows[-1] if i % k else None}
-        for param in task.params:
-            if param.value is not None and param.name not in made:
-                row[param.name] = reference.Reading(task, row).value(param.value)
-        for name, column in made.items():
-            row[name] = plain(column[i], name, module)
-        rows.append(row)
-    return rows
-
-
-def trials_of_a_sequence(task: ir.Task) -> int:
-    return 1 if task.session is None else task.session.trials
-
-
 def sequences_of(n: int, task: ir.Task) -> int:
     """Say how many sequences have about n trials: the reference is slow."""
-    return max(2, n // trials_of_a_sequence(task)) if task.session is not None else n
-
-
-def plain(value: Any, name: str, module: Module) -> reference.Value:
-    if isinstance(value, np.ndarray):
-        return [plain(one, name, module) for one in value]
-    labels = module.facts["labels"].get(name)
-    if labels is not None:
-        return None if value < 0 else labels[value]
-    return value.item()
-
-
-def same(a: reference.Value, b: reference.Value) -> bool:
-    if isinstance(a, list | tuple) and isinstance(b, list | tuple):
-        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
-    if isinstance(a, str | bool | None) or isinstance(b, str | bool | None):
-        return bool(a == b)
-    if math.isnan(a) or math.isnan(b):
-        return math.isnan(a) and math.isnan(b)
-    return math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-9)
+    return n if task.session is None else max(1, n // task.session.trials)
 
 
 @pytest.mark.parametrize("name", TASKS)
 def test_the_trial_table_is_that_of_the_documented_words(name: str) -> None:
     task, module = compiled(TASKS[name])
-    compare_tables(task, module, sequences_of(23, task))
-
-
-def compare_tables(task: ir.Task, module: Module, n: int) -> None:
-    """Compare the trial table of a module with that of the reference, row by row."""
+    n = sequences_of(23, task)
     found = rows_of(module.sample_trials(n, SEED, BATCH, STREAM), module, task)
-    expected = reference.table(task, n, SEED, BATCH, STREAM)
-    for mine, theirs in zip(expected, found, strict=True):
-        for key, value in mine.items():
-            if key != reference.BEFORE:
-                assert same(value, theirs[key]), (key, value, theirs[key])
+    hold_table(task, reference.table(task, n, SEED, BATCH, STREAM), found)
 
 
 @pytest.mark.parametrize("dt", STEPS)
 @pytest.mark.parametrize("name", TASKS)
 def test_arrays_epochs_and_scores_are_those_of_the_reference(name: str, dt: float) -> None:
-    compare_arrays(*compiled(TASKS[name]), dt)
+    task, module = compiled(TASKS[name])
+    hold(task, module, dt, sequences_of(N if dt > 1 else 2, task), SEED, BATCH, STREAM)
 
 
 ALONE = [
     name
     for name, path in TASKS.items()
-    if not {"session:", "extends"} & set(path.read_text("utf-8").split())
+    if not {"session:", "extends", "extern"} & set(path.read_text("utf-8").split())
 ]
 
 
@@ -100,67 +54,14 @@ def test_every_task_makes_sessions_of_its_trials(name: str) -> None:
     text = TASKS[name].read_text("utf-8")
     in_session = text.replace("    inputs:", "    session:\n        trials: 3\n\n    inputs:", 1)
     found = checked(in_session, TASKS[name].name)
-    module = load(found.module())
-    compare_tables(found.task, module, 4)
-    compare_arrays(found.task, module, 20.0)
-
-
-def compare_arrays(task: ir.Task, module: Module, dt: float) -> None:
-    """Compare what a module makes of a trial table with the reference, sequence by sequence."""
-    step = round(dt * 1000)
-    n = sequences_of(N, task) if dt > 1 else 1 + (task.session is None)
-    *arrays, made = module.generate(n, dt, SEED, BATCH, STREAM, noise=False)
-    rows = rows_of(made, module, task)
-    n_steps = arrays[0].shape[1]
-    stops = np.insert(module.timeline(made, dt), 0, 0, axis=1)
-    outputs = random_outputs(arrays[1].shape)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        scored = module.score(outputs, made, dt)
-    k = trials_of_a_sequence(task)
-    for s in range(n):
-        mine = rows[s * k : (s + 1) * k]
-        expected = reference.sequence(task, mine, step, n_steps)
-        inputs = [reference.rectified(task, x) for x in expected.inputs]
-        for found, wanted in zip(arrays, (inputs, expected.targets, expected.weights), strict=True):
-            np.testing.assert_allclose(found[s], wanted, rtol=2e-6, atol=1e-6)
-        begin = 0
-        for i, row in enumerate(mine, start=s * k):
-            end = 0
-            for epoch, times in reference.boundaries(task, row).items():
-                first, after = module.facts["epochs"][epoch]
-                edges = [reference.to_step(time, step) for time in (times[0][0], times[-1][1])]
-                assert [stops[i, first], stops[i, after]] == edges
-                end = max(end, edges[1])
-            assert n_steps >= begin + end
-            own = outputs[s, begin : begin + end].tolist()
-            wanted_scores = reference.scores(task, row, step, own)
-            row |= wanted_scores  # a later trial may look back at them
-            begin += end
-            for key, value in wanted_scores.items():
-                assert same(value, plain(scored[key][i], key, module)), key
+    hold(found.task, load(found.module()), 20.0, 3, SEED, BATCH, STREAM)
 
 
 @pytest.mark.parametrize("dt", [5.0, 20.0])
-@pytest.mark.parametrize("name", ["noises", "rdm", "readout"])
+@pytest.mark.parametrize("name", ["noises", "rdm", "readout", "history"])
 def test_noise_is_the_documented_words_times_the_sd_of_each_step(name: str, dt: float) -> None:
     task, module = compiled(TASKS[name])
-    inputs, _, _, made = module.generate(N, dt, SEED, BATCH, STREAM)
-    rows = rows_of(made, module, task)
-    n_steps = inputs.shape[1]
-    drawn = {
-        channel.name: reference.normal_noise(channel, N, n_steps, SEED, STREAM, BATCH)
-        for channel in task.inputs
-    }
-    for i, row in enumerate(rows):
-        expected = reference.arrays(task, row, round(dt * 1000), n_steps)
-        for step in range(n_steps):
-            z = [one for channel in task.inputs for one in drawn[channel.name][i][step]]
-            noisy = [
-                x + sd * one
-                for x, sd, one in zip(expected.inputs[step], expected.sd[step], z, strict=True)
-            ]
-            wanted = reference.rectified(task, noisy)
-            np.testing.assert_allclose(inputs[i, step], wanted, rtol=1e-5, atol=1e-6)
+    hold(task, module, dt, N, SEED, BATCH, STREAM, noise=True)
 
 
 def test_noise_of_later_blocks_of_trials_is_the_documented_words_too() -> None:
