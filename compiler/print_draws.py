@@ -10,9 +10,11 @@ from epochal.compiler.bounds import is_whole
 from epochal.compiler.distributions import DISTRIBUTIONS, IN_TURN
 from epochal.compiler.numpy_text import Printer, Shape
 from epochal.compiler.print_line import line, quoted
-from epochal.compiler.print_names import Names
+from epochal.compiler.print_names import Names, Speaker
+from epochal.compiler.print_repetitions import Repetitions
 from epochal.compiler.redraw import Attempted
-from epochal.compiler.walk import refs
+from epochal.compiler.repeats import chains
+from epochal.compiler.walk import law_expressions, refs
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,8 @@ def _drawn(variable: ir.Variable, law: ir.Distribution, key: str, job: Drawing) 
     if len(variable.names) > 1:
         assert isinstance(law, ir.Law)
         return _tuple_draw(variable, law, unit, job)
+    if any(ref.role is ir.Role.INDEX for expr in law_expressions(law) for ref in refs(expr)):
+        return _in_each(variable, law, key, job)
     lines = []
     if isinstance(law, ir.EitherLaw):
         lines.append(line(f"u = {unit}", variable.at, job.indent))
@@ -164,6 +168,22 @@ def _drawn(variable: ir.Variable, law: ir.Distribution, key: str, job: Drawing) 
     name = job.names.value(variable.names[0])
     text = f"renewed({name}, {text}, again)" if again else text
     return [*lines, line(f"{name} = {text}", variable.at, job.indent)]
+
+
+def _in_each(variable: ir.Variable, law: ir.Distribution, key: str, job: Drawing) -> list[str]:
+    """Print a draw in the duration of a repeated epoch whose law depends on the repetition."""
+    chain = chains(job.names.task)[key.removeprefix("epoch:")]
+    kind = variable.types[0]
+    assert isinstance(kind, ir.ArrayType)
+    lines = Repetitions(chain, job.names).lines(variable.at, None, job.indent)
+    unit = f'draw.units("{key}", {kind.n}).ravel()'
+    if isinstance(law, ir.EitherLaw):
+        lines.append(line(f"u = {unit}", indent=job.indent))
+        unit = "u"
+    each = replace(job, show=Speaker(job.names).each_drawn())
+    text = _law(law, unit, key, kind.item, each)
+    name = job.names.value(variable.names[0])
+    return [*lines, line(f"{name} = np.reshape({text}, (n, {kind.n}))", indent=job.indent)]
 
 
 def _for_batch(variable: ir.Variable, law: ir.Distribution, key: str, job: Drawing) -> list[str]:

@@ -83,7 +83,7 @@ def test_arrays_epochs_and_scores_are_those_of_the_reference(name: str, dt: floa
         scored = module.score(outputs, made, dt)
     for i, row in enumerate(rows):
         for epoch, times in reference.boundaries(task, row).items():
-            start, end = times[0][0], times[-1][1]
+            start, end = times[0].start, times[-1].end
             first, after = module.facts["epochs"][epoch]
             edges = [reference.to_step(time, step) for time in (start, end)]
             assert [stops[i, first], stops[i, after]] == edges
