@@ -12,6 +12,7 @@ from epochal.compiler import ir
 from epochal.compiler.bounds import Bounds, total
 from epochal.compiler.intervals import interval
 from epochal.compiler.laws import MOST_CELLS
+from epochal.compiler.repeats import chains, shared
 from epochal.compiler.report import span
 from epochal.compiler.required import allowed_cells, is_hopeless, on_design
 from epochal.compiler.segments import fits
@@ -90,6 +91,16 @@ def design(task: ir.Task, _: Bounds) -> Iterator[Diagnostic]:
             "draw some of them with a plain set instead"
         )
         yield diagnose("E0501", message, span(factors[-1].at))
+
+
+def repeats(task: ir.Task, _: Bounds) -> Iterator[Diagnostic]:
+    """Refuse what is not built yet inside repeats."""
+    around = chains(task)
+    for score in task.scores:
+        for node in walk(score.value):
+            if isinstance(node, ir.Series) and shared(around, node.where):
+                message = "reading an output inside a repeat is part of the language, not built yet"
+                yield diagnose("E0601", message, span(score.at))
 
 
 def requirements(task: ir.Task, bounds: Bounds) -> Iterator[Diagnostic]:
@@ -218,6 +229,7 @@ CHECKS: tuple[Check, ...] = (
     durations,
     length,
     design,
+    repeats,
     requirements,
     divisions,
     unused,

@@ -146,8 +146,8 @@ def _unknown_name(node: syntax.Name, scope: Scope) -> None:
     if node.name in scope.indices:
         scope.report.error(
             "E0428",
-            f"`{node.name}` counts the repetitions of a repeat, and has a value only where all "
-            "spans lie inside it",
+            f"`{node.name}` counts the repetitions of a repeat, and is known only where every "
+            "span lies inside it",
             node.span,
             Note("a span across its edge runs from the first repetition to the last"),
         )
