@@ -143,7 +143,9 @@ def _loop(
     if base is None:
         first = _first(loop, plan)
         base = f"np.arange({first}, {first + most * size})"
-    block = base if size == 1 else f"{base}.reshape({most}, {size})"
+        block = base if size == 1 else f"{base}.reshape({most}, {size})"
+    else:
+        block = f"{base}.ravel()" if size == 1 else f"{base}.reshape({most}, {size})"
     lines: list[str] = []
     targets: list[str] = []
     places: list[int] = []

@@ -105,7 +105,7 @@ def _channel(channel: ir.Channel, laws: Laws) -> str:
         case ir.ChannelKind.NAMED:
             parts = [f"{_count(channel.n_units, 'unit')}: {', '.join(channel.units)}"]
         case ir.ChannelKind.RING:
-            parts = [f"a ring of {_count(channel.n_units, 'unit')}"]
+            parts = [_ring(channel)]
     if channel.baseline != ir.Number("0"):
         parts.append(f"baseline {show(channel.baseline, laws)}")
     if channel.noise is not None:
@@ -115,6 +115,14 @@ def _channel(channel: ir.Channel, laws: Laws) -> str:
     if channel.doc:
         parts.append(channel.doc)
     return "; ".join(parts)
+
+
+def _ring(channel: ir.Channel) -> str:
+    if not channel.slots:
+        return f"a ring of {_count(channel.n_units, 'unit')}"
+    size = _count(channel.n_units // channel.slots, "unit")
+    names = f": {', '.join(channel.slot_labels)}" if channel.slot_labels else ""
+    return f"{_count(channel.slots, 'ring')} of {size}{names}"
 
 
 def _noise(noise: ir.Noise, laws: Laws) -> str:

@@ -6,9 +6,9 @@ from functools import partial
 
 from epochal.compiler import ir, segments
 from epochal.compiler.bounds import Bounds
-from epochal.compiler.numpy_text import PRODUCT, Printer, Shape, Text, is_count
+from epochal.compiler.numpy_text import ATOM, PRODUCT, Printer, Shape, Text, is_count
 from epochal.compiler.print_line import line
-from epochal.compiler.print_names import Names, Speaker
+from epochal.compiler.print_names import Names, Speaker, is_wide
 from epochal.compiler.print_repetitions import Repetitions
 from epochal.compiler.print_rows import Place, each_row, fit, repeated_row
 from epochal.compiler.print_steps import span_edges, step_effect
@@ -59,8 +59,9 @@ def body(task: ir.Task, plan: Layout, bounds: Bounds, names: Names) -> Body:
     for array in arrays:
         mine = [effect for effect in task.effects if effect.kind is array.kind]
         late = job.late(mine)
-        tables += job.table(array)
-        rows += job.row_effects(array, [effect for effect in mine if effect not in late])
+        early = [effect for effect in mine if effect not in late]
+        tables += job.table(array, early)
+        rows += job.row_effects(array, early)
         spread += job.spread(array, late)
     columns = job.columns(_read(task, _of_arrays(task)))
     return Body(columns, tables, rows, spread, job.noise())
@@ -134,20 +135,21 @@ class _Job:
                 late.append(effect)
         return late
 
-    def table(self, array: Array) -> list[str]:
+    def table(self, array: Array, effects: list[ir.Effect]) -> list[str]:
         """Print the empty segment table of an array, with its baselines."""
         size = sum(channel.n_units for channel in array.channels)
         make = "ones" if array.kind is ir.EffectKind.WEIGHT else "zeros"
         lines = [line(f"{array.table} = np.{make}((n, {self.plan.n_segments + 1}, {size}))")]
         if array.kind is ir.EffectKind.WEIGHT:
-            return [*lines, line("weight[:, PADDING] = 0")]
+            lines.append(line("weight[:, PADDING] = 0"))
+            return lines + self._views(array.table, array, effects)
         for channel in array.channels:
             if channel.baseline != ir.Number("0"):
-                units = channel.n_units > 1
+                units = is_wide(channel)
                 value = fit(self.show.show(channel.baseline), many=1, units=units)
                 column = self.names.channel(channel.name)
                 lines.append(line(f"{array.table}[:, :, {column}] = {value}", channel.at))
-        return lines
+        return lines + self._views(array.table, array, effects)
 
     def row_effects(self, array: Array, effects: list[ir.Effect]) -> list[str]:
         """Print the statements on the segment table."""
@@ -172,12 +174,11 @@ class _Job:
         rows = "trial" if place.moves else ":"
         if guard is not None:
             rows = f"trial[{guard}]" if place.moves else guard
-        column = place.text
-        if guard is not None and place.moves:
-            column = f", ({column.removeprefix(', ')})[{guard}]"
+        taken = None if _is_one_row(self.show, effect.value) else guard
         shown = self.show.show(effect.value)
-        value = fit(shown, many=where.size != 1, units=place.units, guard=guard)
-        target = f"{array.table}[{rows}, {self._segments(where)}{column}]"
+        value = fit(shown, many=where.size != 1, units=place.units, guard=taken)
+        index = place.index(rows, self._segments(where), pick=guard or "")
+        target = f"{self._written(array.table, place)}[{index}]"
         return line(f"{target} {effect.op} {value}", effect.at)
 
     def _repeated(
@@ -194,14 +195,15 @@ class _Job:
         counted = any(ref.role is ir.Role.INDEX for expr in _exprs(effect) for ref in refs(expr))
         if effect.guard is None and not flat.moves and not counted:
             value = self._value(effect, self.show)
+            table = self._written(table, flat)
             return [repeated_row(effect, table, where, flat, value, self.names, indent)], above
         each = self.speaker.each()
         lines: list[str] = []
         if above != (where.chain, effect.guard):
             guard = each.show(effect.guard) if effect.guard is not None else None
             lines = Repetitions(where.chain, self.names).lines(effect.at, guard, indent)
-        value = self._value(effect, each)
-        lines.append(each_row(effect, table, where, place(each), value, self.names, indent))
+        value, written = self._value(effect, each), self._written(table, flat)
+        lines.append(each_row(effect, written, where, place(each), value, self.names, indent))
         return lines, (where.chain, effect.guard)
 
     def _value(self, effect: ir.Effect, show: Printer) -> Text:
@@ -235,25 +237,42 @@ class _Job:
             return Place("", False, True)
         channel = next(one for one in array.channels if one.name == effect.channel)
         name = self.names.channel(channel.name)
-        if effect.unit is None:
-            return Place(f", {name}", False, channel.n_units > 1)
-        if channel.n_units == 1:
-            return Place(f", {name}", False, False)
+        if effect.unit is None or not is_wide(channel):
+            return Place(name, False, is_wide(channel))
         shown = show.show(effect.unit)
         whole = is_count(effect.unit) or self._is_label(effect.unit)
         index = shown.inside(PRODUCT) if whole else f"np.asarray({shown.text}, int)"
         moves = shown.shape is not Shape.CONSTANT
-        return Place(f", {name}.start + {index}", moves, False)
+        if channel.slots:
+            index = shown.text if whole else index
+            return Place(index, moves, True, shown.binds if whole else ATOM, channel.name)
+        return Place(f"{name}.start + {index}", moves, False)
+
+    def _written(self, table: str, place: Place) -> str:
+        """Name what a statement writes to: a whole table, or its view ring by ring."""
+        return self.names.view(table, place.slots) if place.slots else table
+
+    def _views(self, table: str, array: Array, effects: list[ir.Effect]) -> list[str]:
+        """Print views of arrays of rings, ring by ring, where one ring is written."""
+        single = {effect.channel for effect in effects if effect.unit is not None}
+        lines = []
+        for channel in array.channels:
+            if channel.slots and channel.name in single:
+                columns = f"{table}[:, :, {self.names.channel(channel.name)}]"
+                view = f"by_slot({columns}, {channel.slots})"
+                lines.append(line(f"{self.names.view(table, channel.name)} = {view}"))
+        return lines
 
     def spread(self, array: Array, late: list[ir.Effect]) -> list[str]:
         """Print how an array is spread over time, and the statements that run step by step."""
         position = ("inputs", "targets", "weights").index(array.result)
         lines = [line(f"{array.result} = spread({array.table}, index, out[{position}])")]
+        lines += self._views(array.result, array, late)
         show = self.speaker.each()
         for effect in late:
             place = self.place(array, effect, show)
-            value = self._value(effect, show)
-            lines += self._steps(effect, array.result, place, value)
+            written = self._written(array.result, place)
+            lines += self._steps(effect, written, place, self._value(effect, show))
         return lines
 
     def _steps(
@@ -324,7 +343,7 @@ class _Job:
 
     def _view(self, channel: ir.Channel) -> str:
         name = self.names.channel(channel.name)
-        return f"inputs[:, :, {name if channel.n_units > 1 else f'{name} : {name} + 1'}]"
+        return f"inputs[:, :, {name if is_wide(channel) else f'{name} : {name} + 1'}]"
 
     def _noise(self, channel: ir.Channel) -> list[str]:
         effects = [
@@ -386,7 +405,12 @@ class _Job:
         return text, max(sd.shape, at.shape)
 
 
-_SD = Place(", 0", False, False)
+_SD = Place("0", False, False)
+
+
+def _is_one_row(show: Printer, value: ir.Expr) -> bool:
+    """Whether an array is the same for all trials, and printed as one row."""
+    return all(show.show(ref).shape is Shape.CONSTANT for ref in refs(value))
 
 
 def _exprs(effect: ir.Effect) -> list[ir.Expr]:

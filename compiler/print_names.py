@@ -30,6 +30,7 @@ class Names:
     columns: ColumnNames
     sizes: dict[str, int]
     groups: dict[tuple[str, ...], str]
+    views: dict[tuple[str, str], str]
     spoken: set[tuple[str, ...]] = field(default_factory=set)
 
     def value(self, name: str) -> str:
@@ -43,6 +44,10 @@ class Names:
     def channel(self, name: str) -> str:
         """Name the columns of a channel."""
         return self.constants["channel", name]
+
+    def view(self, table: str, channel: str) -> str:
+        """Name the view, ring by ring, of an array of rings in a table."""
+        return self.views[table, channel]
 
     def label(self, name: str, labels: tuple[str, ...]) -> str:
         """Name a label's position."""
@@ -90,7 +95,25 @@ def names(task: ir.Task, plan: Layout) -> Names:
         columns,
         _sizes(task),
         groups,
+        _views(task, {*taken, *values.values(), *rows.values()}),
     )
+
+
+def _views(task: ir.Task, taken: set[str]) -> dict[tuple[str, str], str]:
+    """Name the views of arrays of rings in all tables and arrays they may stand in."""
+    tables = [("drive", task.inputs), ("inputs", task.inputs)]
+    tables += [(one, task.outputs) for one in ("target", "targets", "weight", "weights")]
+    pairs = [
+        (table, channel.name) for table, channels in tables for channel in channels if channel.slots
+    ]
+    named = python_names([f"{table}_{channel}" for table, channel in pairs], taken)
+    return {(table, channel): named[f"{table}_{channel}"] for table, channel in pairs}
+
+
+def is_wide(channel: ir.Channel) -> bool:
+    """Whether the columns of a channel are a range, if only of one."""
+    counted = channel.kind in (ir.ChannelKind.RING, ir.ChannelKind.NUMBERED)
+    return counted or channel.n_units > 1
 
 
 def _sizes(task: ir.Task) -> dict[str, int]:
@@ -126,6 +149,8 @@ def _label_lists(task: ir.Task) -> list[tuple[str, tuple[str, ...]]]:
     for channel in (*task.inputs, *task.outputs):
         if channel.kind is ir.ChannelKind.NAMED:
             found.append((channel.name, channel.units))
+        if channel.slot_labels:
+            found.append((channel.name, channel.slot_labels))
     for score in task.scores:
         kind = score.type.item if isinstance(score.type, ir.ArrayType) else score.type
         if isinstance(kind, ir.LabelType):
@@ -166,17 +191,17 @@ class Speaker:
     def each(self) -> Printer:
         """Print there with the values of the trials `at`: of each step, or each repetition."""
         refer = lambda ref: self._refer(ref, "{}[at]", "{}[at]", Shape.TRIAL)  # noqa: E731
-        return Printer(refer, self._label, rows="1", pick=self._pick)
+        return Printer(refer, self._label, pick=self._pick)
 
     def each_drawn(self) -> Printer:
         """Print where the table is drawn with the values of each repetition."""
         refer = lambda ref: self._refer(ref, "{}[at]", "{}")  # noqa: E731
-        return Printer(refer, self._label, rows="1", pick=self._pick)
+        return Printer(refer, self._label, pick=self._pick)
 
     def each_of_table(self) -> Printer:
         """Print with the values of each repetition as columns of the trial table."""
         refer = lambda ref: self._column(ref, "[at]")  # noqa: E731
-        return Printer(refer, self._label, rows="1", pick=lambda x: f'trials["{x}"][at, {{}}]')
+        return Printer(refer, self._label, pick=lambda x: f'trials["{x}"][at, {{}}]')
 
     def table(self, *, careful: bool = False, reduce: ReadSeries | None = None) -> Printer:
         """Print with values as columns of the trial table, and scores as local variables."""

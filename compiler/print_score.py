@@ -4,7 +4,7 @@ from epochal.compiler import ir
 from epochal.compiler.bounds import Bounds
 from epochal.compiler.numpy_text import Shape
 from epochal.compiler.print_line import line
-from epochal.compiler.print_names import Names, Speaker
+from epochal.compiler.print_names import Names, Speaker, is_wide
 from epochal.compiler.print_steps import span_edges
 from epochal.compiler.segments import Layout
 
@@ -23,7 +23,7 @@ def body(task: ir.Task, plan: Layout, bounds: Bounds, names: Names) -> list[str]
     def reduce(name: str, series: ir.Series, more: str) -> str:
         channel = next(one for one in task.outputs if one.name == series.channel)
         columns = names.channel(channel.name)
-        columns = columns if channel.n_units > 1 else f"{columns} : {columns} + 1"
+        columns = columns if is_wide(channel) else f"{columns} : {columns} + 1"
         start, stop = span_edges(series.where, plan, bounds, names)
         x = f"outputs[:, :, {columns}]"
         return _REDUCERS[name].format(x=x, start=start, stop=stop, more=more)

@@ -15,8 +15,8 @@ def step_effect(effect: ir.Effect, array: str, place: Place, value: Text, indent
     if place.units and value.shape is Shape.TRIAL:
         text = f"({text})[:, None]"
     lines = [line("t = k * us(dt)", indent=indent)] if "t" in _words(text) else []
-    column = place.text or ", :"
-    return [*lines, line(f"{array}[at, step{column}] {effect.op} {text}", indent=indent)]
+    target = f"{array}[{place.index('at', 'step')}]"
+    return [*lines, line(f"{target} {effect.op} {text}", indent=indent)]
 
 
 def _words(text: str) -> list[str]:

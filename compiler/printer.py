@@ -22,7 +22,7 @@ from epochal.compiler.intervals import Known
 from epochal.compiler.numpy_text import Printer
 from epochal.compiler.prelude_source import Definition, imports, needed
 from epochal.compiler.print_line import file_name, line, plain, quoted, unpacked
-from epochal.compiler.print_names import LONGEST, Names, Speaker, names
+from epochal.compiler.print_names import LONGEST, Names, Speaker, is_wide, names
 from epochal.compiler.segments import Layout
 from epochal.compiler.version import VERSION
 
@@ -221,7 +221,7 @@ def _constants(task: ir.Task, plan: Layout, called: Names) -> list[str]:
         for channel in channels:
             after = first + channel.n_units
             targets.append(called.channel(channel.name))
-            values.append(str(first) if channel.n_units == 1 else f"slice({first}, {after})")
+            values.append(f"slice({first}, {after})" if is_wide(channel) else str(first))
             first = after
         note = f"columns of the {side}"
         lines += unpacked(targets, values, note)

@@ -118,8 +118,9 @@ class Setting:
     ----------
     elapsed : bool
         Whether ``t`` may.
-    ring : Channel or None
-        The channel whose units ``bump`` spreads over.
+    channel : Channel or None
+        The channel that is set, whose units ``bump`` and other encoders spread over; of an array
+        of rings it is one ring.
     series : bool
         Whether ``output @ epoch`` may.
     draw : callable or None
@@ -127,7 +128,7 @@ class Setting:
     """
 
     elapsed: bool = False
-    ring: ir.Channel | None = None
+    channel: ir.Channel | None = None
     series: bool = False
     draw: TakeDraw | None = None
 

@@ -62,8 +62,9 @@ def sample_trials(n, seed, batch=0, stream=0):
     rank = permutation(draw.words("var:rank", n * 4), n, 4)  # source.task:25
     wait = whole(uniform(draw.unit("var:wait"), 10_000, 60_000))  # source.task:26
     at, train = repetitions(n, 2)  # source.task:31
-    lead = np.reshape(
-        whole(uniform(draw.units("epoch:lead", 2).ravel(), 20_000, 30_000 + 20_000 * train)), (n, 2)
+    # source.task:31
+    lead = whole(
+        uniform(draw.units("epoch:lead", 2), 20_000, np.reshape(30_000 + 20_000 * train, (n, 2)))
     )
     pulse = whole(uniform(draw.units("epoch:pulse", 6), 20_000, 50_000))  # source.task:33
     return {
@@ -472,10 +473,15 @@ def bump(center: Number, width: Number, n_units: int) -> Floats:
     Unit k prefers k * 360 / n_units deg, and d is its distance from center the shorter way round.
     center and width are in deg, one number or (N_batch,); both one number give (n_units,).
     """
+    d = ring_distance(center, n_units) / np.asarray(width)[..., None]
+    return portable_exp(-0.5 * d * d)
+
+
+def ring_distance(center: Number, n_units: int) -> Floats:
+    """Distance in deg of each unit of a ring from center, the shorter way: (N_batch, n_units)."""
     preferred = np.arange(n_units) * 360.0 / n_units
     d = floor_mod(preferred - np.asarray(center)[..., None], 360.0)
-    d = np.minimum(d, 360.0 - d) / np.asarray(width)[..., None]
-    return portable_exp(-0.5 * d * d)
+    return np.asarray(np.minimum(d, 360.0 - d))
 
 
 def floor_mod(a: Number, b: Number) -> Floats:
