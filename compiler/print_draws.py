@@ -164,9 +164,7 @@ def _drawn(variable: ir.Variable, law: ir.Distribution, key: str, job: Drawing) 
     return _independent(variable, law, key, job)
 
 
-def _independent(
-    variable: ir.Variable, law: ir.Distribution, key: str, job: Drawing
-) -> list[str]:
+def _independent(variable: ir.Variable, law: ir.Distribution, key: str, job: Drawing) -> list[str]:
     """Print one draw a trial, or as many as an array has values."""
     again = variable.names[0] in job.redrawn
     attempt = ", attempt" if again else ""

@@ -30,6 +30,7 @@ class Names:
     columns: ColumnNames
     sizes: dict[str, int]
     groups: dict[tuple[str, ...], str]
+    externs: dict[str, str]
     views: dict[tuple[str, str], str]
     spoken: set[tuple[str, ...]] = field(default_factory=set)
 
@@ -56,6 +57,10 @@ class Names:
         self.spoken.add(labels)
         return self.label_constants[self.groups[labels], name]
 
+    def extern(self, name: str) -> str:
+        """Name a Python function of the user's."""
+        return self.externs[name]
+
     def param(self, name: str) -> ir.Param | None:
         """Find a parameter."""
         return next((param for param in self.task.params if param.name == name), None)
@@ -79,6 +84,8 @@ def names(task: ir.Task, plan: Layout) -> Names:
         if labels not in groups:
             groups[labels] = owner
             label_constants |= _label_constants(owner, labels, taken)
+    externs = python_names([extern.name for extern in task.externs], taken)
+    taken |= set(externs.values())
     values = python_names(_values(task), taken)
     rows: dict[tuple[str, ...], str] = {}
     for variable in task.variables:
@@ -95,6 +102,7 @@ def names(task: ir.Task, plan: Layout) -> Names:
         columns,
         _sizes(task),
         groups,
+        externs,
         _views(task, {*taken, *values.values(), *rows.values()}),
     )
 
@@ -182,7 +190,7 @@ class Speaker:
     def rows(self) -> Printer:
         """Print where arrays are made: columns of the trial table are local variables."""
         refer = lambda ref: self._refer(ref, "{}", "{}", Shape.TRIAL)  # noqa: E731
-        return Printer(refer, self._label)
+        return Printer(refer, self._label, extern=self.names.extern)
 
     def first_row(self) -> Printer:
         """Print there with parameters as one number for the batch."""
@@ -191,7 +199,8 @@ class Speaker:
     def each(self) -> Printer:
         """Print there with the values of the trials `at`: of each step, or each repetition."""
         refer = lambda ref: self._refer(ref, "{}[at]", "{}[at]", Shape.TRIAL)  # noqa: E731
-        return Printer(refer, self._label, pick=self._pick)
+        external = self.names.extern
+        return Printer(refer, self._label, rows="1", extern=external, pick=self._pick)
 
     def each_drawn(self) -> Printer:
         """Print where the table is drawn with the values of each repetition."""
