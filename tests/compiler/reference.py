@@ -495,7 +495,7 @@ def arrays(task: ir.Task, values: Mapping[str, Value], dt: int, n_steps: int) ->
     spans = []
     for effect in task.effects:
         for k, indices in enumerate(repetitions(task, effect.where)):
-            here = {**values, **indices}
+            here: Mapping[str, Value] = {**values, **indices}
             spans.append((effect, here, steps_of(effect.where, task, here, dt, k)))
     for step in range(n_steps):
         acting = [
