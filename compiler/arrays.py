@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from epochal.compiler import expressions, ir, types
 from epochal.compiler.scope import Scope, Setting, Typed
+from epochal.compiler.walk import refs
 from epochal.dsl import syntax
 
 
@@ -50,6 +51,7 @@ def index(node: syntax.Index, scope: Scope, setting: Setting) -> Typed | None:
             i.span,
         )
         return None
+    scope.structural |= {ref.name for ref in refs(i.expr) if ref.role is ir.Role.PARAM}
     return Typed(ir.Index(x.expr, i.expr), x.type.item, node.span)
 
 

@@ -208,8 +208,7 @@ class _Job:
 
     def _value(self, effect: ir.Effect, show: Printer) -> Text:
         if effect.noise is not None:
-            text, shape = self._sd(effect.noise, show)
-            return Text(text, PRODUCT, shape)
+            return self._sd(effect.noise, show)
         assert effect.value is not None
         return show.show(effect.value)
 
@@ -352,12 +351,13 @@ class _Job:
             if effect.kind is ir.EffectKind.NOISE and effect.channel == channel.name
         ]
         silence = ir.Noise(ir.NoiseLaw.IID, ir.Number("0"))
-        sd, shape = self._sd(channel.noise or silence)
+        shown = self._sd(channel.noise or silence)
+        sd, shape = shown.text, shown.shape
         view = self._view(channel)
         if not effects and shape is Shape.CONSTANT:
             return [line(f'add_noise({view}, {sd}, key, "{channel.name}")', channel.at, 8)]
         segments_ = self.plan.n_segments + 1
-        stretched = f"{sd}[:, None, None]" if shape is Shape.TRIAL else sd
+        stretched = f"{shown.inside(ATOM)}[:, None, None]" if shape is Shape.TRIAL else sd
         lines = [
             line(f"sd = np.full((n, {segments_}, 1), {stretched}, np.float64)", channel.at, 8)
             if shape is Shape.CONSTANT
@@ -386,23 +386,20 @@ class _Job:
         return lines
 
     def _noise_row(self, effect: ir.Effect, where: Columns) -> str:
-        assert effect.noise is not None
         guard = self._guard(effect)
-        value, shape = self._sd(effect.noise)
-        if shape is Shape.TRIAL and (guard or where.size != 1):
-            value = f"({value}){f'[{guard}]' if guard else ''}"
-            value += "[:, None]" if where.size != 1 else ""
-        return line(f"sd[{guard or ':'}, {self._segments(where)}, 0] = {value}", effect.at, 8)
+        value = self._value(effect, self.speaker.first_row())
+        text = fit(value, many=where.size != 1, units=False, guard=guard)
+        return line(f"sd[{guard or ':'}, {self._segments(where)}, 0] = {text}", effect.at, 8)
 
-    def _sd(self, noise: ir.Noise, show: Printer | None = None) -> tuple[str, Shape]:
+    def _sd(self, noise: ir.Noise, show: Printer | None = None) -> Text:
         """Print the standard deviation of one step."""
         show = show or self.speaker.first_row()
         sd = show.show(noise.sd)
         if noise.reference is None:
-            return sd.text, sd.shape
+            return sd
         at = show.show(noise.reference)
         text = f"{sd.inside(PRODUCT)} * np.sqrt({at.inside(PRODUCT)} / us(dt))"
-        return text, max(sd.shape, at.shape)
+        return Text(text, PRODUCT, max(sd.shape, at.shape))
 
 
 _SD = Place("0", False, False)

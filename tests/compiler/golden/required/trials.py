@@ -360,8 +360,7 @@ def truncnormal(
 ) -> Floats:
     """Draw from the normal law given low <= x <= high, (n,), by redrawing up to 20,000 times.
 
-    With k, draw k values a trial, (n, k).  An attempt of a `require` above it has redraws of its
-    own.
+    An attempt of a `require` above it has redraws of its own.  With k it draws an array, (n, k).
     """
     x = np.full((draw.n, k) if k else draw.n, np.nan)
     for redraw in range(20_000 * attempt, 20_000 * (attempt + 1)):
