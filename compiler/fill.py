@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from epochal.compiler import ir
 from epochal.compiler.bounds import Bounds, total
 from epochal.compiler.intervals import Interval, interval
-from epochal.compiler.repeats import groups
+from epochal.compiler.repeats import Node, tree
 
 Means = Mapping[str, float]
 
@@ -20,14 +20,22 @@ def fill(task: ir.Task, bounds: Bounds) -> float:
     if task.length is not None:
         return 1.0
     means = _means(task, bounds)
-    length = 0.0
-    for repeat, epochs in groups(task):
-        times = _mean(repeat.count, means, bounds) if repeat is not None else 1.0
-        length += times * sum(
-            _mean(epoch.duration, means, bounds) for epoch in epochs if epoch.duration is not None
-        )
     most = float(bounds.most(total(task)))
-    return length / most if most > 0 and math.isfinite(most) else 1.0
+    if not (most > 0 and math.isfinite(most)):
+        return 1.0
+    return _length(tree(task), means, bounds) / most
+
+
+def _length(nodes: tuple[Node, ...], means: Means, bounds: Bounds) -> float:
+    """Add up the mean durations of epochs, those of a group as often as it comes."""
+    length = 0.0
+    for node in nodes:
+        if not isinstance(node, ir.Epoch):
+            times = _mean(node.repeat.count, means, bounds)
+            length += times * _length(node.body, means, bounds)
+        elif node.duration is not None:
+            length += _mean(node.duration, means, bounds)
+    return length
 
 
 def _means(task: ir.Task, bounds: Bounds) -> Means:

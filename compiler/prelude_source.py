@@ -13,6 +13,7 @@ MODULES = (
     "portable",
     "session",
     "timeline",
+    "repeats",
     "encode",
     "reduce",
     "noise",

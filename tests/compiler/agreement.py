@@ -90,7 +90,7 @@ def hold_timeline(task: ir.Task, module: Module, row: reference.Row, stops: Arra
     """Hold the steps at which one trial's epochs stop against its boundaries; dt in us."""
     for epoch, times in reference.boundaries(task, row).items():
         first, after = module.facts["epochs"][epoch]
-        edges = [reference.to_step(time, dt) for time in (times[0][0], times[-1][1])]
+        edges = [reference.to_step(time, dt) for time in (times[0].start, times[-1].end)]
         before = stops[first - 1] if first else 0
         assert [before, stops[after - 1]] == edges, epoch
 

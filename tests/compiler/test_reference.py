@@ -58,7 +58,7 @@ def test_every_task_makes_sessions_of_its_trials(name: str) -> None:
 
 
 @pytest.mark.parametrize("dt", [5.0, 20.0])
-@pytest.mark.parametrize("name", ["noises", "rdm", "readout", "history"])
+@pytest.mark.parametrize("name", ["noises", "rdm", "readout", "nested", "history"])
 def test_noise_is_the_documented_words_times_the_sd_of_each_step(name: str, dt: float) -> None:
     task, module = compiled(TASKS[name])
     hold(task, module, dt, N, SEED, BATCH, STREAM, noise=True)

@@ -200,15 +200,15 @@ def arrays(trials, dt, out=None):
     guard = np.logical_not(previous(same_place, False, SESSION))
     weight[guard, RESPOND, SPEED] *= np.where(context == WILD, 2, 0.5)[guard]  # source.task:72
 
-    begin = first_steps(stop[:, PADDING - 1], SESSION)
+    origin = first_steps(stop[:, PADDING - 1], SESSION)
     inputs = spread(drive, index, out[0])
     at, step, k = flat_steps(stop[:, WAIT], stop[:, SHOW])  # source.task:62
     t = k * us(dt)
-    inputs[at // SESSION, begin[at] + step, RAMP] = (
+    inputs[at // SESSION, origin[at] + step, RAMP] = (
         t / 100_000 + previous(strength, half, SESSION)[at]
     )
     at, step, k = flat_steps(stop[:, WAIT], stop[:, SHOW])  # source.task:63
-    inputs[at // SESSION, begin[at] + step, RAMP] += 1
+    inputs[at // SESSION, origin[at] + step, RAMP] += 1
     targets = spread(target, index, out[1])
     # source.task:71
     at, step, k = flat_steps(
@@ -218,7 +218,7 @@ def arrays(trials, dt, out=None):
         ),
     )
     t = k * us(dt)
-    targets[at // SESSION, begin[at] + step, SPEED] = (
+    targets[at // SESSION, origin[at] + step, SPEED] = (
         t / 100_000 * previous(lasting, 0, SESSION)[at]
     )
     weights = spread(weight, index, out[2])
