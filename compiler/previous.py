@@ -6,7 +6,9 @@ from epochal.compiler.walk import refs
 from epochal.dsl import syntax
 from epochal.dsl.diagnostic import Note
 
-LOOKED_AT = (ir.Role.VARIABLE, ir.Role.SCORE)
+LOOKED_AT = (ir.Role.VARIABLE, ir.Role.SCORE, ir.Role.PARAM)
+
+_FIRST = ir.Comparison("==", ir.Ref(ir.Count.IN_SESSION.value, ir.Role.VARIABLE), ir.Number("0"))
 
 
 def previous(
@@ -62,8 +64,16 @@ def _joined(node: syntax.Call, x: Typed, initial: Typed, scope: Scope) -> Typed 
     sides = (one, first)
     if joint == ir.NUMBER:
         sides = one.counted(), first.counted()
-    made = ir.Call("previous", tuple(types.convert(s.expr, s.type, joint) for s in sides))
+    now, before = (types.convert(side.expr, side.type, joint) for side in sides)
+    made: ir.Expr = ir.Call("previous", (now, before))
+    if _is_fixed(x.expr):
+        made = ir.Conditional(_FIRST, before, now)
     return arrays.many(Typed(made, joint, node.span), (x, initial), scope)
+
+
+def _is_fixed(expr: ir.Expr) -> bool:
+    """Whether this is a parameter: one drawn by default may be bound to a constant."""
+    return isinstance(expr, ir.Ref) and expr.role is ir.Role.PARAM
 
 
 def _is_index(ref: ir.Ref) -> bool:

@@ -455,6 +455,14 @@ def test_previous_takes_labels_arrays_blocks_and_drawn_parameters() -> None:
     np.testing.assert_array_equal(found["q"], back(found["p"], -1))
 
 
+def test_previous_of_a_constant_parameter_is_the_parameter_from_the_second_trial_on() -> None:
+    text = task(params="p = uniform(0, 1)", session=TRIALS, trial="x = previous(p, initial = 2)")
+    bound = checked(text, bindings={"p": "0.5"})
+    x = load(bound.module()).sample_trials(3, 1)["x"].reshape(3, -1)
+    assert (x[:, 0] == 2).all()
+    assert (x[:, 1:] == 0.5).all()
+
+
 def test_previous_stands_in_guards_drives_durations_and_scores() -> None:
     text = task(
         session="trials: 6",
