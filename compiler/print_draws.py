@@ -135,8 +135,11 @@ def _levels(
 
 
 def _table(levels: tuple[ir.Expr, ...], job: Drawing) -> str:
-    """Print a list of levels, by the constant of a parameter that holds the same."""
-    for param in job.names.task.params:
+    """Print a list of levels, by the constant of a parameter that holds the same.
+
+    A set of labels has no constant.
+    """
+    for param in () if isinstance(levels[0], ir.Label) else job.names.task.params:
         if param.structural and isinstance(param.value, ir.SetOf) and param.value.items == levels:
             return job.names.structural(param.name)
     return listed(job.show.text(level) for level in levels)

@@ -13,7 +13,7 @@ def span(pen: Pen, place: Place, *, scores: bool = False, among: list[Epoch] | N
     text, last = first.name, first
     if pen.takes("range of epochs"):
         after = [one for one in good if epochs.index(one) >= epochs.index(first)]
-        last = pen.one_of(after)
+        last = pen.one_of(after or [first])
         text = f"{first.name}..{last.name}"
     crosses = first.repeat != last.repeat
     in_repeat = first.repeat >= 0 or last.repeat >= 0
