@@ -131,6 +131,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "E0426": "a repeat whose count is no whole number, or too large",
         "E0427": "nested repeats that come too often",
         "E0428": "the index of a repeat outside of it",
+        "E0429": "an array of arrays",
         "E0430": "a session whose trials are not counted",
         "E0431": "blocks that a session does not have",
         "E0432": "a block whose length is no whole number of trials",
@@ -160,6 +161,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "W0706": "an output that is never asked for anything",
         "W0707": "a duration that dt does not divide",
         "W0708": "a sequence that is mostly padding",
+        "W0710": "repetitions that are absent and count as errors",
     }
 )
 

@@ -38,12 +38,13 @@ class Batch:
         (N_batch, N_steps, N_out) float32: what the outputs should be and how much it counts.
         The weights are 0 in padding.
     trials
-        The trial table, each column (N_trials,), the trials of a session one after another.
-        Times are whole microseconds, labels are positions.
+        The trial table, each column (N_trials,), arrays (N_trials, n); the trials of a session
+        stand one after another.  Times are whole microseconds, labels are positions.
     lengths
         (N_batch,) steps of each sequence, padding apart.
     epochs
-        For each epoch (N_trials, 2): the first step of the sequence in it, and the first after it.
+        For each epoch (N_trials, 2): the first step of the sequence in it, and the first after it;
+        of a repeated epoch, from its first repetition to its last, with what lies between.
     dt
         Length of a step in ms.
     """
@@ -128,7 +129,7 @@ class TrialSource(Protocol):
         """Draw ``n`` sequences; the same arguments give the same trials."""
 
     def score(self, outputs: Float, batch: Batch) -> Mapping[str, Column]:
-        """Score outputs (N_batch, N_steps, N_out), each score (N_trials,).
+        """Score outputs (N_batch, N_steps, N_out), each score (N_trials,), arrays (N_trials, n).
 
         "correct" is what accuracy means: NaN is left out, false counts as an error.  Scores that
         are labels hold positions, -1 for none.

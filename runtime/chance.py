@@ -9,6 +9,7 @@ import numpy as np
 
 from epochal.compiler.describe import Chance
 from epochal.runtime.batch import Batch, Float, Stream
+from epochal.runtime.scoring import accuracy_of
 
 if TYPE_CHECKING:
     from epochal.runtime.task import Task
@@ -43,12 +44,9 @@ def chance_level(task: Task) -> Chance | None:
         held = _held(numbers, batch)
         both = [task.score(x, batch)["correct"] for x in (held, -held)]
         correct.append(np.mean(np.asarray(both, float), axis=0))
-    all_correct = np.concatenate(correct)
-    known = all_correct[~np.isnan(all_correct)]
-    if not known.size:
-        return None
+    found = accuracy_of(np.concatenate(correct))
     trials = sequences * task.session
-    return Chance(float(known.mean()), float(known.std()) / math.sqrt(known.size), trials)
+    return Chance(found.accuracy, found.error, trials) if found.counted else None
 
 
 def _held(numbers: Float, batch: Batch) -> Float:

@@ -186,7 +186,7 @@ class Task:
         return Batch(inputs, targets, weights, trials, lengths, epochs, dt)
 
     def score(self, outputs: Float, batch: Batch) -> Mapping[str, Column]:
-        """Score outputs (N_batch, N_steps, N_out) of a batch, each score (N_trials,)."""
+        """Score outputs (N_batch, N_steps, N_out): each (N_trials,), arrays (N_trials, n)."""
         if outputs.shape != batch.targets.shape:
             raise ValueError(
                 f"outputs have shape {outputs.shape}, the batch asks for {batch.targets.shape}"

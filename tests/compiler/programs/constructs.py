@@ -41,6 +41,7 @@ SHARES: dict[str, int] = {
     # Time.
     "repeat": 30,
     "drawn count": 40,
+    "nested repeat": 25,
     "index in a duration": 25,
     "length": 15,
     "draw in a duration": 35,
@@ -56,6 +57,7 @@ SHARES: dict[str, int] = {
     "unit": 60,
     # Scores.
     "correct": 80,
+    "score in a repeat": 40,
 }
 """Constructs that stand or do not, in per cent."""
 
@@ -129,7 +131,7 @@ WEIGHTS: dict[str, int] = {
     "reduce.mean": 3,
     "reduce.last": 2,
     "reduce.min": 2,
-    "reduce.max": 2,
+    "reduce.max": 3,
     "reduce.first_above": 2,
     "reduce.argmax": 3,
     "reduce.population_vector": 2,

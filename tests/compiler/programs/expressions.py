@@ -157,7 +157,8 @@ def _previous(pen: Pen, place: Place, kind: str, labels: tuple[str, ...] = ()) -
     """Write what a variable was on the trial before, or on the one before that."""
     if not place.world.history:
         return None
-    values = [v for v in place.of(kind, labels) if not v.fixed and v not in place.world.indices]
+    indices = {one.name for group in place.world.indices for one in group}
+    values = [v for v in place.of(kind, labels) if not v.fixed and v.name not in indices]
     if not values:
         return None
     value = pen.one_of(values)
