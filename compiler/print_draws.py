@@ -126,9 +126,10 @@ def _levels(
     lines = [line(f"{row} = {place}", variable.at, job.indent)]
     for i, name in enumerate(locals_):
         column = tuple(level.items[i] for level in levels if isinstance(level, ir.TupleOf))
-        lines.append(
-            line(f"{name} = np.array({_table(column, job)})[{row}]", variable.at, job.indent)
-        )
+        text = f"np.array({_table(column, job)})[{row}]"
+        if _differ(column, job):
+            text = _one_each(row, column, variable.types[i], job)
+        lines.append(line(f"{name} = {text}", variable.at, job.indent))
     return lines
 
 
@@ -288,10 +289,25 @@ def _choice(members: ir.Expr, unit: str, kind: ir.Type, job: Drawing) -> str:
         case ir.SetOf(items):
             if all(isinstance(item, ir.Label) for item in items):
                 return _place(members, unit, kind, job)
+            if _differ(items, job):
+                return _one_each(_place(members, unit, kind, job), items, kind, job)
             if members.weights:
                 return f"np.array({show.text(members)})[{_place(members, unit, kind, job)}]"
             return f"choice({unit}, {show.text(members)})"
     raise AssertionError(members)
+
+
+def _differ(items: tuple[ir.Expr, ...], job: Drawing) -> bool:
+    """Whether members of a set differ from trial to trial."""
+    return any(job.show.show(item).shape is not Shape.CONSTANT for item in items)
+
+
+def _one_each(place: str, items: tuple[ir.Expr, ...], kind: ir.Type, job: Drawing) -> str:
+    """Print the members at some places of a list that differs from trial to trial."""
+    text = f"one_each({place}, {listed(job.argument(item, kind) for item in items)})"
+    item = kind.item if isinstance(kind, ir.ArrayType) else kind
+    exact = item != ir.TIME or all(is_whole(one) for one in items)
+    return text if exact else f"whole({text})"
 
 
 def _computed(value: ir.Expr, kind: ir.Type, show: Printer) -> str:
