@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from epochal.runtime.batch import TrialSource
 from epochal.runtime.config import Profile
 from epochal.runtime.errors import TrainingDiverged, check_seed
+from epochal.runtime.own import NO_CODE, OwnCode
 from epochal.runtime.progress import Progress
 from epochal.runtime.rundir import RunRecord, RunWriter, describe_task, versions
 from epochal.runtime.stopping import Reason
@@ -25,6 +26,7 @@ def train_into(
     *,
     seed: int = 0,
     connectivity: Connectivity = ALL_TO_ALL,
+    own: OwnCode = NO_CODE,
     command: Sequence[str] = (),
     force: bool = False,
     report: Callable[[Progress], None] | None = None,
@@ -39,6 +41,8 @@ def train_into(
     ----------
     folder
         Where the run goes; made where it does not exist.
+    own
+        The user's own code, where the profile names some.
     command
         The command line to record.
     force
@@ -49,7 +53,9 @@ def train_into(
     Raises
     ------
     RunError
-        The folder is taken, or cannot be written.
+        The folder is taken, or cannot be written, or code that the profile names was not given.
+    ValueError
+        Arrays of the connectivity do not fit the model.
     TrainingDiverged
         The loss is no longer a number; the run holds the last good weights and says "failed".
     """
@@ -83,6 +89,7 @@ def train_into(
             profile,
             seed=seed,
             connectivity=connectivity,
+            own=own,
             report=on_report,
             keep=on_keep,
         )

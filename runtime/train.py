@@ -14,17 +14,20 @@ from epochal.runtime.backend import Tensor, tf
 from epochal.runtime.batch import Float, Stream, TrialSource
 from epochal.runtime.config import Profile
 from epochal.runtime.errors import TrainingDiverged, check_seed
-from epochal.runtime.network import Network, Trainer
-from epochal.runtime.noise import recurrent_noise
+from epochal.runtime.initial import initial_weights
+from epochal.runtime.network import Network, own_cell
+from epochal.runtime.noise import noise_sd, recurrent_noise
+from epochal.runtime.own import NO_CODE, OwnCode
+from epochal.runtime.plasticity import plasticity
 from epochal.runtime.prefetch import prefetched
 from epochal.runtime.progress import Progress
-from epochal.runtime.scoring import CHUNK, accuracy_of, noise_sd, score_trials
+from epochal.runtime.scoring import CHUNK, accuracy_of, score_trials
 from epochal.runtime.stopping import Reason, reason_to_stop
+from epochal.runtime.update import Trainer
 from epochal.runtime.weights import (
     ALL_TO_ALL,
     Array,
     Connectivity,
-    initial_weights,
     make_masks,
 )
 
@@ -58,6 +61,7 @@ def train(
     *,
     seed: int = 0,
     connectivity: Connectivity = ALL_TO_ALL,
+    own: OwnCode = NO_CODE,
     report: Callable[[Progress], None] = nothing,
     keep: Callable[[dict[str, Array]], None] = nothing,
 ) -> Trained:
@@ -69,6 +73,10 @@ def train(
 
     Parameters
     ----------
+    connectivity
+        Which connections there are, are fixed, or start from given values.
+    own
+        The user's own code, where the profile names some.
     report
         Is told of progress every 10 updates, and at each evaluation.
     keep
@@ -77,12 +85,15 @@ def train(
     Raises
     ------
     RunError
-        The seed is not a whole number from 0 to 2**64 - 1.
+        The seed is not a whole number from 0 to 2**64 - 1, or code that the profile names was not
+        given.
+    ValueError
+        Arrays of the connectivity do not fit the model.
     TrainingDiverged
         The loss is no longer a number.  The weights last kept are good.
     """
     check_seed(seed)
-    return _Run(task, profile, seed, connectivity, report, keep).finish()
+    return _Run(task, profile, seed, connectivity, own, report, keep).finish()
 
 
 @dataclass
@@ -93,6 +104,7 @@ class _Run:
     profile: Profile
     seed: int
     connectivity: Connectivity
+    own: OwnCode
     report: Callable[[Progress], None]
     keep: Callable[[dict[str, Array]], None]
     trainer: Trainer = field(init=False)
@@ -105,10 +117,16 @@ class _Run:
     def __post_init__(self) -> None:
         model, training = self.profile.model, self.profile.training
         masks = make_masks(model, self.task.n_in, self.task.n_out, self.connectivity)
+        cell = own_cell(model, training.dt, self.own)
+        weights = initial_weights(
+            model, masks, self.seed, self.connectivity, cell.weights if cell else None
+        )
         self.trainer = Trainer(
-            Network(model, masks, training.dt),
-            initial_weights(model, masks, self.seed),
+            Network(model, masks, training.dt, cell),
+            weights,
             training,
+            plasticity(model, self.connectivity, weights),
+            self.own,
         )
 
     def finish(self) -> Trained:
@@ -166,7 +184,7 @@ class _Run:
             message = (
                 f"the loss became {loss} at update {self.updates + 1}: the weights of the last "
                 f"evaluation are kept; try a learning rate below {optimizer.rate:g} "
-                f"or a clip below {optimizer.clip:g}"
+                + (f"or a clip below {optimizer.clip:g}" if optimizer.clip else "or a clip")
             )
             raise TrainingDiverged(message)
         self.updates += 1

@@ -15,6 +15,7 @@ from sides import Sides
 from epochal.runtime.config import Ctrnn, Profile
 from epochal.runtime.errors import RunError
 from epochal.runtime.files import replace_file
+from epochal.runtime.initial import initial_weights
 from epochal.runtime.progress import Progress
 from epochal.runtime.rundir import (
     FILES,
@@ -23,9 +24,9 @@ from epochal.runtime.rundir import (
     RunWriter,
     describe_task,
     read_run,
-    write_weights,
 )
-from epochal.runtime.weights import Connectivity, initial_weights, make_masks
+from epochal.runtime.weights import Connectivity, make_masks
+from epochal.runtime.weights_file import write_weights
 
 PROFILE = Profile(model=Ctrnn(units=5, dale=0.6))
 SPARSE = Connectivity(C_rec=np.tri(5))
