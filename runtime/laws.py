@@ -152,7 +152,8 @@ def _glorot_normal(_: GlorotNormal, C: Array, draw: np.random.Generator) -> Arra
 
 
 def _glorot_uniform(_: GlorotUniform, C: Array, draw: np.random.Generator) -> Array:
-    return draw.uniform(-1, 1, C.shape) * np.sqrt(3) * _glorot(C)
+    made: Array = draw.uniform(-1, 1, C.shape) * np.sqrt(3) * _glorot(C)
+    return made
 
 
 def _fan_in(law: FanIn, C: Array, draw: np.random.Generator) -> Array:

@@ -49,12 +49,8 @@ class Trainer:
         optimizer = optimizer_of(training.optimizer)
         optimizer.build(variables)
 
-        def update(
-            inputs: Tensor, targets: Tensor, counts: Tensor, noise: Tensor, n_steps: Tensor
-        ) -> Tensor:
-            value, found = gradients(
-                network, current, training, code, inputs, targets, counts, noise, n_steps
-            )
+        def update(*feed: Tensor) -> Tensor:
+            value, found = gradients(network, current, training, feed, code)
             before = {name: tf.identity(current[name]) for name in factors}
             for name in factors:
                 found[name] = found[name] * tf.cast(factors[name] > 0, found[name].dtype)
@@ -82,17 +78,20 @@ def gradients(
     network: Network,
     weights: Variables,
     training: Training,
-    code: OwnCode,
-    inputs: Tensor,
-    targets: Tensor,
-    counts: Tensor,
-    noise: Tensor,
-    n_steps: Tensor,
+    feed: tuple[Tensor, ...],
+    code: OwnCode = NO_CODE,
 ) -> tuple[Tensor, Variables]:
     """Give what is minimised, a scalar, and its gradient with respect to each weight.
 
     Omega is in the gradient only: it is a function of the gradient of all the rest.
+
+    Parameters
+    ----------
+    feed
+        Inputs, targets and their weights (N_batch, N_max, ..), noise (N_max, N_batch, N_rec), and
+        the number of steps to run.
     """
+    inputs, targets, counts, noise, n_steps = feed
     omegas = [one for one in training.regularizers if isinstance(one, Omega)]
     with tf.GradientTape() as tape:
         if omegas:
