@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from epochal.compiler import expressions, ir, types
 from epochal.compiler.scope import Scope, Setting, Typed
+from epochal.compiler.walk import refs
 from epochal.dsl import syntax
 
 
@@ -25,6 +26,11 @@ def many(typed: Typed | None, parts: Sequence[Typed], scope: Scope) -> Typed | N
         lengths = " and ".join(str(size) for size in sorted(sizes))
         message = f"arrays of {lengths} values do not go together"
         scope.report.error("E0334", message, typed.span)
+        return None
+    if any(ref.role is ir.Role.INDEX for part in parts for ref in refs(part.expr)):
+        # In printed code both would be the same axis.
+        message = "an array beside the index of a repeat is part of the language and not built yet"
+        scope.report.error("E0601", message, typed.span)
         return None
     return replace(typed, type=ir.ArrayType(typed.type, sizes.pop()))
 
@@ -50,6 +56,7 @@ def index(node: syntax.Index, scope: Scope, setting: Setting) -> Typed | None:
             i.span,
         )
         return None
+    scope.structural |= {ref.name for ref in refs(i.expr) if ref.role is ir.Role.PARAM}
     return Typed(ir.Index(x.expr, i.expr), x.type.item, node.span)
 
 

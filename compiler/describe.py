@@ -8,6 +8,7 @@ from math import prod
 
 from epochal.compiler import ir
 from epochal.compiler.distributions import IN_TURN
+from epochal.compiler.externs import function_of, module_of
 from epochal.compiler.prose import Laws, law_text, show, type_text
 from epochal.compiler.repeats import groups
 from epochal.compiler.walk import walk
@@ -50,6 +51,7 @@ def describe(
         _timeline(task, longest, laws),
         _varies(task),
         _params(task, written),
+        _externs(task),
         _score(task, chance),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -105,7 +107,7 @@ def _channel(channel: ir.Channel, laws: Laws) -> str:
         case ir.ChannelKind.NAMED:
             parts = [f"{_count(channel.n_units, 'unit')}: {', '.join(channel.units)}"]
         case ir.ChannelKind.RING:
-            parts = [f"a ring of {_count(channel.n_units, 'unit')}"]
+            parts = [_ring(channel)]
     if channel.baseline != ir.Number("0"):
         parts.append(f"baseline {show(channel.baseline, laws)}")
     if channel.noise is not None:
@@ -115,6 +117,14 @@ def _channel(channel: ir.Channel, laws: Laws) -> str:
     if channel.doc:
         parts.append(channel.doc)
     return "; ".join(parts)
+
+
+def _ring(channel: ir.Channel) -> str:
+    if not channel.slots:
+        return f"a ring of {_count(channel.n_units, 'unit')}"
+    size = _count(channel.n_units // channel.slots, "unit")
+    names = f": {', '.join(channel.slot_labels)}" if channel.slot_labels else ""
+    return f"{_count(channel.slots, 'ring')} of {size}{names}"
 
 
 def _noise(noise: ir.Noise, laws: Laws) -> str:
@@ -251,6 +261,18 @@ def _params(task: ir.Task, written: Mapping[str, str]) -> str:
             value += f", one of {show(param.allowed)}"
         rows.append((param.name, value + (f"; {param.doc}" if param.doc else "")))
     return f"Parameters\n{_table(rows)}" if rows else ""
+
+
+def _externs(task: ir.Task) -> str:
+    """List the Python functions that draw what is shown or asked."""
+    rows = [
+        (
+            f"{extern.name}({', '.join(extern.parameters)})",
+            f"{function_of(extern)} of {module_of(extern)} (source sha256 {extern.source[:12]})",
+        )
+        for extern in task.externs
+    ]
+    return f"Python functions\n{_table(rows)}" if rows else ""
 
 
 def _score(task: ir.Task, chance: Chance | None) -> str:

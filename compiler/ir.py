@@ -68,10 +68,14 @@ class SetType(_Node, frozen=True, tag="set_type"):
 
 
 class UnitsType(_Node, frozen=True, tag="units"):
-    """One number for each unit of a channel; ``labels`` names them where they have names."""
+    """One number for each unit of a channel; ``labels`` names them where they have names.
+
+    ``slots`` is the number of rings where the channel is an array of them.
+    """
 
     n: int
     labels: tuple[str, ...] = ()
+    slots: int = 0
 
 
 class ArrayType(_Node, frozen=True, tag="array"):
@@ -86,6 +90,7 @@ class SeriesType(_Node, frozen=True, tag="series"):
 
     n: int
     labels: tuple[str, ...] = ()
+    slots: int = 0
 
 
 Type = Union[  # noqa: UP007
@@ -255,6 +260,17 @@ class Where(Struct, frozen=True):
     stop: Offset | None = None
 
 
+class External(_Node, frozen=True, tag="external"):
+    """A Python function of the user's on positional arguments.
+
+    ``units`` is how many units it gives a number for on every trial, 0 where it gives one number.
+    """
+
+    name: str
+    arguments: tuple["Expr", ...]
+    units: int
+
+
 class Series(_Node, frozen=True, tag="output"):
     """An output channel over a span, (time, units)."""
 
@@ -275,6 +291,7 @@ Expr = Union[  # noqa: UP007
     Logical,
     Conditional,
     Call,
+    External,
     SetOf,
     TupleOf,
     Relabel,
@@ -396,8 +413,12 @@ class Noise(Struct, frozen=True):
     reference: Expr | None = None
 
 
-class Channel(Struct, frozen=True):
-    """Input or output units under one name."""
+class Channel(Struct, frozen=True, omit_defaults=True):
+    """Input or output units under one name.
+
+    An array of rings has ``slots`` rings side by side, its units slot by slot; ``slot_labels``
+    names them where they have names.
+    """
 
     name: str
     kind: ChannelKind
@@ -408,6 +429,8 @@ class Channel(Struct, frozen=True):
     rectified: bool
     doc: str
     at: Place
+    slots: int = 0
+    slot_labels: tuple[str, ...] = ()
 
 
 class Epoch(Struct, frozen=True):
@@ -470,6 +493,19 @@ class Score(Struct, frozen=True):
     at: Place
 
 
+class Extern(Struct, frozen=True):
+    """A Python function that the task calls, at ``location``, as ``package.module:function``.
+
+    ``source`` is the sha256 of the source of the module that defines it.
+    """
+
+    name: str
+    location: str
+    parameters: tuple[str, ...]
+    source: str
+    at: Place
+
+
 class Fact(Struct, frozen=True):
     """One line of ``about``: a text or a list of texts."""
 
@@ -477,7 +513,7 @@ class Fact(Struct, frozen=True):
     values: tuple[str, ...]
 
 
-class Task(Struct, frozen=True):
+class Task(Struct, frozen=True, omit_defaults=True):
     """A whole task."""
 
     schema: int
@@ -496,3 +532,4 @@ class Task(Struct, frozen=True):
     effects: tuple[Effect, ...]
     scores: tuple[Score, ...]
     at: Place
+    externs: tuple[Extern, ...] = ()

@@ -1,5 +1,7 @@
 """Lines of printed code, each with the place in the source it comes from."""
 
+import ast
+import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 
@@ -31,6 +33,12 @@ def line(text: str, at: ir.Place | None = None, indent: int = 4) -> str:
     return f"{pad}{text}  {note}"
 
 
+def mentioned(source: str) -> frozenset[str]:
+    """List the names that printed code mentions."""
+    tree = ast.parse(textwrap.dedent(source))
+    return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+
+
 def file_name(at: ir.Place) -> str:
     """Name the file of a place, without its folder, so that it can stand in a comment or a text."""
     name = plain(PurePath(at.file).name)
@@ -60,6 +68,8 @@ def broken(text: str, indent: int) -> list[str]:
     if bracket is None:
         return [text]
     start, end = bracket
+    if indent + start + 1 > WIDTH:
+        start, end = _longest_bracket(text)
     head, inside, tail = text[: start + 1], text[start + 1 : end], text[end:]
     if indent + 4 + len(inside) <= WIDTH:
         return [head, f"    {inside}", tail]
@@ -152,6 +162,20 @@ def _last_bracket(text: str) -> tuple[int, int] | None:
         found.append((start, end))
         end = start - 1
     return max(found, key=lambda ends: ends[1] - ends[0], default=None)
+
+
+def _longest_bracket(text: str) -> tuple[int, int]:
+    """Find the ends of the longest of all brackets that are in no other."""
+    found: list[tuple[int, int]] = []
+    depth = first = 0
+    for i, letter in enumerate(text):
+        if letter in _OPEN:
+            first = first if depth else i
+            depth += 1
+        elif letter in _CLOSE:
+            depth -= 1
+            found += [(first, i)] if not depth else []
+    return max(found, key=lambda ends: ends[1] - ends[0])
 
 
 def _arguments(text: str) -> list[str]:

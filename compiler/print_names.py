@@ -31,6 +31,8 @@ class Names:
     sizes: dict[str, int]
     cuts: tuple[str, ...]
     groups: dict[tuple[str, ...], str]
+    externs: dict[str, str]
+    views: dict[tuple[str, str], str]
     spoken: set[tuple[str, ...]] = field(default_factory=set)
 
     def value(self, name: str) -> str:
@@ -45,6 +47,10 @@ class Names:
         """Name the columns of a channel."""
         return self.constants["channel", name]
 
+    def view(self, table: str, channel: str) -> str:
+        """Name the view, ring by ring, of an array of rings in a table."""
+        return self.views[table, channel]
+
     def column(self, place: int) -> str:
         """Name a column of the timeline: a segment, the padding, or a loose cut."""
         return (*self.segments, "PADDING", *self.cuts)[place]
@@ -55,6 +61,10 @@ class Names:
             return str(labels.index(name))
         self.spoken.add(labels)
         return self.label_constants[self.groups[labels], name]
+
+    def extern(self, name: str) -> str:
+        """Name a Python function of the user's."""
+        return self.externs[name]
 
     def param(self, name: str) -> ir.Param | None:
         """Find a parameter."""
@@ -95,6 +105,8 @@ def names(task: ir.Task, plan: Layout) -> Names:
             label_constants |= _label_constants(owner, labels, taken)
     loose = [("cut", f"cut_{i + 1}") for i in range(len(plan.loose))]
     loose_names = tuple(constant_names(loose, taken).values())
+    externs = python_names([extern.name for extern in task.externs], taken)
+    taken |= set(externs.values())
     values = python_names(_values(task), taken)
     rows: dict[tuple[str, ...], str] = {}
     for variable in task.variables:
@@ -113,7 +125,26 @@ def names(task: ir.Task, plan: Layout) -> Names:
         _sizes(task),
         loose_names,
         groups,
+        externs,
+        _views(task, {*taken, *values.values(), *rows.values()}),
     )
+
+
+def _views(task: ir.Task, taken: set[str]) -> dict[tuple[str, str], str]:
+    """Name the views of arrays of rings in all tables and arrays they may stand in."""
+    tables = [("drive", task.inputs), ("inputs", task.inputs)]
+    tables += [(one, task.outputs) for one in ("target", "targets", "weight", "weights")]
+    pairs = [
+        (table, channel.name) for table, channels in tables for channel in channels if channel.slots
+    ]
+    named = python_names([f"{table}_{channel}" for table, channel in pairs], taken)
+    return {(table, channel): named[f"{table}_{channel}"] for table, channel in pairs}
+
+
+def is_wide(channel: ir.Channel) -> bool:
+    """Whether the columns of a channel are a range, if only of one."""
+    counted = channel.kind in (ir.ChannelKind.RING, ir.ChannelKind.NUMBERED)
+    return counted or channel.n_units > 1
 
 
 def _sizes(task: ir.Task) -> dict[str, int]:
@@ -146,6 +177,8 @@ def _label_lists(task: ir.Task) -> list[tuple[str, tuple[str, ...]]]:
     for channel in (*task.inputs, *task.outputs):
         if channel.kind is ir.ChannelKind.NAMED:
             found.append((channel.name, channel.units))
+        if channel.slot_labels:
+            found.append((channel.name, channel.slot_labels))
     for score in task.scores:
         if isinstance(score.type, ir.LabelType):
             found.append((score.name, score.type.labels))
@@ -176,7 +209,7 @@ class Speaker:
     def rows(self) -> Printer:
         """Print where arrays are made: columns of the trial table are local variables."""
         refer = lambda ref: self._refer(ref, "{}", "{}", Shape.TRIAL)  # noqa: E731
-        return Printer(refer, self._label, spans=self._spans)
+        return Printer(refer, self._label, spans=self._spans, extern=self.names.extern)
 
     def first_row(self) -> Printer:
         """Print there with parameters as one number for the batch."""
@@ -185,7 +218,7 @@ class Speaker:
     def steps(self) -> Printer:
         """Print there with the value of each step's trial."""
         refer = lambda ref: self._refer(ref, "{}[at]", "{}[at]", Shape.TRIAL)  # noqa: E731
-        return Printer(refer, self._label, rows="1")
+        return Printer(refer, self._label, rows="1", extern=self.names.extern)
 
     def table(self, *, careful: bool = False, reduce: ReadSeries | None = None) -> Printer:
         """Print with values as columns of the trial table, and scores as local variables."""

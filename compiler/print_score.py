@@ -3,8 +3,8 @@
 from epochal.compiler import ir
 from epochal.compiler.bounds import Bounds
 from epochal.compiler.numpy_text import Shape
-from epochal.compiler.print_line import line
-from epochal.compiler.print_names import Names, Speaker
+from epochal.compiler.print_line import line, mentioned
+from epochal.compiler.print_names import Names, Speaker, is_wide
 from epochal.compiler.print_steps import span_edges
 from epochal.compiler.segments import Layout
 
@@ -23,7 +23,7 @@ def body(task: ir.Task, plan: Layout, bounds: Bounds, names: Names) -> list[str]
     def reduce(name: str, series: ir.Series, more: str) -> str:
         channel = next(one for one in task.outputs if one.name == series.channel)
         columns = names.channel(channel.name)
-        columns = columns if channel.n_units > 1 else f"{columns} : {columns} + 1"
+        columns = columns if is_wide(channel) else f"{columns} : {columns} + 1"
         start, stop = span_edges(series.where, task, plan, bounds, names)
         x = f"outputs[:, :, {columns}]"
         return _REDUCERS[name].format(x=x, start=start, stop=stop, more=more)
@@ -35,10 +35,10 @@ def body(task: ir.Task, plan: Layout, bounds: Bounds, names: Names) -> list[str]
         text = f"np.full(n, {shown.text})" if shown.shape is Shape.CONSTANT else shown.text
         statements.append(line(f"{names.value(score.name)} = {text}", score.at))
     lines = []
-    used = "\n".join(statements)
-    if "stop[" in used or "(n, " in used:
+    used = mentioned("\n".join(statements))
+    if "stop" in used or "n" in used:
         lines.append(line("stop = timeline(trials, dt)"))
-    if "(n, " in used:
+    if "n" in used:
         lines.append(line("n = len(stop)"))
     pairs = ", ".join(f'"{score.name}": {names.value(score.name)}' for score in task.scores)
     return [*lines, *statements, line(f"return {{{pairs}}}")]

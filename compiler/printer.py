@@ -1,6 +1,5 @@
 """From IR to the source of a NumPy module."""
 
-import ast
 import textwrap
 from functools import cache
 from typing import assert_never
@@ -16,12 +15,13 @@ from epochal.compiler import (
     segments,
 )
 from epochal.compiler.bounds import Bounds, longest
+from epochal.compiler.externs import function_of, module_of
 from epochal.compiler.hash import task_hash
 from epochal.compiler.intervals import Known
 from epochal.compiler.numpy_text import Printer
 from epochal.compiler.prelude_source import Definition, imports, needed
-from epochal.compiler.print_line import file_name, line, plain, quoted, unpacked
-from epochal.compiler.print_names import LONGEST, Names, Speaker, names
+from epochal.compiler.print_line import file_name, line, mentioned, plain, quoted, unpacked
+from epochal.compiler.print_names import LONGEST, Names, Speaker, is_wide, names
 from epochal.compiler.segments import Layout
 from epochal.compiler.version import VERSION
 
@@ -52,6 +52,7 @@ def print_module(task: ir.Task, known: Known) -> str:
         "title": _title(task),
         "version": VERSION,
         "file": file_name(task.at),
+        "needs": textwrap.wrap(_needs(task), 100),
         "facts": _facts(task, plan, called),
         "signature": _signature(print_sample.arguments(task, called)),
         "sample_doc": _wrap(_table_doc(task)),
@@ -68,11 +69,29 @@ def print_module(task: ir.Task, known: Known) -> str:
         "prelude": (),
         "imports": (),
     }
-    used = _mentioned(_template().render(fields))
+    used = mentioned(_template().render(fields))
     definitions = needed(used)
     fields["prelude"] = _laid_out(definitions)
-    fields["imports"] = imports(definitions, used | {"np"})
+    fields["imports"] = imports(definitions, used | {"np"}, _imported(task, called))
     return _template().render(fields)
+
+
+def _needs(task: ir.Task) -> str:
+    """Say what the module imports and what its numbers mean."""
+    modules = sorted({module_of(extern) for extern in task.externs})
+    needed = f"Needs NumPy and {', '.join(modules)}" if modules else "Needs only NumPy"
+    return (
+        f"{needed}; keep it, edit it.  Arguments are in ms, Hz and deg.  In the trial table times "
+        'are whole microseconds, angles are in deg, and labels are positions in TASK["labels"].'
+    )
+
+
+def _imported(task: ir.Task, called: Names) -> list[tuple[str, str, str]]:
+    """List the Python functions of the user's: module, name there, name here."""
+    return [
+        (module_of(extern), function_of(extern), called.extern(extern.name))
+        for extern in task.externs
+    ]
 
 
 @cache
@@ -86,11 +105,6 @@ def _template() -> jinja2.Template:
         autoescape=False,
     )
     return environment.get_template("module.py.j2")
-
-
-def _mentioned(source: str) -> frozenset[str]:
-    """List the names that the printed functions mention."""
-    return frozenset(node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name))
 
 
 def _laid_out(definitions: tuple[Definition, ...]) -> list[str]:
@@ -220,7 +234,7 @@ def _constants(task: ir.Task, plan: Layout, called: Names) -> list[str]:
         for channel in channels:
             after = first + channel.n_units
             targets.append(called.channel(channel.name))
-            values.append(str(first) if channel.n_units == 1 else f"slice({first}, {after})")
+            values.append(f"slice({first}, {after})" if is_wide(channel) else str(first))
             first = after
         note = f"columns of the {side}"
         lines += unpacked(targets, values, note)

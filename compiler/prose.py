@@ -113,6 +113,8 @@ def _show(expr: ir.Expr, laws: Laws) -> tuple[str, int]:
             return f"{shown[0]} if {shown[1]} else {shown[2]}", _OR - 1
         case ir.Call():
             return _call(expr, laws), _ATOM
+        case ir.External(name, arguments):
+            return f"{name}({', '.join(_show(item, laws)[0] for item in arguments)})", _ATOM
         case ir.SetOf(items, weights):
             members = [_show(item, laws)[0] for item in items]
             if weights:
@@ -142,12 +144,23 @@ def _inside(expr: ir.Expr, binds: int, laws: Laws) -> str:
 def _call(expr: ir.Call, laws: Laws) -> str:
     shown = [_show(item, laws)[0] for item in expr.arguments]
     if expr.function.startswith("array_"):
+        match expr.arguments[0]:
+            case ir.Conditional(condition, ir.Number("1"), ir.Number("0")):
+                shown[0] = _show(condition, laws)[0]  # a condition that is counted
         return f"{expr.function.removeprefix('array_')}({shown[0]})"
     match expr.function:
         case "only" | "position":
             return shown[0]
         case "bump":
             return f"bump({shown[0]}, width = {shown[1]})"
+        case "vonmises":
+            return f"vonmises({shown[0]}, kappa = {shown[1]})"
+        case "cosine_tuning" | "onehot":
+            return f"{expr.function}({shown[0]})"
+        case "evidence":
+            return f"evidence({shown[0]}, {shown[1]})"
+        case "each_unit" | "side_by_side" | "each_ring" | "every_ring":
+            return shown[0]
         case "rescale":
             x, *ends = shown
             return f"rescale({x}, of = ({ends[0]}, {ends[1]}), onto = ({ends[2]}, {ends[3]}))"
@@ -155,6 +168,7 @@ def _call(expr: ir.Call, laws: Laws) -> str:
             inner = expr.arguments[0]
             if isinstance(inner, ir.Call) and inner.function == "time_mean":
                 return f"{expr.function}({_show(inner.arguments[0], laws)[0]})"
+            return f"{expr.function}({shown[0]})"
     return f"{_REDUCED.get(expr.function, expr.function)}({', '.join(shown)})"
 
 

@@ -8,7 +8,7 @@ from epochal.dsl.span import Span
 
 # Codes are stable: a number is never given to another mistake.  Groups: E01 reading, layout and
 # syntax; E02 names; E03 types and units; E04 structure and time; E05 limits; E06 not built yet;
-# W07 lints.
+# W07 lints; E08 experiments.
 CODES: Mapping[str, str] = MappingProxyType(
     {
         "E0101": "the file does not exist",
@@ -54,7 +54,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "E0207": "a label outside the set it is compared with",
         "E0208": "a call with too few or too many arguments",
         "E0209": "a draw where none may stand",
-        "E0210": "`bump` where no ring is set",
+        "E0210": "an encoder of rings where no ring is set",
         "E0212": "a name declared twice",
         "E0301": "a set whose members differ in type",
         "E0302": "a text or a list in an expression",
@@ -94,6 +94,15 @@ CODES: Mapping[str, str] = MappingProxyType(
         "E0336": "an index that may leave its array",
         "E0337": "an array without its size",
         "E0338": "a draw per batch that follows one per trial",
+        "E0350": "an encoder on a channel that has not the units for it",
+        "E0351": "a tuning curve of negative concentration",
+        "E0360": "an extern named like a function of the language",
+        "E0361": "an extern that names no function of a module",
+        "E0362": "an extern outside drives and targets",
+        "E0363": "an extern that is not allowed to run",
+        "E0364": "an extern whose module cannot be imported",
+        "E0365": "an extern that its module does not have",
+        "E0366": "an extern whose source is not known, or has changed",
         "E0401": "a span that runs backwards",
         "E0402": "a slice bound of no clear sign",
         "E0403": "an option that an output does not have",
@@ -125,6 +134,14 @@ CODES: Mapping[str, str] = MappingProxyType(
         "E0503": "a trial that is too long",
         "E0504": "a number that is too long, too large or too small",
         "E0601": "a part of the language that is not built yet",
+        "E0801": "a setting that does not exist",
+        "E0802": "a setting of the wrong kind",
+        "E0803": "a setting that is missing, or set twice",
+        "E0804": "a setting that cannot be",
+        "E0805": "a stage that does not exist, or stands twice",
+        "E0806": "a condition of a stage that says nothing",
+        "E0807": "a task that is not the one that was pinned",
+        "E0808": "a file without an experiment",
         "W0701": "a division that may be by zero",
         "W0702": "a parameter that is never used",
         "W0703": "a task without `correct`",

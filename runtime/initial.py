@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from epochal.runtime.errors import RunError
 from epochal.runtime.laws import AS_DRAWN, SCALED, Gamma, drawn
 from epochal.runtime.models import Ctrnn, Gru, LeakyGru, Lstm, Model, OwnCell
 from epochal.runtime.weights import ALL_TO_ALL, Array, Connectivity, Masks, effective
@@ -68,7 +69,7 @@ def initial_weights(
 
     Raises
     ------
-    ValueError
+    RunError
         A law makes no sense under the constraints, or a given array does not obey them.
 
     References
@@ -141,12 +142,12 @@ def _own(
     odd = sorted(taken | {name for name in weights if not name.isidentifier()})
     if odd:
         message = f"cell {model.cell}: its weights cannot be called {', '.join(odd)}"
-        raise ValueError(message)
+        raise RunError(message)
     for name, C in (("W_in", masks.C_in), ("W_rec", masks.C_rec)):
         found = weights[name].shape[-2:] if name in weights else None
         if (C != 1).any() and found != C.shape:
             message = f"cell {model.cell}: masks need {name} of shape {C.shape}, not {found}"
-            raise ValueError(message)
+            raise RunError(message)
     return {
         **weights,
         "W_out": drawn(model.init_out, masks.C_out, draw),
@@ -159,12 +160,12 @@ def _balanced(model: Ctrnn, masks: Masks, W_rec: Array) -> Array:
     if masks.sign is None:
         if isinstance(model.init_rec, Gamma):
             message = "init_rec = gamma needs Dale's law: without signs every unit would excite"
-            raise ValueError(message)
+            raise RunError(message)
         return W_rec
     if isinstance(model.init_rec, AS_DRAWN):
         if (W_rec * (1 - np.eye(len(W_rec)))).any():
             message = "init_rec = orthogonal makes no sense under Dale's law, which changes signs"
-            raise ValueError(message)
+            raise RunError(message)
         return W_rec
     excites = masks.sign > 0
     excitation = masks.C_rec[:, excites].sum(axis=1, keepdims=True)
@@ -213,10 +214,10 @@ def _given(
         array = np.asarray(found, np.float64)
         if name not in weights:
             message = f"start: there is no weight {name!r}; there are {', '.join(weights)}"
-            raise ValueError(message)
+            raise RunError(message)
         if array.shape != weights[name].shape or not np.isfinite(array).all():
             message = f"start: {name} must be finite numbers of shape {weights[name].shape}"
-            raise ValueError(message)
+            raise RunError(message)
         given[name] = _obedient(name, array, masks)
     return given
 
@@ -230,10 +231,10 @@ def _obedient(name: str, array: Array, masks: Masks) -> Array:
         return array
     if (array * ~allowed[name]).any():
         message = f"start: {name} has weights where the constraints allow no connection"
-        raise ValueError(message)
+        raise RunError(message)
     if masks.sign is None:
         return array
     if (array * (masks.sign if name == "W_rec" else 1) < 0).any():
         message = f"start: {name} has weights of a sign that Dale's law forbids"
-        raise ValueError(message)
+        raise RunError(message)
     return np.abs(array)

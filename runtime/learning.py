@@ -175,8 +175,8 @@ class Cosine(_Record, frozen=True, tag="cosine"):
 Schedule = Exponential | Cosine
 
 
-class _Optimizer(_Record, frozen=True, kw_only=True):
-    """What the optimisers have in common.
+class Adam(_Record, frozen=True, kw_only=True, tag="adam"):
+    """Adam (Kingma and Ba 2015) on clipped gradients.
 
     Attributes
     ----------
@@ -186,85 +186,72 @@ class _Optimizer(_Record, frozen=True, kw_only=True):
         ``clip`` bounds the norm of the gradient: of all weights together ("global"), or of each
         array of weights by itself ("each", as in PsychRNN); or it bounds each of its values
         ("value", as in Yang's code).  None leaves gradients as they are.
-    """
-
-    rate: float
-    clip: float | None = 1.0
-    clipping: Clip = "global"
-    schedule: Schedule | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse values that train nothing."""
-        require("rate", self.rate, positive(self.rate), "a positive number")
-        bounded = self.clip is None or positive(self.clip)
-        require("clip", self.clip, bounded, "a positive number")
-        one_of("clipping", self.clipping, get_args(Clip))
-
-
-class Adam(_Optimizer, frozen=True, kw_only=True, tag="adam"):
-    """Adam (Kingma and Ba 2015) on clipped gradients.
-
-    Attributes
-    ----------
-    rate, clip, clipping, schedule
-        As for every optimiser.
     beta1, beta2, epsilon
         As in the paper; epsilon is Keras's.
     """
 
     rate: float = 1e-3
+    clip: float | None = 1.0
+    clipping: Clip = "global"
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-7
+    schedule: Schedule | None = None
 
     def __post_init__(self) -> None:
         """Refuse values with which Adam does not work."""
-        super().__post_init__()
+        _check_optimizer(self)
         require("beta1", self.beta1, 0 <= self.beta1 < 1, "0 or more and less than 1")
         require("beta2", self.beta2, 0 <= self.beta2 < 1, "0 or more and less than 1")
         require("epsilon", self.epsilon, positive(self.epsilon), "a positive number")
 
 
-class Sgd(_Optimizer, frozen=True, kw_only=True, tag="sgd"):
+class Sgd(_Record, frozen=True, kw_only=True, tag="sgd"):
     """Stochastic gradient descent on clipped gradients.
 
     Attributes
     ----------
     rate, clip, clipping, schedule
-        As for every optimiser; pycog's rate is 0.01.
+        As for `Adam`; pycog's rate is 0.01.
     momentum, nesterov
         Momentum, and whether it looks ahead.
     """
 
     rate: float = 1e-2
+    clip: float | None = 1.0
+    clipping: Clip = "global"
     momentum: float = 0.0
     nesterov: bool = False
+    schedule: Schedule | None = None
 
     def __post_init__(self) -> None:
         """Refuse values with which it does not work."""
-        super().__post_init__()
+        _check_optimizer(self)
         require("momentum", self.momentum, 0 <= self.momentum < 1, "0 or more and less than 1")
 
 
-class Rmsprop(_Optimizer, frozen=True, kw_only=True, tag="rmsprop"):
+class Rmsprop(_Record, frozen=True, kw_only=True, tag="rmsprop"):
     """RMSprop (Tieleman and Hinton 2012) on clipped gradients.
 
     Attributes
     ----------
     rate, clip, clipping, schedule
-        As for every optimiser.
+        As for `Adam`.
     rho, momentum, epsilon
         As in Keras.
     """
 
     rate: float = 1e-3
+    clip: float | None = 1.0
+    clipping: Clip = "global"
     rho: float = 0.9
     momentum: float = 0.0
     epsilon: float = 1e-7
+    schedule: Schedule | None = None
 
     def __post_init__(self) -> None:
         """Refuse values with which it does not work."""
-        super().__post_init__()
+        _check_optimizer(self)
         require("rho", self.rho, 0 <= self.rho < 1, "0 or more and less than 1")
         require("momentum", self.momentum, 0 <= self.momentum < 1, "0 or more and less than 1")
         require("epsilon", self.epsilon, positive(self.epsilon), "a positive number")
@@ -279,3 +266,10 @@ def _check_penalty(l1: float, l2: float) -> None:
     if not l1 and not l2:
         message = "a penalty needs l1 or l2 above 0"
         raise ValueError(message)
+
+
+def _check_optimizer(record: Optimizer) -> None:
+    require("rate", record.rate, positive(record.rate), "a positive number")
+    bounded = record.clip is None or positive(record.clip)
+    require("clip", record.clip, bounded, "a positive number")
+    one_of("clipping", record.clipping, get_args(Clip))

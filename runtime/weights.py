@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epochal.runtime.areas import area_masks, area_signs
+from epochal.runtime.errors import RunError
 from epochal.runtime.models import Ctrnn, Model
 
 Array: TypeAlias = NDArray[np.floating[Any]]
@@ -78,7 +79,7 @@ def make_masks(
 
     Raises
     ------
-    ValueError
+    RunError
         An array has another shape than its weights, holds what makes no sense, or contradicts
         the model.
     """
@@ -89,7 +90,7 @@ def make_masks(
     sign = _signs(model, connectivity.signs)
     if connectivity.C_rec is not None and isinstance(model, Ctrnn) and model.rank is not None:
         message = "C_rec cannot be joined with rank: the weights would not keep their rank"
-        raise ValueError(message)
+        raise RunError(message)
     if isinstance(model, Ctrnn) and model.areas:
         gets, among, reaches = area_masks(model, sign)
         C_in, C_rec, C_out = C_in * gets[:, None], C_rec * among, C_out * reaches
@@ -139,17 +140,17 @@ def _signs(model: Model, given: Array | None) -> Array | None:
         return area_signs(model) if isinstance(model, Ctrnn) else None
     if not isinstance(model, Ctrnn) or model.rank is not None:
         message = "signs of units need model = ctrnn of full rank: Dale's law is for that"
-        raise ValueError(message)
+        raise RunError(message)
     if model.dale is not None:
         message = f"signs of units are given, and dale = {model.dale}, too: leave one of them out"
-        raise ValueError(message)
+        raise RunError(message)
     signs = np.asarray(given, np.float64)
     if signs.shape != (model.units,):
         message = f"signs has shape {signs.shape}, but there are {model.units} units"
-        raise ValueError(message)
+        raise RunError(message)
     if set(signs.tolist()) != {1.0, -1.0}:
         message = "signs must be 1 for excitatory and -1 for inhibitory units, with some of each"
-        raise ValueError(message)
+        raise RunError(message)
     return signs
 
 
@@ -158,9 +159,9 @@ def _given(name: str, array: Array | None, shape: tuple[int, int]) -> Array:
         return np.ones(shape)
     if array.shape != shape:
         message = f"{name} has shape {array.shape}, but its weights have shape {shape}"
-        raise ValueError(message)
+        raise RunError(message)
     mask = np.asarray(array, np.float64)
     if not (np.isfinite(mask).all() and (mask >= 0).all()):
         message = f"{name} must hold 0 where there is no connection, and 1 where there is"
-        raise ValueError(message)
+        raise RunError(message)
     return mask

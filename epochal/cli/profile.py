@@ -15,8 +15,6 @@ from epochal.runtime.config import (
     Profile,
     Rmsprop,
     Sgd,
-    Stop,
-    Training,
     time_constant,
 )
 
@@ -26,23 +24,27 @@ Options = Mapping[str, float | int | None]
 
 
 def profile_of(
-    model: Options, training: Options, rate: float | None, accuracy: float | None
+    model: Options,
+    training: Options,
+    rate: float | None,
+    accuracy: float | None,
+    base: Profile | None = None,
 ) -> Profile:
-    """Change the built-in profile by the options that were given.
+    """Change a profile, by default the built-in one, by the options that were given.
 
     Raises
     ------
     ValueError
         A value is not allowed; the message names it.
     """
+    base = base or Profile()
+    changed = base.training
+    if rate is not None:
+        changed = replace(changed, optimizer=replace(changed.optimizer, rate=rate))
+    if accuracy is not None:
+        changed = replace(changed, stop=replace(changed.stop, accuracy=accuracy))
     return Profile(
-        model=replace(Ctrnn(), **_given(model)),
-        training=replace(
-            Training(),
-            optimizer=Adam() if rate is None else Adam(rate=rate),
-            stop=Stop() if accuracy is None else Stop(accuracy=accuracy),
-            **_given(training),
-        ),
+        model=replace(base.model, **_given(model)), training=replace(changed, **_given(training))
     )
 
 

@@ -6,10 +6,11 @@ angles degrees.  Random words are NumPy's raw ones; all else is plain Python.
 """
 
 import hashlib
+import importlib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from itertools import product
 from statistics import NormalDist
 from typing import Any
@@ -81,6 +82,9 @@ class Reading:
                 return self.value(x)[int(self.value(i))]
             case ir.Call(function, arguments):
                 return self.call(function, arguments)
+            case ir.External(name, arguments, units):
+                called = partial(call_python, python_function(self.task, name), units)
+                return each(called, *(self.value(item) for item in arguments))
             case ir.SetOf(items):
                 return [self.value(item) for item in items]
             case ir.TupleOf(items):
@@ -111,13 +115,21 @@ class Reading:
             above = [k for k, (x,) in enumerate(series) if x > level]
             return above[0] * self.dt if above else math.nan
         values = [self.value(one) for one in arguments]
-        if function == "bump" and any(isinstance(one, list) for one in values):
+        if function in ("onehot", "evidence"):
+            values[0] = each(partial(self.place, arguments[0]), values[0])
+        if function in ENCODERS and any(isinstance(one, list) for one in values):
             n = max(len(one) for one in values if isinstance(one, list))
             rows = [one if isinstance(one, list) else [one] * n for one in values]
-            return [bump(*row) for row in zip(*rows, strict=True)]
+            return [Units(ENCODERS[function](*row)) for row in zip(*rows, strict=True)]
+        if function in ENCODERS:
+            return Units(ENCODERS[function](*values))
         if function in ONE_BY_ONE:
             return each(FUNCTIONS[function], *values)
         return FUNCTIONS[function](*values)
+
+    def place(self, expr: ir.Expr, value: Value) -> int:
+        """Give the place of a unit that is written as a label or as a number."""
+        return self.labels(expr).index(value) if isinstance(value, str) else int(value)
 
     def labels(self, expr: ir.Expr) -> tuple[str, ...]:
         """List the labels that an expression gives one of."""
@@ -144,6 +156,24 @@ class Reading:
         return [[step[column] for column in columns] for step in self.outputs[start:stop]]
 
 
+def python_function(task: ir.Task, name: str) -> Callable[..., Any]:
+    """Import a function of the user's."""
+    (location,) = (one.location for one in task.externs if one.name == name)
+    module, function = location.split(":")
+    found: Callable[..., Any] = getattr(importlib.import_module(module), function)
+    return found
+
+
+def call_python(function: Callable[..., Any], units: int, *arguments: Value) -> Value:
+    """Call a function of the user's for one row: a number, or one a unit."""
+    rows = [np.array([x if isinstance(x, bool) else float(x)]) for x in arguments]
+    made = np.asarray(function(*rows), float)
+    made = made[0] if rows else made
+    if not units:
+        return made.ravel()[0].item()
+    return np.broadcast_to(made, units).tolist()
+
+
 def channel_read(expr: ir.Expr) -> str:
     """Name the output that a reduction reads."""
     while isinstance(expr, ir.Call):
@@ -161,13 +191,25 @@ def type_of(task: ir.Task, name: str) -> ir.Type:
     return others[name]
 
 
+class Units(list[float]):
+    """One number for each unit, as an encoder gives; a plain list is an array of values."""
+
+
 def each(function: Any, *values: Value) -> Value:
-    """Apply a function to numbers, one by one where some are lists, or lists of lists."""
-    n = max((len(value) for value in values if isinstance(value, list)), default=0)
-    if not n:
+    """Apply a function to numbers, one by one where some are arrays, of units or of numbers."""
+    arrays = [value for value in values if isinstance(value, list)]
+    outer = [value for value in arrays if not isinstance(value, Units)]
+    if not arrays:
         return function(*values)
-    rows = [value if isinstance(value, list) else [value] * n for value in values]
-    return [each(function, *row) for row in zip(*rows, strict=True)]
+    n = max(len(value) for value in outer or arrays)
+    rows = [
+        value
+        if isinstance(value, list) and not (outer and isinstance(value, Units))
+        else [value] * n
+        for value in values
+    ]
+    made = [each(function, *row) for row in zip(*rows, strict=True)]
+    return made if outer else Units(made)
 
 
 def compare(op: str, a: Value, b: Value) -> bool:
@@ -217,19 +259,55 @@ class _NanUnits(list[float]):
 NAN_UNITS = _NanUnits([math.nan])
 
 
-def population_vector(x: list[float]) -> float:
+def population_vector(x: list[float], slots: int = 0) -> Value:
+    if slots:
+        size = len(x) // slots
+        rings = [x[slot * size : (slot + 1) * size] or x for slot in range(slots)]
+        return [population_vector(ring) for ring in rings]
     east = math.fsum(one * math.cos(2 * math.pi * k / len(x)) for k, one in enumerate(x))
     north = math.fsum(one * math.sin(2 * math.pi * k / len(x)) for k, one in enumerate(x))
-    return math.degrees(math.atan2(north, east)) % 360
+    return wrap(math.degrees(math.atan2(north, east)))
+
+
+def wrap(x: float) -> float:
+    """Bring an angle into [0, 360): the remainder of a tiny negative one rounds up to 360."""
+    turn = x % 360
+    return 0.0 if turn == 360 else turn
 
 
 def bump(center: float, width: float, n: int) -> list[float]:
-    distances = [abs(math.remainder(k * 360 / n - center, 360)) for k in range(n)]
-    return [math.exp(-((d / width) ** 2) / 2) for d in distances]
+    return [math.exp(-((d / width) ** 2) / 2) for d in distances(center, n)]
+
+
+def distances(center: float, n: int) -> list[float]:
+    return [abs(math.remainder(k * 360 / n - center, 360)) for k in range(n)]
+
+
+def vonmises(center: float, kappa: float, n: int) -> list[float]:
+    return [math.exp(kappa * (math.cos(math.radians(d)) - 1)) for d in distances(center, n)]
+
+
+def cosine_tuning(center: float, n: int) -> list[float]:
+    return [math.cos(math.radians(d)) for d in distances(center, n)]
+
+
+def onehot(place: int, n: int) -> list[float]:
+    return [float(k == place) for k in range(n)]
+
+
+def evidence(place: int, x: float, n: int) -> list[float]:
+    return [x if k == place else -x / (n - 1) for k in range(n)]
+
+
+def side_by_side(rings: Value, n: int) -> Value:
+    """Set rings of n units side by side; a number stands for a ring, or all, of that number."""
+    if not isinstance(rings, list):
+        return rings
+    return [x for one in rings for x in (one if isinstance(one, list) else [one] * n)]
 
 
 def angle_between(a: float, b: float) -> float:
-    turn = (a - b) % 360
+    turn = wrap(a - b)
     return turn - 360 if turn > 180 else turn
 
 
@@ -242,6 +320,11 @@ ONE_BY_ONE = frozenset(
 )
 
 
+def known(choose: Any, values: Sequence[Value]) -> Value:
+    """Choose among values; nan where one of them is."""
+    return math.nan if any(one != one for one in values) else choose(values)
+
+
 def added(x: list[Value], _: int) -> Value:
     total = x[0]
     for one in x[1:]:
@@ -249,7 +332,20 @@ def added(x: list[Value], _: int) -> Value:
     return total
 
 
+ENCODERS: dict[str, Callable[..., list[float]]] = {
+    "bump": bump,
+    "vonmises": vonmises,
+    "cosine_tuning": cosine_tuning,
+    "onehot": onehot,
+    "opponent": lambda x: [x, -x],
+    "evidence": evidence,
+}
+
 FUNCTIONS: dict[str, Callable[..., Value]] = {
+    "each_unit": lambda values: values,
+    "side_by_side": side_by_side,
+    "each_ring": side_by_side,
+    "every_ring": lambda ring, n: ring * n if isinstance(ring, list) else ring,
     "range": lambda n: list(range(n)),
     "array_sum": added,
     "array_mean": lambda x, n: added(x, n) / n,
@@ -266,14 +362,13 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "cos": lambda x: math.cos(math.radians(x)),
     "sign": lambda x: x if x != x else (x > 0) - (x < 0),
     "floor": lambda x: x if x != x else math.floor(x),
-    "mod": lambda a, b: a - b * math.floor(a / b),
-    "min": lambda *x: each(lambda *one: min(one), *x),
-    "max": lambda *x: each(lambda *one: max(one), *x),
-    "clip": lambda x, low, high: min(max(x, low), high),
+    "mod": lambda a, b: math.nan if a != a or b != b else a - b * math.floor(a / b),
+    "min": lambda *x: each(lambda *one: known(min, one), *x),
+    "max": lambda *x: each(lambda *one: known(max, one), *x),
+    "clip": lambda x, low, high: known(min, (known(max, (x, low)), high)),
     "rescale": rescale,
-    "wrap": lambda x: x % 360,
+    "wrap": wrap,
     "angle_between": angle_between,
-    "bump": bump,
     "only": lambda x: x[0],
     "time_mean": mean_over_time,
     "time_last": lambda series: over_time(lambda x: x[-1], series),
@@ -436,7 +531,7 @@ def one_step(
             continue
         mine = list(range(len(row))) if effect.channel is None else columns[effect.channel]
         if effect.unit is not None:
-            mine = [mine[index_of(effect, task, here)]]
+            mine = chosen(mine, effect, task, here)
         if effect.noise is not None:
             value = standard_deviation(effect.noise, here, dt)
         else:
@@ -456,12 +551,16 @@ ASSIGN: dict[str, Callable[[float, float], float]] = {
 }
 
 
-def index_of(effect: ir.Effect, task: ir.Task, here: Reading) -> int:
-    """Give the place of a unit that is written as a label or as a number."""
+def chosen(columns: list[int], effect: ir.Effect, task: ir.Task, here: Reading) -> list[int]:
+    """Choose the unit that is written as a label or as a number; in an array of rings, a ring."""
     assert effect.unit is not None
     unit = here.value(effect.unit)
     channel = next(one for one in (*task.inputs, *task.outputs) if one.name == effect.channel)
-    return channel.units.index(unit) if isinstance(unit, str) else int(unit)
+    if channel.slots:
+        slot = channel.slot_labels.index(unit) if isinstance(unit, str) else int(unit)
+        size = channel.n_units // channel.slots
+        return columns[slot * size : (slot + 1) * size]
+    return [columns[channel.units.index(unit) if isinstance(unit, str) else int(unit)]]
 
 
 def standard_deviation(noise: ir.Noise | None, here: Reading, dt: int) -> float:
@@ -503,6 +602,7 @@ class Words:
     stream: int
     batch: int
 
+    @lru_cache(maxsize=64)  # noqa: B019, for the words of a batch are asked again for every trial
     def raw(self, name: str, count: int, attempt: int = 0) -> list[int]:
         counter = np.array([0, attempt, code(name), self.batch], np.uint64)
         key = np.array([self.seed, self.stream], np.uint64)
@@ -552,7 +652,8 @@ def holds(rule: ir.Expr, task: ir.Task, cell: Row) -> bool:
     for variable in task.variables:
         if isinstance(variable.definition, ir.Computed):
             try:
-                row[variable.names[0]] = Reading(task, row).value(variable.definition.value)
+                value = Reading(task, row).value(variable.definition.value)
+                row |= columns(variable, value)
             except KeyError:  # it follows from a draw, and no such rule reads it
                 continue
     return bool(Reading(task, row).value(rule))
@@ -567,6 +668,10 @@ def parameters(task: ir.Task) -> Row:
     return row
 
 
+class HopelessError(Exception):
+    """No attempt to draw a trial met its requirements."""
+
+
 def settled(task: ir.Task, words: Words, i: int, n: int, cell: Row) -> Row:
     """Make one trial, again and again until all that is required of it holds."""
     attempts: dict[str, int] = {}
@@ -578,7 +683,8 @@ def settled(task: ir.Task, words: Words, i: int, n: int, cell: Row) -> Row:
             return row
         for name in again:
             attempts[name] = attempts.get(name, 0) + 1
-        assert max(attempts.values()) < 100
+        if max(attempts.values()) == 100:
+            raise HopelessError(f"trial {i} breaks a requirement after 100 attempts")
 
 
 def linked(requirement: ir.Requirement, task: ir.Task) -> set[str]:
@@ -630,15 +736,20 @@ def one_trial(
                     value = draw(law, key, words, i, n, task, row, attempt)
             case ir.Computed(expr):
                 value = Reading(task, row).value(expr)
-        many = len(variable.names) > 1
-        for name, one, kind in zip(
-            variable.names, value if many else [value], variable.types, strict=True
-        ):
-            item = kind.item if isinstance(kind, ir.ArrayType) else kind
-            row[name] = each(whole, one) if item == ir.TIME else one
-            if isinstance(kind, ir.ArrayType) and not isinstance(one, list):
-                row[name] = [row[name]] * kind.n
+        row |= columns(variable, value)
     return row
+
+
+def columns(variable: ir.Variable, value: Value) -> Row:
+    """Name the values of a variable; times are whole, and one value fills a whole array."""
+    found: Row = {}
+    parts = value if len(variable.names) > 1 else [value]
+    for name, one, kind in zip(variable.names, parts, variable.types, strict=True):
+        item = kind.item if isinstance(kind, ir.ArrayType) else kind
+        found[name] = each(whole, one) if item == ir.TIME else one
+        if isinstance(kind, ir.ArrayType) and not isinstance(one, list):
+            found[name] = [found[name]] * kind.n
+    return found
 
 
 def shared(law: ir.Distribution, key: str, words: Words, task: ir.Task, row: Row) -> Value:

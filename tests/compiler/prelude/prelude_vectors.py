@@ -93,6 +93,8 @@ def array_vectors() -> dict[str, Array]:
         "spread with noise": x,
         "wide noise": wide,
         "bump": encode.bump(center, 30.0 + draw.unit("width"), 32),
+        "vonmises": encode.vonmises(center, 2 * draw.unit("kappa"), 8),
+        "cosine tuning": encode.cosine_tuning(center, 12),
         "rescale": encode.rescale(center, 0.0, 360.0, 0.1, 0.9),
         "wrap": reduce.wrap(3 * center - 720),
         "angle between": reduce.angle_between(center, center[::-1]),

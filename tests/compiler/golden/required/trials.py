@@ -356,17 +356,19 @@ def truncnormal(
     low: Number,
     high: Number,
     attempt: int = 0,
+    k: int = 0,
 ) -> Floats:
     """Draw from the normal law given low <= x <= high, (n,), by redrawing up to 20,000 times.
 
-    An attempt of a `require` above it has redraws of its own.
+    An attempt of a `require` above it has redraws of its own.  With k it draws an array, (n, k).
     """
-    x = np.full(draw.n, np.nan)
+    x = np.full((draw.n, k) if k else draw.n, np.nan)
     for redraw in range(20_000 * attempt, 20_000 * (attempt + 1)):
         inside = (x >= low) & (x <= high)
         if inside.all():
             return x
-        x = np.where(inside, x, normal(draw.unit(name, redraw), mean, sd))
+        u = draw.units(name, k, redraw) if k else draw.unit(name, redraw)
+        x = np.where(inside, x, normal(u, mean, sd))
     raise ValueError(f"{name}: 20,000 normal draws of some trial all left [low, high]")
 
 
@@ -467,10 +469,15 @@ def bump(center: Number, width: Number, n_units: int) -> Floats:
     Unit k prefers k * 360 / n_units deg, and d is its distance from center the shorter way round.
     center and width are in deg, one number or (N_batch,); both one number give (n_units,).
     """
+    d = ring_distance(center, n_units) / np.asarray(width)[..., None]
+    return portable_exp(-0.5 * d * d)
+
+
+def ring_distance(center: Number, n_units: int) -> Floats:
+    """Distance in deg of each unit of a ring from center, the shorter way: (N_batch, n_units)."""
     preferred = np.arange(n_units) * 360.0 / n_units
     d = floor_mod(preferred - np.asarray(center)[..., None], 360.0)
-    d = np.minimum(d, 360.0 - d) / np.asarray(width)[..., None]
-    return portable_exp(-0.5 * d * d)
+    return np.asarray(np.minimum(d, 360.0 - d))
 
 
 def floor_mod(a: Number, b: Number) -> Floats:
