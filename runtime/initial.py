@@ -87,7 +87,7 @@ def initial_weights(
     else:
         weights = _gated(model, masks, draw)
     weights.update(_given(weights, masks, connectivity.start))
-    if masks.rectified and masks.sign is not None:  # a negative weight would never come back
+    if masks.rectified:  # a negative weight would never come back
         weights.update({name: np.abs(weights[name]) for name in ("W_in", "W_rec", "W_out")})
     return weights
 

@@ -96,7 +96,12 @@ class WeightPenalty(_Record, frozen=True, tag="weights"):
 
 
 class RatePenalty(_Record, frozen=True, tag="rates"):
-    """``l1 mean|r| + l2 mean(r^2)`` over trials, units and the steps that ran (PsychRNN, Yang)."""
+    """``l1 mean|r| + l2 mean(r^2)`` over trials, units and the steps that ran.
+
+    References
+    ----------
+    L2: Ehrlich, Stone et al. 2021 (PsychRNN).  L1: Yang et al. 2019 (l1_h; their l2_h is a sum).
+    """
 
     l1: float = 0.0
     l2: float = 0.0

@@ -356,6 +356,9 @@ def _check_areas(model: Ctrnn) -> None:
     if model.areas and total != model.units:
         message = f"the areas have {total} units together, but units = {model.units}"
         raise ValueError(message)
+    if model.projections and not model.areas:
+        message = "projections connect areas: give areas, too"
+        raise ValueError(message)
     for projection in model.projections:
         for end in (projection.source, projection.target):
             require("projection", repr(end), end in names, f"between areas: {', '.join(names)}")

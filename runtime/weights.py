@@ -96,13 +96,17 @@ def make_masks(
         C_in, C_rec, C_out = C_in * gets[:, None], C_rec * among, C_out * reaches
     if not model.autapses:
         C_rec = C_rec * (1 - np.eye(n))
+    rectified = isinstance(model, Ctrnn) and model.positive == "rectify"
+    if rectified and sign is None:
+        message = "positive = rectify needs Dale's law: give dale, or the signs of the units"
+        raise RunError(message)
     return Masks(
         C_in=C_in,
         C_rec=C_rec,
         C_out=C_out,
         sign=sign,
         projects=None if sign is None else np.where(sign > 0, 1.0, 0.0),
-        rectified=isinstance(model, Ctrnn) and model.positive == "rectify",
+        rectified=rectified,
     )
 
 

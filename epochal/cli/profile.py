@@ -43,6 +43,10 @@ def profile_of(
         changed = replace(changed, optimizer=replace(changed.optimizer, rate=rate))
     if accuracy is not None:
         changed = replace(changed, stop=replace(changed.stop, accuracy=accuracy))
+    for name in _given(model):
+        if not hasattr(base.model, name):
+            message = f"{base.model.__struct_config__.tag} has no {name}: leave it out"
+            raise ValueError(message)
     return Profile(
         model=replace(base.model, **_given(model)), training=replace(changed, **_given(training))
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from epochal.cli.profile import profile_of
 from epochal.driver import Session
 from epochal.experiments.save import train_text
 from epochal.prepare import prepare
@@ -90,6 +91,11 @@ def test_a_network_of_song_2016_is_one_page(tmp_path: Path) -> None:
         batch=20,
     )
     assert read(tmp_path, SONG) == Profile(model=model, training=training)
+
+
+def test_an_option_that_the_model_does_not_have_is_refused() -> None:
+    with pytest.raises(ValueError, match="gru has no dale: leave it out"):
+        profile_of({"dale": 0.8, "units": None}, {}, None, None, Profile(model=Gru()))
 
 
 PROFILES = [

@@ -29,7 +29,7 @@ from epochal.runtime.config import (
     Sgd,
     Training,
 )
-from epochal.runtime.initial import initial_weights
+from epochal.runtime.initial import initial_weights, shapes
 from epochal.runtime.network import Network
 from epochal.runtime.plasticity import plasticity
 from epochal.runtime.weights import Array, Connectivity, effective, make_masks
@@ -58,8 +58,8 @@ def trained(
     trainer = update.Trainer(network, before, replace(training, average=0.0), factors)
     draw = np.random.default_rng(0)
     for _ in range(updates):
-        shapes = (6, 3, N_IN), (6, 3, N_OUT), (6, 3, N_OUT), (3, 6, N_REC)
-        arrays = [tf.constant(draw.standard_normal(s), tf.float32) for s in shapes]
+        sizes = (6, 3, N_IN), (6, 3, N_OUT), (6, 3, N_OUT), (3, 6, N_REC)
+        arrays = [tf.constant(draw.standard_normal(s), tf.float32) for s in sizes]
         arrays[2] = tf.abs(arrays[2])
         trainer.update(*arrays, tf.constant(3))
     return before, trainer.weights()
@@ -71,19 +71,18 @@ def connectivity_of(model: Model, *, masks: bool, fixed: bool, signs: bool) -> C
     def some(*shape: int) -> Array:
         return (draw.random(shape) < 0.7).astype(float)
 
-    names = [name for name in ("W_in", "W_rec", "U_rec", "W_out") if name in shapes_of(model)]
+    names = [
+        name for name in ("W_in", "W_rec", "U_rec", "W_out") if name in shapes(model, N_IN, N_OUT)
+    ]
     return Connectivity(
         C_in=some(N_REC, N_IN) if masks else None,
         C_rec=some(N_REC, N_REC) if masks and "U_rec" not in names else None,
         C_out=some(N_OUT, N_REC) if masks else None,
         signs=SIGNS if signs else None,
-        fixed={name: 1 - some(*shapes_of(model)[name]) for name in names} if fixed else {},
+        fixed={name: 1 - some(*shapes(model, N_IN, N_OUT)[name]) for name in names}
+        if fixed
+        else {},
     )
-
-
-def shapes_of(model: Model) -> dict[str, tuple[int, ...]]:
-    drawn = initial_weights(model, make_masks(model, N_IN, N_OUT), 0)
-    return {name: array.shape for name, array in drawn.items()}
 
 
 def check(model: Model, connectivity: Connectivity, training: Training, updates: int = 1) -> None:
@@ -131,7 +130,7 @@ def test_a_ctrnn_obeys(
     model = Ctrnn(
         units=N_REC,
         dale=None if dale == "signs" else dale,
-        positive="rectify" if form == "rate" else "abs",
+        positive="rectify" if dale and form == "rate" else "abs",
         form=form,
         activation="softplus",
         autapses=autapses,
@@ -182,8 +181,8 @@ def test_plasticity_is_what_updates_are_multiplied_by(optimizer: Any) -> None:
             Network(model, masks, 20.0), before, training, plasticity(model, given, before)
         )
         draw = np.random.default_rng(0)
-        shapes = (6, 3, N_IN), (6, 3, N_OUT), (6, 3, N_OUT), (3, 6, N_REC)
-        trainer.update(*(tf.constant(draw.random(s), tf.float32) for s in shapes), tf.constant(3))
+        sizes = (6, 3, N_IN), (6, 3, N_OUT), (6, 3, N_OUT), (3, 6, N_REC)
+        trainer.update(*(tf.constant(draw.random(s), tf.float32) for s in sizes), tf.constant(3))
         change: Array = trainer.weights()["W_rec"] - before["W_rec"].astype(np.float32)
         return change
 
@@ -229,7 +228,11 @@ def test_biases_and_the_first_state_may_be_fixed(model: Any) -> None:
             "no area has inputs",
         ),
         (lambda: Ctrnn(units=12, areas=AREAS, dale=0.2), "only one kind of unit"),
-        (lambda: Ctrnn(projections=(FORTH,)), "projection = 'near' is not allowed"),
+        (lambda: Ctrnn(projections=(FORTH,)), "projections connect areas: give areas, too"),
+        (
+            lambda: Ctrnn(units=8, areas=AREAS[:1], projections=(FORTH,)),
+            "projection = 'far' is not allowed: projection must be between areas: near",
+        ),
         (
             lambda: Ctrnn(units=12, areas=AREAS, projections=(replace(FORTH, excitatory=True),)),
             "needs Dale's law",
@@ -275,6 +278,7 @@ ONES = np.ones((3, 3))
         (Ctrnn(units=3, dale=0.7), Connectivity(start={"W_rec": ONES}), "Dale's law forbids"),
         (Ctrnn(units=3, dale=0.7), Connectivity(start={"W_out": ONES[:1]}), "no connection"),
         (Ctrnn(units=3, init_rec=Gamma()), Connectivity(), "gamma needs Dale's law"),
+        (Ctrnn(units=3, positive="rectify"), Connectivity(), "rectify needs Dale's law"),
         (Ctrnn(units=3, dale=0.7, init_rec=Orthogonal()), Connectivity(), "no sense under Dale"),
     ],
 )
