@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from epochal.compiler import arrays, channels, encoders, expressions, ir, reductions, types
+from epochal.compiler import arrays, channels, encoders, expressions, ir, lookup, reductions, types
 from epochal.compiler.distributions import DISTRIBUTIONS
 from epochal.compiler.distributions import PLANNED as PLANNED_DISTRIBUTIONS
 from epochal.compiler.functions import FUNCTIONS, Function, Takes
@@ -285,6 +285,7 @@ _SPECIAL: dict[str, _Lower] = {
     "other": _other,
     "position": _position,
     "range": _range,
+    "lookup": lookup.lookup,
     "sum": reductions.over_array,
     "count": reductions.over_array,
     "any": reductions.over_array,

@@ -81,7 +81,7 @@ def interval(expr: ir.Expr, known: Known) -> Interval:
             return interval(then, known).hull(interval(otherwise, known))
         case ir.Call(function, arguments):
             return _call(function, tuple(interval(item, known) for item in arguments))
-        case ir.SetOf(items):
+        case ir.SetOf(items) | ir.Lookup(values=items):
             return _hull(tuple(interval(item, known) for item in items))
         case ir.Index(x):
             return interval(x, known)

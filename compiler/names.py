@@ -48,10 +48,13 @@ def labels(task: syntax.Task) -> dict[str, Span]:
     A name that was declared before it stands there is a value, and its use as a label a mistake.
     """
     values = {name.name: name.span.start for name in reversed(list(_declared(task)))}
+    indices = {node.index.name for node in walk(task) if isinstance(node, syntax.Repeat)}
     found: dict[str, Span] = {}
     for node in walk(task):
         if isinstance(node, syntax.SetItem):
             bare = list(_bare(node.value))
+        elif isinstance(node, syntax.Call) and node.function.name == "lookup":
+            bare = [name for name in _looked_up(node) if name.name not in indices]
         elif isinstance(node, syntax.Channel):
             bare = [name for item in node.shape for name in _bare(item)]
         else:
@@ -81,6 +84,15 @@ def _bare(node: syntax.Expr) -> Iterator[syntax.Name]:
         case syntax.Tuple(items=items):
             for item in items:
                 yield from _bare(item)
+
+
+def _looked_up(call: syntax.Call) -> Iterator[syntax.Name]:
+    """Yield the bare names among the values of a table: labels, where they are no values."""
+    for argument in call.arguments:
+        if isinstance(argument.value, syntax.Set):
+            for item in argument.value.items:
+                if item.weight is not None:
+                    yield from (name for name in _bare(item.weight) if name.name != "t")
 
 
 def _declared(task: syntax.Task) -> Iterator[syntax.Ident]:

@@ -240,11 +240,12 @@ def _outside(name: syntax.Name, other: Typed, scope: Scope) -> Typed | None:
     """Report a name beside ``==`` that is no label of the other side's set."""
     if not isinstance(other.type, ir.LabelType) or name.name in scope.report.excused:
         return expressions.lower(name, scope, Setting())
-    _not_in_set(name.name, name.span, other.type, scope)
+    not_in_set(name.name, name.span, other.type, scope)
     return None
 
 
-def _not_in_set(label: str, span: Span, kind: ir.LabelType, scope: Scope) -> None:
+def not_in_set(label: str, span: Span, kind: ir.LabelType, scope: Scope) -> None:
+    """Report a label outside the set it is compared with, and name the nearest."""
     close = nearest(label, list(kind.labels))
     notes = (Note(f"did you mean `{close}`?"),) if close else ()
     fixes = (Fix(f"write `{close}`", span, close),) if close else ()
@@ -270,7 +271,7 @@ def _labels(
         return None
     for side, other in ((left, b), (right, a)):
         if isinstance(side.expr, ir.Label) and side.expr.name not in other.labels:
-            _not_in_set(side.expr.name, side.span, other, scope)
+            not_in_set(side.expr.name, side.span, other, scope)
             return None
     joint = _joint(left, right, a, b)
     expr = ir.Comparison(
@@ -343,7 +344,7 @@ def _label_in(
     assert isinstance(right.type.item, ir.LabelType)
     outside = [label for label in right.type.item.labels if label not in kind.labels]
     if outside:
-        _not_in_set(outside[0], right.span, kind, scope)
+        not_in_set(outside[0], right.span, kind, scope)
         return None
     tests: list[ir.Expr] = [
         ir.Comparison("==", left.expr, types.convert(item, right.type.item, kind), labels=True)

@@ -119,6 +119,10 @@ def _show(expr: ir.Expr, laws: Laws) -> tuple[str, int]:
                 shares = [_show(weight, laws)[0] for weight in weights]
                 members = [f"{m}: {s}" for m, s in zip(members, shares, strict=True)]
             return f"{{{', '.join(members)}}}", _ATOM
+        case ir.Lookup(key, rows, values):
+            pairs = zip(rows, values, strict=True)
+            table = ", ".join(f"{_show(r, laws)[0]}: {_show(v, laws)[0]}" for r, v in pairs)
+            return f"lookup({_show(key, laws)[0]}, {{{table}}})", _ATOM
         case ir.TupleOf(items):
             return f"({', '.join(_show(item, laws)[0] for item in items)})", _ATOM
         case ir.Relabel(x):

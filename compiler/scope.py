@@ -50,6 +50,18 @@ class Symbol:
     members: ir.SetOf | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Column:
+    """The values of a variable that has few: of one drawn as a tuple, row by row.
+
+    ``of`` names all variables of the tuple, ``params`` the parameters that hold the values.
+    """
+
+    of: tuple[str, ...]
+    values: tuple[ir.Expr, ...]
+    params: tuple[str, ...] = ()
+
+
 @dataclass(slots=True)
 class Scope:
     """All that is declared so far, and where mistakes go."""
@@ -62,6 +74,7 @@ class Scope:
     outputs: dict[str, ir.Channel] = field(default_factory=dict)
     epochs: dict[str, int] = field(default_factory=dict)
     sets: dict[str, ir.SetOf] = field(default_factory=dict)
+    columns: dict[ir.Ref, Column] = field(default_factory=dict)
     repeats: list[ir.Repeat] = field(default_factory=list)
     indices: dict[str, Symbol] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)

@@ -2,9 +2,9 @@
 
 from epochal.compiler import channels, expressions, ir, laws, names, types
 from epochal.compiler.distributions import IN_TURN
-from epochal.compiler.known import variable_bounds
+from epochal.compiler.known import few_values, variable_bounds
 from epochal.compiler.report import place
-from epochal.compiler.scope import PLAIN, Scope, Setting, Symbol
+from epochal.compiler.scope import PLAIN, Column, Scope, Setting, Symbol
 from epochal.compiler.walk import definition_expressions, law_expressions, refs
 from epochal.dsl import syntax
 from epochal.dsl.span import Span
@@ -193,6 +193,7 @@ def _declare(
     declared = tuple(name.name for name in target.names)
     variable = ir.Variable(declared, kinds, definition, place(node.span))
     bounds = variable_bounds(variable, scope.known, scope.sets)
+    remember_values(variable, scope)
     for name, one, reach in zip(target.names, kinds, bounds, strict=True):
         ref = ir.Ref(name.name, ir.Role.VARIABLE)
         symbol = Symbol(
@@ -206,6 +207,16 @@ def _declare(
         )
         scope.declare(symbol, reach)
     return [variable]
+
+
+def remember_values(variable: ir.Variable, scope: Scope) -> None:
+    """Keep the few values that a variable is drawn from, where they are written out."""
+    values = few_values(variable, scope.sets)
+    behind = [ref for expr in definition_expressions(variable.definition) for ref in refs(expr)]
+    params = tuple(ref.name for ref in behind if ref.role is ir.Role.PARAM)
+    for i, name in enumerate(variable.names if values else ()):
+        column = tuple(v.items[i] if isinstance(v, ir.TupleOf) else v for v in values)
+        scope.columns[ir.Ref(name, ir.Role.VARIABLE)] = Column(variable.names, column, params)
 
 
 def _for_batch(variable: ir.Variable, scope: Scope) -> bool:

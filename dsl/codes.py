@@ -96,6 +96,8 @@ CODES: Mapping[str, str] = MappingProxyType(
         "E0338": "a draw per batch that follows one per trial",
         "E0350": "an encoder on a channel that has not the units for it",
         "E0351": "a tuning curve of negative concentration",
+        "E0352": "a table without a row for what may be looked up",
+        "E0353": "a lookup without a table",
         "E0401": "a span that runs backwards",
         "E0402": "a slice bound of no clear sign",
         "E0403": "an option that an output does not have",

@@ -87,6 +87,8 @@ class Reading:
                 return tuple(self.value(item) for item in items)
             case ir.Relabel(x):
                 return self.value(x)
+            case ir.Lookup():
+                return self.lookup(expr)
             case ir.MemberOf(x, values):
                 return any(compare("==", self.value(x), one) for one in self.value(values))
             case ir.Series(channel, where):
@@ -123,6 +125,23 @@ class Reading:
             return each(FUNCTIONS[function], *values)
         return FUNCTIONS[function](*values)
 
+    def lookup(self, expr: ir.Lookup) -> Value:
+        """Find the value beside the key; of no label it is none, false or nan."""
+        rows = [self.value(row) for row in expr.rows]
+
+        def beside(key: Value, *values: Value) -> Value:
+            for row, value in zip(rows, values, strict=True):
+                if row == key:
+                    return value
+            if isinstance(expr.gives, ir.LabelType):
+                return None
+            return False if expr.gives == ir.BOOLEAN else math.nan
+
+        parts = expr.key.items if isinstance(expr.key, ir.TupleOf) else (expr.key,)
+        keys = [self.value(part) for part in parts]
+        together = each(lambda *parts: parts, *keys) if len(keys) > 1 else keys[0]
+        return each(beside, together, *(self.value(value) for value in expr.values))
+
     def place(self, expr: ir.Expr, value: Value) -> int:
         """Give the place of a unit that is written as a label or as a number."""
         return self.labels(expr).index(value) if isinstance(value, str) else int(value)
@@ -132,7 +151,7 @@ class Reading:
         match expr:
             case ir.Label(_, labels) | ir.Relabel(_, _, labels):
                 return labels
-            case ir.Conditional(_, then, _):
+            case ir.Conditional(_, then, _) | ir.Lookup(_, _, (then, *_)):
                 return self.labels(then)
             case ir.Call("other", (x,)) | ir.Index(x):
                 return self.labels(x)
