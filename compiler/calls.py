@@ -2,13 +2,24 @@
 
 from collections.abc import Callable
 
-from epochal.compiler import arrays, channels, encoders, expressions, ir, lookup, reductions, types
+from epochal.compiler import (
+    arrays,
+    channels,
+    encoders,
+    expressions,
+    extern_calls,
+    ir,
+    lookup,
+    reductions,
+    types,
+)
 from epochal.compiler.distributions import DISTRIBUTIONS
 from epochal.compiler.distributions import PLANNED as PLANNED_DISTRIBUTIONS
 from epochal.compiler.functions import FUNCTIONS, Function, Takes
 from epochal.compiler.functions import PLANNED as PLANNED_FUNCTIONS
 from epochal.compiler.scope import Scope, Setting, Typed
 from epochal.dsl import syntax
+from epochal.dsl.diagnostic import Note
 
 Arguments = tuple[syntax.Expr, ...]
 
@@ -21,15 +32,30 @@ def call(node: syntax.Call, scope: Scope, setting: Setting) -> Typed | None:
     if name in PLANNED_FUNCTIONS or name in PLANNED_DISTRIBUTIONS:
         planned(node, scope)
         return None
+    extern = scope.externs.find(node)
+    if extern is not None:
+        return extern_calls.call(node, extern, scope, setting)
     if name not in FUNCTIONS:
-        known = [*FUNCTIONS, *DISTRIBUTIONS]
-        scope.unknown(name, node.function.span, "function", known)
+        _unknown(node, scope)
         return None
     row = FUNCTIONS[name]
     arguments = bind(node, row.arguments, scope, many=row.many, needed=1 if row.many else -1)
     if arguments is None:
         return None
     return _apply(row, node, arguments, scope, setting.without_draw())
+
+
+def _unknown(node: syntax.Call, scope: Scope) -> None:
+    """Say that there is no such function, or that it is an extern of another file."""
+    name, span = node.function.name, node.function.span
+    other = scope.externs.elsewhere(node)
+    if other is not None:
+        message = f"`{name}` is an extern of another file, and is called by that file only"
+        note = Note("declare it in this file too", other.span)
+        scope.report.error("E0201", message, span, note)
+        return
+    known = [*FUNCTIONS, *DISTRIBUTIONS, *scope.externs.names(span.file)]
+    scope.unknown(name, span, "function", known)
 
 
 def planned(node: syntax.Call, scope: Scope) -> None:

@@ -1,6 +1,9 @@
+from typing import Any
+
 import numpy as np
 
 from epochal.compiler.prelude.tables import lookup, row_of
+from epochal.compiler.prelude.words import Number
 
 
 def test_lookup_gives_the_value_beside_the_key() -> None:
@@ -8,7 +11,7 @@ def test_lookup_gives_the_value_beside_the_key() -> None:
     assert lookup(key, {1: 10, 2: np.array([0, 5, 7])}).tolist() == [0, 10, 7]
     assert lookup(key, {1: 10, 2: 20}).dtype == np.int64
     assert lookup(key > 1, {True: 1.5, False: 2}).tolist() == [1.5, 2, 1.5]
-    pairs = {(1, True): 3, (2, True): 4, (1, False): 5, (2, False): 6}
+    pairs: dict[Any, Number] = {(1, True): 3, (2, True): 4, (1, False): 5, (2, False): 6}
     assert lookup((key, key > 1), pairs).tolist() == [4, 5, 4]
 
 
