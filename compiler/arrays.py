@@ -56,6 +56,7 @@ def index(node: syntax.Index, scope: Scope, setting: Setting) -> Typed | None:
             i.span,
         )
         return None
+    scope.structural |= {ref.name for ref in refs(i.expr) if ref.role is ir.Role.PARAM}
     return Typed(ir.Index(x.expr, i.expr), x.type.item, node.span)
 
 

@@ -56,7 +56,7 @@ def evidence(unit: Number, x: Number, n_units: int) -> Floats:
 
 def side_by_side(x: Array) -> Array:
     """Set the rings of each trial side by side, (N_batch, slots * n) from (N_batch, slots, n)."""
-    return x.reshape(x.shape[0], x.shape[1] * x.shape[2])
+    return x.reshape(len(x), x.shape[1] * x.shape[2])
 
 
 def by_slot(x: Array, slots: int) -> Array:
