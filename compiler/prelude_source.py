@@ -13,6 +13,7 @@ MODULES = (
     "portable",
     "timeline",
     "tables",
+    "repeats",
     "encode",
     "reduce",
     "noise",

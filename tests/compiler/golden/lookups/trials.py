@@ -44,8 +44,8 @@ CIRCLE, SQUARE = range(2)  # labels of shape
 RED, GREEN, BLUE = range(3)  # labels of color
 LEFT, RIGHT, UP = range(3)  # labels of answer
 BACK_RIGHT, BACK_LEFT, BACK_UP = range(3)  # labels of back
-SHOW, WAIT, FLASH = 0, 1, slice(2, 4, 1)  # segments, then loose cuts
-RESPOND, PADDING, CUT_1, CUT_2 = 4, 5, 6, 7  # segments, then loose cuts
+SHOW, WAIT, RESPOND, PADDING, CUT_1, CUT_2 = 0, 1, 4, 5, 6, 7  # segments, then loose cuts
+FLASH = np.arange(2, 4)  # segments, one a repetition
 
 
 def sample_trials(n, seed, batch=0, stream=0, *, pause=100.0):
@@ -128,25 +128,19 @@ def sample_trials(n, seed, batch=0, stream=0, *, pause=100.0):
 def timeline(trials, dt):
     """Say at which step each segment stops, (N_batch, 8); dt in ms."""
     longest = trials["longest trial"]
-    stop = np.empty((len(longest), 8), np.int64)
-    time = np.zeros_like(longest)
+    n = len(longest)
+    span = np.zeros((n, 8), np.int64)  # how long each lasts, us
     # source.task:50
-    stop[:, SHOW] = steps(
-        time := time + lookup(trials["color"], {RED: 100_000, GREEN: 150_000, BLUE: 120_000}), dt
-    )
-    stop[:, WAIT] = steps(time := time + trials["wait_time"], dt)  # source.task:51
-    span = np.zeros((len(longest), 2, 1), np.int64)  # source.task:52
-    span[:, :, 0] = 20_000 + lookup(np.arange(2)[None], {0: 10_000, 1: 0})  # source.task:53
-    end = time[:, None] + np.cumsum(span.reshape(len(longest), -1), axis=1)
-    stop[:, FLASH] = steps(end[:, 0::1], dt)
-    time = end[:, -1]
-    stop[:, CUT_1] = steps(time + 40_000, dt)
-    stop[:, CUT_2] = steps(time + 50_000, dt)
-    stop[:, RESPOND] = steps(time := time + 50_000, dt)  # source.task:54
-    stop[:, PADDING] = steps(longest, dt)
-    stop[:, CUT_1] = np.clip(stop[:, CUT_1], stop[:, FLASH.stop - 1], stop[:, RESPOND])
-    stop[:, CUT_2] = np.clip(stop[:, CUT_2], stop[:, FLASH.stop - 1], stop[:, RESPOND])
-    return stop
+    span[:, SHOW] = lookup(trials["color"], {RED: 100_000, GREEN: 150_000, BLUE: 120_000})
+    span[:, WAIT] = trials["wait_time"]  # source.task:51
+    at, i = repetitions(n, 2)  # source.task:52
+    span[at, FLASH[i]] = 20_000 + lookup(i, {0: 10_000, 1: 0})  # source.task:53
+    span[:, RESPOND] = 50_000  # source.task:54
+    span[:, PADDING] = longest - span.sum(axis=1)
+    end = np.cumsum(span, axis=1)
+    end[:, CUT_1] = np.minimum(end[:, RESPOND] - span[:, RESPOND] + 40_000, end[:, RESPOND])
+    end[:, CUT_2] = np.minimum(end[:, RESPOND] - span[:, RESPOND] + 50_000, end[:, RESPOND])
+    return steps(end, dt)
 
 
 def arrays(trials, dt, out=None):
@@ -188,14 +182,17 @@ def arrays(trials, dt, out=None):
     drive[:, SHOW, DOTS] = lookup(shape[:, None], {CIRCLE: many, SQUARE: 0})  # source.task:60
     # source.task:63
     drive[trial[yes], WAIT, (CUE.start + lookup(shape, {CIRCLE: RED, SQUARE: BLUE}))[yes]] = 1
-    drive[:, FLASH, LIGHT] = lookup(np.arange(2)[None], {0: 0.5, 1: x[:, None]})  # source.task:66
-    unit = DOTS.start + np.asarray(lookup(np.arange(2)[None], {0: 1, 1: 0}), int)  # source.task:67
-    drive[trial[:, None], np.r_[FLASH], unit] = lookup(ks, {1: 1, 2: 2, 4: 4})  # source.task:67
+    at, i = repetitions(n, 2)  # source.task:66
+    drive[at, FLASH[i], LIGHT] = lookup(i, {0: 0.5, 1: x[at]})  # source.task:66
+    # source.task:67
+    drive[at, FLASH[i], DOTS.start + np.asarray(lookup(i, {0: 1, 1: 0}), int)] = lookup(
+        ks[at, i], {1: 1, 2: 2, 4: 4}
+    )
     target[trial, RESPOND, CHOICE.start + answer] = 1  # source.task:71
     target[:, RESPOND, HOLD] = joint + far + near  # source.task:72
 
     inputs = spread(drive, index, out[0])
-    at, step, k = flat_steps(stop[:, FLASH.stop - 1], stop[:, RESPOND])  # source.task:70
+    at, step, k = flat_steps(stop[:, FLASH[-1]], stop[:, RESPOND])  # source.task:70
     t = k * us(dt)
     inputs[at, step, LIGHT] = lookup(go[at], {True: t / 100_000, False: 0.5})
     targets = spread(target, index, out[1])
@@ -220,9 +217,7 @@ def score(outputs, trials, dt):
     """
     stop = timeline(trials, dt)
     # source.task:75
-    chosen = argmax_unit(
-        span_mean(outputs[:, :, CHOICE], stop[:, FLASH.stop - 1], stop[:, RESPOND])
-    )
+    chosen = argmax_unit(span_mean(outputs[:, :, CHOICE], stop[:, FLASH[-1]], stop[:, RESPOND]))
     worth = lookup(chosen, {LEFT: 1, RIGHT: 2, UP: 3}, np.nan)  # source.task:76
     back = lookup(chosen, {LEFT: BACK_RIGHT, RIGHT: BACK_LEFT, UP: BACK_UP}, -1)  # source.task:77
     sure = lookup(chosen, {LEFT: True, RIGHT: False, UP: trials["go"]}, False)  # source.task:78
@@ -471,6 +466,12 @@ def lookup(
         found.append(same)
     values = [np.asarray(value) for value in table.values()]
     return np.select(found, values, values[-1] if none is None else none)
+
+
+def repetitions(n: int, times: int) -> tuple[Ints, Ints]:
+    """List every repetition of every trial: its trial and its number from 0, (n * times,) each."""
+    trial, number = np.divmod(np.arange(n * times), times)
+    return trial, number
 
 
 def bump(center: Number, width: Number, n_units: int) -> Floats:
