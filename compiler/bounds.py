@@ -110,7 +110,7 @@ def _values(variable: ir.Variable) -> tuple[Assignment, ...]:
             items = levels
         case ir.Drawn(_, _, size) if size:
             return ()
-        case ir.Drawn(ir.Law(name, (ir.SetOf(items), *_))) if name in ("choice", IN_TURN):
+        case ir.Drawn(ir.Law(name, (ir.SetOf(items), *_))) if name in ("choice", "except", IN_TURN):
             pass
         case ir.Drawn(ir.Law("bernoulli")):
             items = (ir.Truth(True), ir.Truth(False))
@@ -387,7 +387,11 @@ def _law_end(law: ir.Distribution, up: bool) -> ir.Expr | None:
             return high if up else low
         case ir.Law("exponential" | "truncnormal", (*_, low, high)):
             return high if up else low
-        case ir.Law("choice", (ir.Ref() as members,)):
+        case ir.Law("choice" | "except", (ir.Ref() as members, *_)):
             return ir.Call("largest" if up else "smallest", (members,))
+        case ir.QuantizedLaw(inner, step):
+            end = _law_end(inner, up)
+            half = ir.Arithmetic("/", step, ir.Number("2"))
+            return None if end is None else ir.Arithmetic("+" if up else "-", end, half)
         case _:
             return None

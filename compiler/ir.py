@@ -333,7 +333,14 @@ class EitherLaw(_Node, frozen=True, tag="either_law"):
     otherwise: "Distribution"
 
 
-Distribution = Union[Law, EitherLaw]  # noqa: UP007
+class QuantizedLaw(_Node, frozen=True, tag="quantized_law"):
+    """A distribution whose draws are rounded to the nearest multiple of a step."""
+
+    law: "Distribution"
+    step: Expr
+
+
+Distribution = Union[Law, EitherLaw, QuantizedLaw]  # noqa: UP007
 
 
 class Factor(_Node, frozen=True, tag="factor"):

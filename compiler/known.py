@@ -97,7 +97,7 @@ def _tuples(law: ir.Distribution, sets: Sets) -> tuple[ir.Expr, ...]:
             return found.items if found is not None else ()
         case ir.EitherLaw(_, then, otherwise):
             return _tuples(then, sets) + _tuples(otherwise, sets)
-        case ir.Law():
+        case ir.Law() | ir.QuantizedLaw():
             return ()
 
 

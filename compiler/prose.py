@@ -34,6 +34,8 @@ def law_text(law: ir.Distribution) -> str:
     match law:
         case ir.EitherLaw(condition, then, otherwise):
             return f"{law_text(then)} if {show(condition)} else {law_text(otherwise)}"
+        case ir.QuantizedLaw(inner, step):
+            return f"quantize({law_text(inner)}, {show(step)})"
         case ir.Law("choice", (members, *_)):
             return show(members)
         case ir.Law("except", (members, left_out)):

@@ -1,5 +1,7 @@
 """Lowering ``trial:`` and ``score:``."""
 
+import msgspec
+
 from epochal.compiler import channels, expressions, ir, laws, names, types
 from epochal.compiler.distributions import IN_TURN
 from epochal.compiler.known import few_values, variable_bounds
@@ -84,6 +86,10 @@ def _wider(
         not_built(f"`per {reach.name}`", reach.span, scope)
         return None
     if isinstance(definition, ir.Factor):
+        if target.size is not None:
+            message = "a balanced variable is one value, not an array"
+            scope.report.error("E0325", message, target.span)
+            return None
         levels = [
             level
             for level, copies in zip(definition.levels, definition.copies, strict=True)
@@ -93,23 +99,12 @@ def _wider(
         law = ir.Law(IN_TURN, (ir.SetOf(tuple(levels)),))
         return ir.Drawn(law, key, per_batch=True), kind
     assert isinstance(definition, ir.Drawn)
-    if target.size is not None or isinstance(kind, ir.ArrayType) or _redraws(definition.law):
-        not_built("this law `per batch`", reach.span, scope)
-        return None
     for name in _names_behind(definition):
         if not scope.symbols[name].per_batch:
             message = f"a draw per batch cannot follow `{name}`, which differs between trials"
             scope.report.error("E0338", message, target.span)
             return None
     return ir.Drawn(definition.law, definition.key, per_batch=True), kind
-
-
-def _redraws(law: ir.Distribution) -> bool:
-    match law:
-        case ir.Law(name):
-            return name == "truncnormal"
-        case ir.EitherLaw(_, then, otherwise):
-            return _redraws(then) or _redraws(otherwise)
 
 
 def _names_behind(definition: ir.Definition) -> list[str]:
@@ -143,7 +138,7 @@ def _sized(
             return None
         return definition, kind
     if isinstance(definition, ir.Drawn):
-        definition = ir.Drawn(definition.law, definition.key, size)
+        definition = msgspec.structs.replace(definition, size=size)
     return definition, ir.ArrayType(kind, size)
 
 

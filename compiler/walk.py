@@ -87,6 +87,8 @@ def law_expressions(law: ir.Distribution) -> tuple[ir.Expr, ...]:
             return arguments
         case ir.EitherLaw(condition, then, otherwise):
             return (condition, *law_expressions(then), *law_expressions(otherwise))
+        case ir.QuantizedLaw(inner, step):
+            return (*law_expressions(inner), step)
     assert_never(law)
 
 

@@ -98,6 +98,8 @@ CODES: Mapping[str, str] = MappingProxyType(
         "E0351": "a tuning curve of negative concentration",
         "E0352": "a table without a row for what may be looked up",
         "E0353": "a lookup without a table",
+        "E0354": "weights below 0, or all 0",
+        "E0355": "weights where none count",
         "E0360": "an extern named like a function of the language",
         "E0361": "an extern that names no function of a module",
         "E0362": "an extern outside drives and targets",

@@ -765,8 +765,8 @@ def one_trial(
             case ir.Factor():
                 row |= {name: cell[name] for name in variable.names}
                 continue
-            case ir.Drawn(law, key, _, True):
-                value = shared(law, key, words, task, row)
+            case ir.Drawn(law, key, size, True):
+                value = shared(law, key, words, task, row, size)
             case ir.Drawn(law, key, size):
                 attempt = attempts.get(variable.names[0], 0)
                 if size:
@@ -803,10 +803,14 @@ def columns(variable: ir.Variable, value: Value) -> Row:
     return found
 
 
-def shared(law: ir.Distribution, key: str, words: Words, task: ir.Task, row: Row) -> Value:
-    """Draw one value for all trials of a batch."""
+def shared(
+    law: ir.Distribution, key: str, words: Words, task: ir.Task, row: Row, size: int
+) -> Value:
+    """Draw one value, or one array, for all trials of a batch."""
     if not isinstance(law, ir.Law) or law.name != "in turn":
-        return draw(law, key, words, 0, 1, task, row)
+        if not size:
+            return draw(law, key, words, 0, 1, task, row)
+        return [draw(law, key, words, j, size, task, at(row, j, size)) for j in range(size)]
     items = [Reading(task, row).value(item) for item in literal(law.arguments[0], task).items]
     block, place = divmod(words.batch, len(items))
     order = by_size(replace(words, batch=block).raw(key, len(items)))
@@ -840,6 +844,9 @@ def draw(
     if isinstance(law, ir.EitherLaw):
         chosen = law.then if here.value(law.condition) else law.otherwise
         return draw(chosen, key, words, i, n, task, row, attempt)
+    if isinstance(law, ir.QuantizedLaw):
+        step = float(here.value(law.step))
+        return round(draw(law.law, key, words, i, n, task, row, attempt) / step) * step
     if law.name == "sample":
         items = [here.value(item) for item in literal(law.arguments[0], task).items]
         k = len(items)
@@ -849,13 +856,14 @@ def draw(
     if law.name in ("choice", "except"):
         members = literal(law.arguments[0], task)
         items = [here.value(item) for item in members.items]
-        if law.name == "except":
-            taken = items.index(here.value(law.arguments[1]))
-            place = math.floor(u * (len(items) - 1))
-            return items[place + (place >= taken)]
-        if not members.weights:
-            return items[math.floor(u * len(items))]
         weights = [float(here.value(weight)) for weight in members.weights]
+        if law.name == "except":
+            taken = here.value(law.arguments[1])
+            if not weights:
+                items = [item for item in items if item != taken]
+            weights = [w * (item != taken) for w, item in zip(weights, items, strict=False)]
+        if not weights:
+            return items[math.floor(u * len(items))]
         sums = [sum(weights[: k + 1]) for k in range(len(weights))]
         return items[sum(below <= u * sums[-1] for below in sums)]
     a = [float(here.value(argument)) for argument in law.arguments]
