@@ -5,7 +5,7 @@ from fractions import Fraction
 from math import gcd, lcm
 from statistics import NormalDist
 
-from epochal.compiler import calls, channels, expressions, ir, left_out, types
+from epochal.compiler import arrays, calls, channels, expressions, ir, left_out, types
 from epochal.compiler.distributions import DISTRIBUTIONS, PLANNED, Argument, Distribution, Kind
 from epochal.compiler.intervals import constant
 from epochal.compiler.scope import Scope, Setting, Typed
@@ -47,8 +47,7 @@ def law(node: syntax.Expr, scope: Scope, setting: Setting) -> TypedLaw | None:
 
 
 def _either(node: syntax.Conditional, scope: Scope, setting: Setting) -> TypedLaw | None:
-    what = "the condition after `if`"
-    condition = expressions.expect(node.condition, ir.BOOLEAN, scope, setting, what)
+    condition = _condition(node.condition, scope, setting)
     then = law(node.value, scope, setting)
     otherwise = law(node.otherwise, scope, setting)
     if condition is None or then is None or otherwise is None:
@@ -67,6 +66,17 @@ def _either(node: syntax.Conditional, scope: Scope, setting: Setting) -> TypedLa
         return None
     sides = [_with_labels(side.law, side.type, joint) for side in (then, otherwise)]
     return TypedLaw(ir.EitherLaw(condition.expr, *sides), joint, node.span)
+
+
+def _condition(node: syntax.Expr, scope: Scope, setting: Setting) -> Typed | None:
+    """Lower what chooses between two laws: one truth, or one for each draw of an array."""
+    what = "the condition after `if`"
+    typed = expressions.expect(node, ir.BOOLEAN, scope, setting, what, each=setting.size > 0)
+    if typed is None or arrays.one_of(typed, setting.size).type == ir.BOOLEAN:
+        return typed
+    message = f"an array of {setting.size} values is drawn, this is {types.describe(typed.type)}"
+    scope.report.error("E0334", message, typed.span)
+    return None
 
 
 def _joint(a: ir.Type, b: ir.Type) -> ir.Type | None:
@@ -146,6 +156,7 @@ def _quantize(node: syntax.Call, scope: Scope, setting: Setting) -> TypedLaw | N
     step = expressions.lower(given[1], scope, setting)
     if inner is None or step is None:
         return None
+    step = arrays.one_of(step, setting.size)
     if isinstance(inner.law, ir.Factor) or not isinstance(inner.type, ir.QuantityType):
         what = "a balanced variable" if isinstance(inner.law, ir.Factor) else "this"
         message = f"`quantize` rounds quantities, and {what} gives {types.describe(inner.type)}"
@@ -175,6 +186,7 @@ def _quantities(
             lowered.append(_default(argument, kind, node))
             continue
         typed = expressions.lower(item, scope, setting)
+        typed = arrays.one_of(typed, setting.size) if typed else None
         wanted = ir.NUMBER if argument.kind is Kind.NUMBER else kind
         lowered.append(_fits(typed, argument, wanted, row, scope))
         if argument.kind is Kind.QUANTITY and kind is None and typed is not None:

@@ -3,7 +3,7 @@
 A value that is none of the members leaves all of them possible.
 """
 
-from epochal.compiler import expressions, ir, operators, types
+from epochal.compiler import arrays, expressions, ir, operators, types
 from epochal.compiler.intervals import constant
 from epochal.compiler.scope import Scope, Setting, Typed
 from epochal.dsl import syntax
@@ -25,7 +25,7 @@ def _taken(node: syntax.Expr, item: ir.Type, scope: Scope, setting: Setting) -> 
     """Lower the value that is left out; inside a tuple a bare name is a value, or else a label."""
     if not isinstance(item, ir.TupleType):
         typed = expressions.lower(node, scope, setting)
-        return _part(typed, item, scope) if typed else None
+        return _part(arrays.one_of(typed, setting.size), item, scope) if typed else None
     if not isinstance(node, syntax.Tuple) or len(node.items) != len(item.items):
         message = f"the excepted value is {types.describe(item)}, written out"
         scope.report.error("E0303", message, node.span)

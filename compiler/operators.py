@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from epochal.compiler import arrays, expressions, ir, types
+from epochal.compiler import arrays, expressions, ir, members, types
 from epochal.compiler.scope import Scope, Setting, Typed
 from epochal.dsl import syntax
 from epochal.dsl.diagnostic import Fix, Note
@@ -317,16 +317,22 @@ def _reduce_hint(left: Typed, right: Typed) -> tuple[Note, ...]:
 
 
 def _member_of(node: syntax.Binary, scope: Scope, setting: Setting) -> Typed | None:
+    if isinstance(node.left, syntax.Tuple):
+        return members.tuple_in(node, node.left, scope, setting)
     left = expressions.lower(node.left, scope, setting)
     right = expressions.lower(node.right, scope, setting)
     if left is None or right is None:
         return None
     if not isinstance(right.type, ir.SetType):
-        message = f"after `in` stands a set, this is {types.describe(right.type)}"
-        note = Note("write `in {a, b}`, or `==` for one value")
-        scope.report.error("E0314", message, right.span, note)
+        members.no_set(right, scope)
         return None
-    item = right.type.item
+    made = _one_in(node, arrays.single(left), right, right.type.item, scope)
+    return arrays.many(made, (left,), scope)
+
+
+def _one_in(
+    node: syntax.Binary, left: Typed, right: Typed, item: ir.Type, scope: Scope
+) -> Typed | None:
     if isinstance(item, ir.LabelType) and isinstance(left.type, ir.LabelType):
         return _label_in(node, left, left.type, right, scope)
     if types.common(left.type, item) is None or isinstance(item, ir.TupleType):

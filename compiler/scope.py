@@ -142,6 +142,9 @@ class Setting:
         Takes in a draw that stands inside the expression, where one may.
     extern : int
         How many units an extern may give numbers for; 0 where none may be called.
+    size : int
+        How many values an array has whose draws stand here: arrays of as many may stand among the
+        arguments of its law, one value for each draw.
     """
 
     elapsed: bool = False
@@ -149,6 +152,7 @@ class Setting:
     series: bool = False
     draw: TakeDraw | None = None
     extern: int = 0
+    size: int = 0
 
     def without_draw(self) -> "Setting":
         """Forbid draws further inside."""

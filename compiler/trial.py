@@ -143,7 +143,12 @@ def _sized(
 
 
 def _draw(target: syntax.Target, value: syntax.Expr, scope: Scope) -> _Defined | None:
-    law = laws.law(value, scope, PLAIN)
+    size = 0
+    if target.size is not None:
+        size = channels.count(target.size, scope, "the size of an array") or 0
+        if not size:
+            return None
+    law = laws.law(value, scope, Setting(size=size))
     if law is None:
         return None
     if isinstance(law.law, ir.Factor):

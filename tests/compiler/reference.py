@@ -94,7 +94,8 @@ class Reading:
             case ir.Lookup():
                 return self.lookup(expr)
             case ir.MemberOf(x, values):
-                return any(compare("==", self.value(x), one) for one in self.value(values))
+                among = self.value(values)
+                return each(lambda a: any(compare("==", a, b) for b in among), self.value(x))
             case ir.Series(channel, where):
                 return self.series(channel, where)
         raise AssertionError(expr)
@@ -778,8 +779,9 @@ def one_trial(
                             i * size + j,
                             n * size,
                             task,
-                            at(row, j, size) | indices(task, key, j),
+                            row | indices(task, key, j),
                             attempt,
+                            j,
                         )
                         for j in range(size)
                     ]
@@ -810,7 +812,7 @@ def shared(
     if not isinstance(law, ir.Law) or law.name != "in turn":
         if not size:
             return draw(law, key, words, 0, 1, task, row)
-        return [draw(law, key, words, j, size, task, at(row, j, size)) for j in range(size)]
+        return [draw(law, key, words, j, size, task, row, j=j) for j in range(size)]
     items = [Reading(task, row).value(item) for item in literal(law.arguments[0], task).items]
     block, place = divmod(words.batch, len(items))
     order = by_size(replace(words, batch=block).raw(key, len(items)))
@@ -823,12 +825,6 @@ def indices(task: ir.Task, key: str, j: int) -> Row:
     return repetitions(task, ir.Where(epoch, epoch))[j] if kind == "epoch" else {}
 
 
-def at(row: Row, j: int, size: int) -> Row:
-    """Take value j of every array of this length."""
-    lists = {name: value for name, value in row.items() if isinstance(value, list)}
-    return row | {name: value[j] for name, value in lists.items() if len(value) == size}
-
-
 def draw(
     law: ir.Distribution,
     key: str,
@@ -838,15 +834,24 @@ def draw(
     task: ir.Task,
     row: Row,
     attempt: int = 0,
+    j: int | None = None,
 ) -> Value:
-    """Draw one value for trial i of n, by the table of laws in COMPILER.md."""
+    """Draw one value for trial i of n, by the table of laws in COMPILER.md.
+
+    It is value j of an array, where one is drawn; of an argument that is an array value j counts.
+    """
     here = Reading(task, row)
+
+    def own(expr: ir.Expr) -> Value:
+        value = here.value(expr)
+        return value if j is None or not isinstance(value, list) else value[j]
+
     if isinstance(law, ir.EitherLaw):
-        chosen = law.then if here.value(law.condition) else law.otherwise
-        return draw(chosen, key, words, i, n, task, row, attempt)
+        chosen = law.then if own(law.condition) else law.otherwise
+        return draw(chosen, key, words, i, n, task, row, attempt, j)
     if isinstance(law, ir.QuantizedLaw):
-        step = float(here.value(law.step))
-        return round(draw(law.law, key, words, i, n, task, row, attempt) / step) * step
+        step = float(own(law.step))
+        return round(draw(law.law, key, words, i, n, task, row, attempt, j) / step) * step
     if law.name == "sample":
         items = [here.value(item) for item in literal(law.arguments[0], task).items]
         k = len(items)
@@ -856,9 +861,9 @@ def draw(
     if law.name in ("choice", "except"):
         members = literal(law.arguments[0], task)
         items = [here.value(item) for item in members.items]
-        weights = [float(here.value(weight)) for weight in members.weights]
+        weights = [float(own(weight)) for weight in members.weights]
         if law.name == "except":
-            taken = here.value(law.arguments[1])
+            taken = own(law.arguments[1])
             if not weights:
                 items = [item for item in items if item != taken]
             weights = [w * (item != taken) for w, item in zip(weights, items, strict=False)]
@@ -866,7 +871,7 @@ def draw(
             return items[math.floor(u * len(items))]
         sums = [sum(weights[: k + 1]) for k in range(len(weights))]
         return items[sum(below <= u * sums[-1] for below in sums)]
-    a = [float(here.value(argument)) for argument in law.arguments]
+    a = [float(own(argument)) for argument in law.arguments]
     match law.name:
         case "uniform":
             return a[0] + (a[1] - a[0]) * u

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from compiled import Table, codes, lowered, module, task
+from compiled import Table, codes, judged, lowered, module, task
 
 from epochal.compiler import ir
 from epochal.compiler.known import known_of
@@ -193,3 +193,69 @@ def test_a_parameter_of_tuples_with_labels_prints_below_its_labels() -> None:
     text = task(params="pairs = {(left, 1), (right, 2)}", trial="(a, b) ~ pairs")
     trials = module(text).sample_trials(20, 1)
     assert (trials["b"] == trials["a"] + 1).all()
+
+
+def test_each_draw_of_an_array_follows_its_own_value_of_another() -> None:
+    made = drawn(
+        """
+        low[3] = 10 * range(3)
+        x[3] ~ uniform(low, low + 1)
+        go[3] = range(3) == 1
+        y[3] ~ {5, 6} if go else uniform(0, 1)
+        z[3] ~ except({0, 1, 2}, range(3))
+        """,
+        500,
+    )
+    assert (np.floor(made["x"]) == [0, 10, 20]).all()
+    assert ((made["y"] >= 5) == [False, True, False]).all()
+    assert not (made["z"] == [0, 1, 2]).any()
+
+
+@pytest.mark.parametrize(
+    "law", ["uniform(0, a)", "bernoulli(a)", "quantize(uniform(0, 1), 1 + a)", "except({1, 2}, a)"]
+)
+def test_an_array_of_another_length_is_no_argument(law: str) -> None:
+    assert codes(task(trial=f"a[2] ~ uniform(0, 1)\nx[3] ~ {law}")) == ["E0303"]
+    assert codes(task(trial=f"a[2] ~ uniform(0, 1)\nx ~ {law}")) == ["E0303"]
+
+
+def test_membership_is_asked_of_each_value_and_of_tuples() -> None:
+    made = drawn(
+        """
+        w[3] ~ {1, 2, 3}
+        h[3] ~ {red, green}
+        x[3] = w in {1, 2}
+        y[3] = h in {red}
+        z[3] = (w, h) in {(1, red), (3, green)}
+        k ~ {1, 2}
+        one = (k, w[0]) in {(1, 1), (2, 3)}
+        """,
+        300,
+    )
+    w, h = made["w"], made["h"]
+    assert (made["x"] == (w < 3)).all()
+    assert (made["y"] == (h == 0)).all()
+    assert (made["z"] == (((w == 1) & (h == 0)) | ((w == 3) & (h == 1)))).all()
+    k = made["k"]
+    assert (made["one"] == (((k == 1) & (w[:, 0] == 1)) | ((k == 2) & (w[:, 0] == 3)))).all()
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        ("(1, 2) in {1, 2}", "E0313"),
+        ("(1, 2) in {(1, 2, 3), (2, 3, 4)}", "E0313"),
+        ("(1, 2) in {(1 s, 2), (2 s, 3)}", "E0313"),
+        ("(1, 2) in 3", "E0314"),
+    ],
+)
+def test_a_tuple_is_asked_of_a_set_of_such_tuples(value: str, code: str) -> None:
+    assert codes(task(trial=f"k ~ {{1, 2}}\nx = {value}")) == [code]
+
+
+def test_a_requirement_on_an_array_says_how_to_make_one_truth_of_it() -> None:
+    text = task(trial="w[4] ~ uniform(0, 1)\nrequire w > 0.1")
+    _, found = judged(text)
+    (error,) = [one for one in found if one.is_error]
+    assert error.code == "E0303"
+    assert "all(..)" in error.notes[0].message

@@ -46,7 +46,7 @@ def _draw(pen: Pen, world: World) -> list[str]:
     batch = pen.takes("per batch")
     size, n = _size(pen, world)
     values = [one for one in world.values if one.fixed or one.batch] if batch else world.values
-    place = Place(world, tuple(values))
+    place = Place(world, tuple(values)).wide(n) if n else Place(world, tuple(values))
     made = law(pen, place, kind, labels)
     name = world.value_name(pen)
     world.add(
