@@ -35,7 +35,9 @@ def law_text(law: ir.Distribution) -> str:
         case ir.EitherLaw(condition, then, otherwise):
             return f"{law_text(then)} if {show(condition)} else {law_text(otherwise)}"
         case ir.QuantizedLaw(inner, step):
-            return f"quantize({law_text(inner)}, {show(step)})"
+            text = law_text(inner)
+            text = f"({text})" if isinstance(inner, ir.EitherLaw) else text
+            return f"{text} rounded to multiples of {show(step)}"
         case ir.Law("choice", (members, *_)):
             return show(members)
         case ir.Law("except", (members, left_out)):

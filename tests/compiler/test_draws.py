@@ -10,6 +10,7 @@ import pytest
 from compiled import Table, codes, judged, lowered, module, task
 
 from epochal.compiler import ir
+from epochal.compiler.describe import describe
 from epochal.compiler.known import known_of
 
 
@@ -259,3 +260,13 @@ def test_a_requirement_on_an_array_says_how_to_make_one_truth_of_it() -> None:
     (error,) = [one for one in found if one.is_error]
     assert error.code == "E0303"
     assert "all(..)" in error.notes[0].message
+
+
+def test_a_description_tells_of_what_is_left_out_and_rounded() -> None:
+    text = task(
+        trial="a ~ {1, 2, 3}\nb ~ except({1, 2, 3}, a)",
+        epochs="wait: quantize(uniform(100 ms, 300 ms), 50 ms)",
+    )
+    told = describe(lowered(text), {}, 300_000, None)
+    assert "{1, 2, 3} other than a" in told
+    assert "wait: uniform(100 ms, 300 ms) rounded to multiples of 50 ms" in told
