@@ -67,6 +67,8 @@ def _is_row(
 
 
 def _equal(part: Typed, value: ir.Expr, kind: ir.Type) -> ir.Expr:
+    if isinstance(value, ir.Truth):
+        return part.expr if value.value else ir.Not(part.expr)
     if not isinstance(kind, ir.LabelType) or not isinstance(part.type, ir.LabelType):
         return ir.Comparison("==", part.expr, value)
     joint = types.union(part.type, kind)

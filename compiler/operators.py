@@ -304,7 +304,18 @@ def _quantities(node: syntax.Binary, left: Typed, right: Typed, scope: Scope) ->
             *_reduce_hint(left, right),
         )
         return None
-    return Typed(ir.Comparison(node.op, left.expr, right.expr), ir.BOOLEAN, node.span)
+    expr = _truth(node.op, left, right) or ir.Comparison(node.op, left.expr, right.expr)
+    return Typed(expr, ir.BOOLEAN, node.span)
+
+
+def _truth(op: str, left: Typed, right: Typed) -> ir.Expr | None:
+    """Read ``x == true`` as x and ``x == false`` as not x; None for other comparisons."""
+    if op not in ("==", "!=") or (left.type, right.type) != (ir.BOOLEAN, ir.BOOLEAN):
+        return None
+    for literal, other in ((left.expr, right.expr), (right.expr, left.expr)):
+        if isinstance(literal, ir.Truth):
+            return other if literal.value == (op == "==") else ir.Not(other)
+    return None
 
 
 def _reduce_hint(left: Typed, right: Typed) -> tuple[Note, ...]:

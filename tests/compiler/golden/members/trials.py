@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 TASK = {
     "name": "members",
-    "hash": "task1:0f19314e6345",
+    "hash": "task1:6ac6edee58fb",
     "inputs": ("light",),
     "outputs": ("out",),
     "epochs": {"w1": (0, 1)},
@@ -161,11 +161,8 @@ def score(outputs, trials, dt):
     n = len(stop)
     # source.task:38
     correct = (
-        (
-            (span_mean(outputs[:, :, OUT : OUT + 1], np.zeros(n, np.int64), stop[:, W1])[:, 0] > 0)
-            == True
-        )
-        & (True == True)
+        (span_mean(outputs[:, :, OUT : OUT + 1], np.zeros(n, np.int64), stop[:, W1])[:, 0] > 0)
+        & True
     )
     return {"correct": correct}
 
