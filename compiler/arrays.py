@@ -16,6 +16,12 @@ def single(typed: Typed) -> Typed:
     return typed
 
 
+def one_of(typed: Typed, size: int) -> Typed:
+    """Take an array of just this many values for one of them, and anything else for itself."""
+    fits = isinstance(typed.type, ir.ArrayType) and typed.type.n == size
+    return single(typed) if fits else typed
+
+
 def many(typed: Typed | None, parts: Sequence[Typed], scope: Scope) -> Typed | None:
     """Make of a result for one value what it is for the arrays among its parts."""
     arrays = [part for part in parts if isinstance(part.type, ir.ArrayType)]
@@ -26,11 +32,6 @@ def many(typed: Typed | None, parts: Sequence[Typed], scope: Scope) -> Typed | N
         lengths = " and ".join(str(size) for size in sorted(sizes))
         message = f"arrays of {lengths} values do not go together"
         scope.report.error("E0334", message, typed.span)
-        return None
-    if any(ref.role is ir.Role.INDEX for part in parts for ref in refs(part.expr)):
-        # In printed code both would be the same axis.
-        message = "an array beside the index of a repeat is part of the language and not built yet"
-        scope.report.error("E0601", message, typed.span)
         return None
     return replace(typed, type=ir.ArrayType(typed.type, sizes.pop()))
 

@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import assert_never
 
 from epochal.compiler import ir
-from epochal.compiler.walk import walk
+from epochal.compiler.walk import children, walk
 
 # How tightly Python binds; an operand that binds less gets brackets.
 OR, AND, COMPARE, SUM, PRODUCT, SIGN, POWER, ATOM = range(8)
@@ -43,7 +43,7 @@ class Text:
 
 
 Refer = Callable[[ir.Ref], Text]
-ReadSeries = Callable[[str, ir.Series, str], str]
+ReadSeries = Callable[[str, ir.Series, Text | None], Text]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +57,12 @@ class Printer:
     label : callable
         How the position of a label is called.
     reduce : callable or None
-        Prints a reduction (its function, the series, further arguments) where outputs are read.
+        Prints a reduction (its function, the series, a level) where outputs are read.
     careful : bool
         Whether values may be nan, so that ``!=`` must be false for them.
-    spans : callable
-        Whether an array has just one value for each repetition that an index counts.
+    pick : callable or None
+        Where each value stands in a row of its own trial, the pattern that takes one value of a
+        variable by a whole number.
     rows : str
         How many trials there are; "1" where each step has the value of its trial.
     extern : callable
@@ -72,7 +73,7 @@ class Printer:
     label: Callable[[ir.Label], str]
     reduce: ReadSeries | None = None
     careful: bool = False
-    spans: Callable[[ir.Expr, ir.Ref], bool] = lambda x, i: False
+    pick: Callable[[str], str] | None = None
     rows: str = "n"
     extern: Callable[[str], str] = lambda name: name
 
@@ -124,6 +125,8 @@ class Printer:
                 return Text(f"np.array({places})[{inner.text}]", ATOM, inner.shape)
             case ir.Index(x, i):
                 return self._index(x, i)
+            case ir.Lookup():
+                return self._lookup(expr)
             case ir.MemberOf(x, values):
                 inner = self.show(x)
                 return Text(f"np.isin({inner.text}, {self.text(values)})", ATOM, inner.shape)
@@ -196,15 +199,18 @@ class Printer:
         name, arguments = expr.function, expr.arguments
         if isinstance(arguments[0], ir.Series):
             assert self.reduce is not None
-            more = "".join(f", {self.text(item)}" for item in arguments[1:])
-            shape = Shape.TRIAL if name == "first_above" else Shape.UNITS
-            return Text(self.reduce(name, arguments[0], more), ATOM, shape)
+            level = self.show(arguments[1]) if len(arguments) > 1 else None
+            return self.reduce(name, arguments[0], level)
         if name in _OVER_UNITS:
             if len(arguments) > 1:
                 x = ", ".join(self.text(item) for item in arguments)
                 return Text(f"{name}(by_slot({x}))", ATOM, Shape.ARRAY)
-            x = self.show(arguments[0]).inside(ATOM)
-            return Text(_OVER_UNITS[name].format(x), ATOM, Shape.TRIAL)
+            inner = self.show(arguments[0])
+            many = inner.shape is Shape.GRID
+            text = _OVER_UNITS[name].format(inner.inside(ATOM), axis=2 if many else 1)
+            if name == "only" and many:
+                text = f"{inner.inside(ATOM)}[:, :, 0]"
+            return Text(text, ATOM, Shape.ARRAY if many else Shape.TRIAL)
         if name in ("min", "max"):
             return self._extreme(name, arguments)
         if name == "other":
@@ -249,22 +255,21 @@ class Printer:
 
     def _index(self, x: ir.Expr, i: ir.Expr) -> Text:
         array, place = self.show(x), self.show(i)
-        if isinstance(i, ir.Ref) and i.role is ir.Role.INDEX:
-            return (
-                array
-                if self.spans(x, i)
-                else Text(f"elements({array.text}, {place.text})", ATOM, Shape.ARRAY)
-            )
+        if self.pick is not None and isinstance(x, ir.Ref) and is_count(i):
+            return Text(self.pick(x.name).format(place.text), ATOM, Shape.TRIAL)
+        one = Shape.UNITS if array.shape is Shape.GRID else Shape.TRIAL
         if place.shape is Shape.ARRAY:
             return Text(f"elements({array.text}, {place.text})", ATOM, Shape.ARRAY)
         if place.shape is Shape.CONSTANT:
             column = place.text if isinstance(i, ir.Number) else f"int({place.text})"
-            return Text(f"{array.inside(ATOM)}[:, {column}]", ATOM, Shape.TRIAL)
-        return Text(f"element({array.text}, {place.text})", ATOM, Shape.TRIAL)
+            return Text(f"{array.inside(ATOM)}[:, {column}]", ATOM, one)
+        return Text(f"element({array.text}, {place.text})", ATOM, one)
 
     def _over_array(self, name: str, arguments: tuple[ir.Expr, ...]) -> Text:
         array, size = self.show(arguments[0]), self.text(arguments[1])
         shape = Shape.UNITS if array.shape is Shape.GRID else Shape.TRIAL
+        if self.careful and name in _OVER_KNOWN and _may_be_nan(arguments[0]):
+            return Text(f"{_OVER_KNOWN[name]}({array.text})", ATOM, shape)
         text = _OVER_ARRAY[name].format(x=array.inside(ATOM), plain=array.text, n=size)
         return Text(text, PRODUCT if name == "array_mean" else ATOM, shape)
 
@@ -275,6 +280,21 @@ class Printer:
         text = f"{name}({', '.join(_stretch(one, shape, OR) for one in shown)})"
         text += "[None]" if shape is Shape.CONSTANT else ""
         return Text(text, ATOM, Shape.GRID if shape is Shape.ARRAY else Shape.UNITS)
+
+    def _lookup(self, expr: ir.Lookup) -> Text:
+        """Print a table as it is written: a value beside every row."""
+        parts = expr.key.items if isinstance(expr.key, ir.TupleOf) else (expr.key,)
+        keys = [self.show(part) for part in parts]
+        values = [self.show(value) for value in expr.values]
+        shape = _joint((*keys, *values))
+        texts = [_stretch(key, shape, OR) for key in keys]
+        key = texts[0] if len(texts) == 1 else _tuple(texts)
+        pairs = zip(expr.rows, values, strict=True)
+        table = ", ".join(f"{self.text(row)}: {_stretch(v, shape, OR)}" for row, v in pairs)
+        none = ""
+        if self.careful and any(_may_be_none(part) for part in parts):
+            none = f", {_nothing(expr.gives)}"
+        return Text(f"lookup({key}, {{{table}}}{none})", ATOM, shape)
 
     def _over_rings(self, name: str, arguments: tuple[ir.Expr, ...]) -> Text:
         """Print an array as one value for each unit of a channel."""
@@ -298,9 +318,9 @@ _EXACT = frozenset(ir.Unit) - {ir.Unit.RADIAN}
 
 _OVER_UNITS = {
     "only": "{}[:, 0]",
-    "unit_mean": "{}.mean(axis=1)",
-    "unit_min": "{}.min(axis=1)",
-    "unit_max": "{}.max(axis=1)",
+    "unit_mean": "{}.mean(axis={axis})",
+    "unit_min": "{}.min(axis={axis})",
+    "unit_max": "{}.max(axis={axis})",
     "argmax": "argmax_unit({})",
     "population_vector": "population_vector({})",
 }
@@ -322,6 +342,13 @@ _OVER_ARRAY = {
     "array_count": "{x}.sum(axis=1)",
     "array_any": "{x}.any(axis=1)",
     "array_all": "{x}.all(axis=1)",
+}
+
+_OVER_KNOWN = {
+    "array_sum": "known_sum",
+    "array_mean": "known_mean",
+    "array_min": "known_min",
+    "array_max": "known_max",
 }
 
 _FUNCTIONS = {
@@ -357,6 +384,32 @@ def number(value: str, unit: ir.Unit) -> str:
     return f"{whole:_}" if abs(whole) >= 10_000 else str(whole)
 
 
+def is_count(expr: ir.Expr) -> bool:
+    """Whether an expression prints as a whole number of Python or NumPy, by how it is made."""
+    match expr:
+        case ir.Ref(_, ir.Role.INDEX):
+            return True
+        case ir.Number(value, ir.Unit.NONE):
+            return value.lstrip("-").isdigit()
+        case ir.Arithmetic("+" | "-" | "*", a, b):
+            return is_count(a) and is_count(b)
+        case _:
+            return False
+
+
+def _may_be_nan(expr: ir.Expr) -> bool:
+    """Whether an array of numbers is read out of outputs, or has a nan written in it."""
+    match expr:
+        case ir.Number(value):
+            return value == "nan"
+        case ir.Series() | ir.Ref(_, ir.Role.SCORE):
+            return True
+        case ir.Conditional(_, then, otherwise):
+            return _may_be_nan(then) or _may_be_nan(otherwise)
+        case _:
+            return any(_may_be_nan(child) for child in children(expr))
+
+
 def _may_be_none(expr: ir.Expr) -> bool:
     """Whether a label is read out of outputs, and so is none where a span is empty."""
     return any(
@@ -364,6 +417,13 @@ def _may_be_none(expr: ir.Expr) -> bool:
         or (isinstance(node, ir.Call) and node.function == "argmax")
         for node in walk(expr)
     )
+
+
+def _nothing(kind: ir.Type) -> str:
+    """Print what a lookup of no label gives: no label, false, or nan."""
+    if isinstance(kind, ir.LabelType):
+        return "-1"
+    return "False" if kind == ir.BOOLEAN else "np.nan"
 
 
 def _unscaled(op: str, a: ir.Expr, b: ir.Expr) -> tuple[str, ir.Expr, ir.Expr] | None:

@@ -12,6 +12,8 @@ MODULES = (
     "samplers",
     "portable",
     "timeline",
+    "tables",
+    "repeats",
     "encode",
     "reduce",
     "noise",

@@ -7,6 +7,7 @@ from typing import assert_never
 import jinja2
 
 from epochal.compiler import (
+    column_names,
     ir,
     print_generate,
     print_sample,
@@ -17,13 +18,14 @@ from epochal.compiler import (
 from epochal.compiler.bounds import Bounds, longest
 from epochal.compiler.externs import function_of, module_of
 from epochal.compiler.hash import task_hash
-from epochal.compiler.intervals import Known
+from epochal.compiler.intervals import Known, interval
 from epochal.compiler.numpy_text import Printer
-from epochal.compiler.prelude_source import Definition, imports, needed
+from epochal.compiler.prelude_source import PRELUDE_NAMES, Definition, imports, needed
 from epochal.compiler.print_line import file_name, line, mentioned, plain, quoted, unpacked
 from epochal.compiler.print_names import LONGEST, Names, Speaker, is_wide, names
 from epochal.compiler.segments import Layout
 from epochal.compiler.version import VERSION
+from epochal.compiler.walk import walk
 
 
 def print_module(task: ir.Task, known: Known) -> str:
@@ -58,14 +60,14 @@ def print_module(task: ir.Task, known: Known) -> str:
         "sample_doc": _wrap(_table_doc(task)),
         "sample": sample,
         "timeline": timeline,
-        "n_columns": plan.n_segments + 1 + len(plan.loose),
+        "n_columns": plan.n_columns,
         "arrays_doc": _wrap(_arrays_doc(task)),
         "generate": generate,
         "score": score,
         "score_doc": _wrap(_score_doc(task)),
         "needs_trial": any("trial" in _words(text) for text in generate.rows),
         "segments": print_generate.SEGMENTS,
-        "constants": _constants(task, plan, called),
+        "constants": _constants(task, plan, called, known),
         "prelude": (),
         "imports": (),
     }
@@ -222,13 +224,14 @@ def _names(items: list[str] | tuple[str, ...]) -> str:
     return f"({', '.join(quoted(item) for item in items)}{',' if len(items) == 1 else ''})"
 
 
-def _constants(task: ir.Task, plan: Layout, called: Names) -> list[str]:
+def _constants(task: ir.Task, plan: Layout, called: Names, known: Known) -> list[str]:
     """Print the columns, labels, segments and structural parameters."""
     lines: list[str] = []
     show = Speaker(called).drawing()
     structural = [p for p in task.params if p.structural and not _is_set_of_labels(p)]
-    lines += [_structural(param, show, called) for param in structural if not _is_label(param)]
-    chosen = [_structural(param, show, called) for param in structural if _is_label(param)]
+    shown = {param.name: _structural(param, show, called, known) for param in structural}
+    lines += [shown[param.name] for param in structural if not _has_labels(param)]
+    chosen = [shown[param.name] for param in structural if _has_labels(param)]
     for side, channels in (("inputs", task.inputs), ("outputs", task.outputs)):
         targets, values, first = [], [], 0
         for channel in channels:
@@ -244,36 +247,26 @@ def _constants(task: ir.Task, plan: Layout, called: Names) -> list[str]:
             owner = called.groups[labels]
             lines += unpacked(members, [], f"labels of {owner}")
     lines += chosen
-    return lines + _segments(plan, called)
+    return lines + column_names.constants(task, plan, called.columns)
 
 
-def _segments(plan: Layout, called: Names) -> list[str]:
-    """Print the columns of the timeline; a slice holds those of all repetitions."""
-    note = "segments, then loose cuts" if called.cuts else "segments"
-    if not called.strided:
-        return unpacked((*called.segments, "PADDING", *called.cuts), [], note)
-    names, values = [], []
-    for i, name in enumerate((*called.segments, "PADDING", *called.cuts)):
-        if i in called.strided:
-            names.append(called.strided[i][0])
-            values.append(called.strided[i][1])
-        elif "." not in name:
-            names.append(name)
-            values.append(str(i))
-    return unpacked(names, values, note)
-
-
-def _structural(param: ir.Param, show: Printer, called: Names) -> str:
+def _structural(param: ir.Param, show: Printer, called: Names, known: Known) -> str:
     assert param.value is not None
-    return line(f"{called.structural(param.name)} = {show.text(param.value)}", param.at, 0)
+    text = show.text(param.value)
+    reach = interval(param.value, known)
+    if mentioned(text) & PRELUDE_NAMES and reach.is_point:  # those functions stand further below
+        text = repr(int(reach.low) if reach.whole else float(reach.low))
+    return line(f"{called.structural(param.name)} = {text}", param.at, 0)
 
 
 def _is_set_of_labels(param: ir.Param) -> bool:
     return isinstance(param.type, ir.SetType) and isinstance(param.type.item, ir.LabelType)
 
 
-def _is_label(param: ir.Param) -> bool:
-    return isinstance(param.type, ir.LabelType)
+def _has_labels(param: ir.Param) -> bool:
+    """Whether the constant of a parameter mentions labels, which must stand above it."""
+    nodes = walk(param.value) if param.value is not None else ()
+    return isinstance(param.type, ir.LabelType) or any(isinstance(n, ir.Label) for n in nodes)
 
 
 def _table_doc(task: ir.Task) -> str:

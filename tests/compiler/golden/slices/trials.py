@@ -168,11 +168,11 @@ def arrays(trials, dt, out=None):
     targets[at, step, RATE] = 2
     weights = spread(weight, index, out[2])
     at, step, k = flat_steps(stop[:, PAUSE], stop[:, CUT_6])  # source.task:74
-    weights[at, step, :] = 0
+    weights[at, step] = 0
     at, step, k = flat_steps(stop[:, PAUSE], stop[:, CUT_6])  # source.task:75
     weights[at, step, RATE] += 0.5
     at, step, k = flat_steps(stop[:, CUT_7], stop[:, CUT_8])  # source.task:78
-    weights[at, step, (REPORT.start + side)[at]] += 3
+    weights[at, step, REPORT.start + side[at]] += 3
     return inputs, targets, weights
 
 
@@ -256,9 +256,10 @@ class Draw:
         """Draw k numbers in (0, 1) a trial, (n, k)."""
         return middles(self.words(name, self.n * k, attempt)).reshape(self.n, k)
 
-    def once(self, name: str) -> Floats:
-        """Draw one number in (0, 1) for the whole batch, (1,)."""
-        return middles(self.words(name, 1))
+    def once(self, name: str, k: int = 0, attempt: int = 0) -> Floats:
+        """Draw one number in (0, 1) for the whole batch, (1,); with k an array, (1, k)."""
+        u = middles(self.words(name, max(k, 1), attempt))
+        return u[None] if k else u
 
     def turn(self, name: str, k: int) -> int:
         """Choose one of k levels for the whole batch; k successive batches have each once."""
@@ -404,5 +405,5 @@ def span_last(x: Array, start: Ints, stop: Ints) -> Floats:
 
 
 def argmax_unit(x: Array) -> Ints:
-    """Position of the largest unit of x (N_batch, N_units), the first of equals; -1 for a nan."""
-    return np.where(np.isnan(x).any(axis=1), -1, x.argmax(axis=1))
+    """Position of the largest unit of x (.., N_units), the first of equals; -1 for a nan."""
+    return np.where(np.isnan(x).any(axis=-1), -1, x.argmax(axis=-1))
