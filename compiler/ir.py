@@ -230,6 +230,19 @@ class Relabel(_Node, frozen=True, tag="relabel"):
     labels: tuple[str, ...]
 
 
+class Lookup(_Node, frozen=True, tag="lookup"):
+    """``lookup(key, {a: x, b: y})``: the value of the row that equals the key.
+
+    A key of several parts, and then each row, is a tuple.  ``gives`` is the type of one value; of
+    no label (which outputs may give) the result is none, false or nan.
+    """
+
+    key: "Expr"
+    rows: tuple["Expr", ...]
+    values: tuple["Expr", ...]
+    gives: Type
+
+
 class MemberOf(_Node, frozen=True, tag="member_of"):
     """``x in {..}``."""
 
@@ -295,6 +308,7 @@ Expr = Union[  # noqa: UP007
     SetOf,
     TupleOf,
     Relabel,
+    Lookup,
     MemberOf,
     Index,
     Series,
@@ -319,7 +333,14 @@ class EitherLaw(_Node, frozen=True, tag="either_law"):
     otherwise: "Distribution"
 
 
-Distribution = Union[Law, EitherLaw]  # noqa: UP007
+class QuantizedLaw(_Node, frozen=True, tag="quantized_law"):
+    """A distribution whose draws are rounded to the nearest multiple of a step."""
+
+    law: "Distribution"
+    step: Expr
+
+
+Distribution = Union[Law, EitherLaw, QuantizedLaw]  # noqa: UP007
 
 
 class Factor(_Node, frozen=True, tag="factor"):
@@ -576,3 +597,51 @@ class Task(Struct, frozen=True, omit_defaults=True):
     at: Place
     externs: tuple[Extern, ...] = ()
     session: Session | None = None
+
+
+class Member(Struct, frozen=True):
+    """One task of a set, with the inputs and outputs of the set, and its copies in the mix.
+
+    Its first variable is ``task``: which member this is, a label over all members.
+    """
+
+    name: str
+    task: Task
+    copies: int
+    at: Place
+
+
+class Taskset(Struct, frozen=True, tag_field="kind", tag="taskset"):
+    """Several tasks that one network does: same inputs, same outputs.
+
+    ``params`` are those of the set alone; their values are written out in the members.  With
+    ``per_batch`` all trials of a batch are of one member, else the members are mixed.
+    """
+
+    schema: int
+    language: int
+    name: str
+    doc: str
+    about: tuple[Fact, ...]
+    params: tuple[Param, ...]
+    members: tuple[Member, ...]
+    per_batch: bool
+    at: Place
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the members."""
+        return tuple(member.name for member in self.members)
+
+    @property
+    def externs(self) -> tuple[Extern, ...]:
+        """Python functions that some member calls, each once."""
+        found = {extern.name: extern for one in self.members for extern in one.task.externs}
+        return tuple(found.values())
+
+
+Program = Union[Task, Taskset]  # noqa: UP007
+"""What a file is compiled to."""
+
+MEMBER = "task"
+"""The column of a set's trial table that says which member a trial is of."""

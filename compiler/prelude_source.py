@@ -13,11 +13,13 @@ MODULES = (
     "portable",
     "session",
     "timeline",
+    "tables",
     "repeats",
     "encode",
     "reduce",
     "noise",
     "redraw",
+    "members",
     "extern",
 )
 """The prelude modules, in the order in which their definitions are printed."""

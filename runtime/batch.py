@@ -44,7 +44,8 @@ class Batch:
         (N_batch,) steps of each sequence, padding apart.
     epochs
         For each epoch (N_trials, 2): the first step of the sequence in it, and the first after it;
-        of a repeated epoch, from its first repetition to its last, with what lies between.
+        of a repeated epoch, from its first repetition to its last, with what lies between; -1 on
+        the trials of a set whose task has no such epoch.
     dt
         Length of a step in ms.
     """

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from epochal.compiler import ir
 from epochal.compiler.describe import Chance
 from epochal.runtime.batch import Batch, Float, Stream
 from epochal.runtime.scoring import accuracy_of
@@ -19,6 +20,12 @@ _MOST_BYTES = 2**30  # of one sequence
 _SEED = 0
 
 
+def scores_of(program: ir.Program) -> tuple[str, ...]:
+    """Name the scores of a task, or of all members of a set."""
+    tasks = [one.task for one in program.members] if isinstance(program, ir.Taskset) else [program]
+    return tuple(dict.fromkeys(score.name for task in tasks for score in task.scores))
+
+
 def chance_level(task: Task) -> Chance | None:
     """Measure how often random outputs count as correct.
 
@@ -29,7 +36,7 @@ def chance_level(task: Task) -> Chance | None:
     the accuracy of a choice between two is one half and has no error.  In a session each trial has
     numbers of its own.
     """
-    if not any(score.name == "correct" for score in task.ir.scores):
+    if "correct" not in scores_of(task.ir):
         return None
     if task.n_bytes(1, 20.0) > _MOST_BYTES:
         return None
@@ -37,6 +44,8 @@ def chance_level(task: Task) -> Chance | None:
     correct = []
     sequences = math.ceil(CHANCE_TRIALS / task.session)
     part = max(1, min(sequences, 2_000_000 // (task.n_steps(20.0) * (task.n_in + task.n_out))))
+    if isinstance(task.ir, ir.Taskset) and task.ir.per_batch:  # as many batches as hold each member
+        part = min(part, math.ceil(CHANCE_TRIALS / sum(one.copies for one in task.ir.members)))
     for i, first in enumerate(range(0, sequences, part)):
         n = min(part, sequences - first)
         batch = task.batch(n, seed=_SEED, batch=i, stream=Stream.TEST, noise=False)
@@ -52,6 +61,8 @@ def chance_level(task: Task) -> Chance | None:
 def _held(numbers: Float, batch: Batch) -> Float:
     """Hold the numbers of each trial, (N_trials, N_out), over its steps: as the targets."""
     n, n_steps, n_out = batch.targets.shape
+    if len(numbers) == n:
+        return np.broadcast_to(numbers[:, None], batch.targets.shape)
     start = np.min([first[:, 0] for first in batch.epochs.values()], axis=0).reshape(n, -1)
     length = np.diff(start, axis=1, append=n_steps)
     return np.repeat(numbers, length.ravel(), axis=0).reshape(n, n_steps, n_out)

@@ -11,6 +11,7 @@ import numpy as np
 
 from epochal.compiler import ir
 from epochal.compiler.describe import describe
+from epochal.compiler.describe_set import describe_set
 from epochal.compiler.ir_json import encode
 from epochal.compiler.prelude.session import first_steps
 from epochal.runtime.batch import Batch, Column, Float, Stream
@@ -35,7 +36,7 @@ class Task:
 
     Attributes
     ----------
-    ir : compiler.ir.Task
+    ir : compiler.ir.Task or compiler.ir.Taskset
         The intermediate representation, every name resolved.
     source : str
         The text of the file.
@@ -49,7 +50,7 @@ class Task:
         The longest a trial can be, in us.
     """
 
-    ir: ir.Task
+    ir: ir.Program
     source: str
     module_source: str
     values: Mapping[str, str]
@@ -106,13 +107,14 @@ class Task:
 
     @property
     def params(self) -> tuple[str, ...]:
-        """Names of the parameters."""
-        return tuple(param.name for param in self.ir.params)
+        """Names of the parameters; in a set of tasks those of a member are ``member.param``."""
+        return tuple(types_of(self.ir))
 
     @property
     def session(self) -> int:
         """Number of trials in one sequence: 1, or those of a session."""
-        return self.ir.session.trials if self.ir.session is not None else 1
+        session = self.ir.session if isinstance(self.ir, ir.Task) else None
+        return session.trials if session is not None else 1
 
     def n_steps(self, dt: float) -> int:
         """Count the steps of a batch at dt ms."""
@@ -179,10 +181,11 @@ class Task:
             raise TrialError(f"{task.name}: {error}") from error
         inputs, targets, weights, trials = made
         stops = np.insert(module.timeline(trials, dt), 0, 0, axis=1)
-        last = max(b for _, b in module.epochs.values())
-        lengths = stops[:, last].reshape(n, -1).sum(axis=1)
-        stops += first_steps(stops[:, last], task.session)[:, None]
         epochs = {name: stops[:, [a, b]] for name, (a, b) in module.epochs.items()}
+        own = np.max([span[:, 1] for span in epochs.values()], axis=0)
+        origin = first_steps(own, task.session)[:, None]
+        epochs = {name: span + origin for name, span in epochs.items()}
+        lengths = own.reshape(n, -1).sum(axis=1)
         return Batch(inputs, targets, weights, trials, lengths, epochs, dt)
 
     def score(self, outputs: Float, batch: Batch) -> Mapping[str, Column]:
@@ -204,7 +207,7 @@ class Task:
         TypeError
             A value has no counterpart in the language.
         """
-        kinds = {param.name: param.type for param in self.ir.params}
+        kinds = types_of(self.ir, bare=True)
         texts = {name: as_text(name, value, kinds.get(name)) for name, value in params.items()}
         key = tuple(sorted(texts.items()))
         bound = self._bound.get(key)
@@ -216,7 +219,10 @@ class Task:
 
     def describe(self) -> str:
         """Tell in plain English what the task is."""
-        return describe(self.ir, self.values, self.longest, chance_level(self))
+        chance = chance_level(self)
+        if isinstance(self.ir, ir.Taskset):
+            return describe_set(self.ir, self.values, self.longest, chance)
+        return describe(self.ir, self.values, self.longest, chance)
 
     def check_size(self, n: int, dt: float) -> None:
         """Refuse a batch that has no trials, no steps, or no room in memory.
@@ -234,7 +240,7 @@ class Task:
             raise ValueError(f"dt = {dt} is not allowed: no trial lasts longer than half of it")
         size = self.n_bytes(n, dt)
         if size > MOST_BYTES:
-            what = "trials" if self.ir.session is None else "sequences"
+            what = "trials" if self.session == 1 else "sequences"
             raise ValueError(
                 f"{n} {what} of {self.n_steps(dt)} steps need {size / 2**30:.1f} GiB, more than "
                 f"{MOST_BYTES / 2**30:.0f} GiB: make several batches (batch=0, 1, ..), or use a "
@@ -252,3 +258,19 @@ class Task:
                     f"out: {name} are {array.dtype} of shape {array.shape}, and the batch needs "
                     f"float32 of shape {shape}"
                 )
+
+
+def types_of(program: ir.Program, *, bare: bool = False) -> dict[str, ir.Type]:
+    """Give the type of each parameter by name; ``bare`` adds those of members without the member.
+
+    A bare name is the set's own parameter, or else that of the first member that has it.
+    """
+    found = {param.name: param.type for param in program.params}
+    if isinstance(program, ir.Taskset):
+        for member in program.members:
+            for param in member.task.params:
+                found[f"{member.name}.{param.name}"] = param.type
+        for member in program.members if bare else ():
+            for param in member.task.params:
+                found.setdefault(param.name, param.type)
+    return found

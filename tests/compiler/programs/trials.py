@@ -47,13 +47,13 @@ def _draw(pen: Pen, world: World) -> list[str]:
     labels = world.new_labels(pen) if kind == "label" else ()
     batch = pen.takes("per batch")
     block = not batch and world.blocks and pen.takes("per block")
-    size, n = ("", 0) if batch else _size(pen, world)
+    size, n = _size(pen, world)
     values = world.values
     if batch or block:
         values = [v for v in values if v.fixed or (v.batch if batch else v.block)]
-    place = Place(world, tuple(values))
+    place = Place(world, tuple(values)).wide(n) if n else Place(world, tuple(values))
     world.history = world.session and not (batch or block)
-    made = law(pen, place, kind, labels, without=("truncnormal",) if batch else ())
+    made = law(pen, place, kind, labels)
     world.history = world.session
     name = world.value_name(pen)
     own = not (batch or block)

@@ -40,10 +40,10 @@ TASK = {
 
 SESSION = 9  # trials of a sequence
 BLOCKS = 5  # blocks of a sequence, at most
-N_TRIALS = 9  # source.task:11
-LEVELS = (0.2, 0.5, 1)  # source.task:13
 STIM, RAMP, RING = slice(0, 3), 3, slice(4, 12)  # columns of the inputs
 CHOICE, SPEED = slice(0, 3), 3  # columns of the outputs
+N_TRIALS = 9  # source.task:11
+LEVELS = (0.2, 0.5, 1)  # source.task:13
 LEFT, MIDDLE, RIGHT = range(3)  # labels of place
 CALM, BUSY, WILD = range(3)  # labels of context
 EASY, HARD = range(2)  # labels of kind
@@ -325,17 +325,22 @@ class Draw:
         self.philox.state = self.state
         return self.philox.random_raw(count)
 
+    def each(self, name: str, k: int, attempt: int = 0) -> Words:
+        """Draw k words for each trial, (n, k)."""
+        return self.words(name, self.n * k, attempt).reshape(self.n, k)
+
     def unit(self, name: str, attempt: int = 0) -> Floats:
         """Draw one number in (0, 1) a trial, (n,)."""
-        return middles(self.words(name, self.n, attempt))
+        return middles(self.each(name, 1, attempt)[:, 0])
 
     def units(self, name: str, k: int, attempt: int = 0) -> Floats:
         """Draw k numbers in (0, 1) a trial, (n, k)."""
-        return middles(self.words(name, self.n * k, attempt)).reshape(self.n, k)
+        return middles(self.each(name, k, attempt))
 
-    def once(self, name: str) -> Floats:
-        """Draw one number in (0, 1) for the whole batch, (1,)."""
-        return middles(self.words(name, 1))
+    def once(self, name: str, k: int = 0, attempt: int = 0) -> Floats:
+        """Draw one number in (0, 1) for the whole batch, (1,); with k an array, (1, k)."""
+        u = middles(self.words(name, max(k, 1), attempt))
+        return u[None] if k else u
 
     def turn(self, name: str, k: int) -> int:
         """Choose one of k levels for the whole batch; k successive batches have each once."""
@@ -345,7 +350,7 @@ class Draw:
     def design(self, cells: int) -> Ints:
         """Deal the cells of a balanced design, (n,): whole copies, the rest without replacement."""
         cell = np.argsort(self.words("design:cells", cells), kind="stable")
-        place = np.argsort(self.words("design:order", self.n), kind="stable")
+        place = np.argsort(self.each("design:order", 1)[:, 0], kind="stable")
         return cell[place % cells].astype(np.int64)
 
 
@@ -485,17 +490,23 @@ def truncnormal(
     high: Number,
     attempt: int = 0,
     k: int = 0,
+    once: bool = False,
 ) -> Floats:
     """Draw from the normal law given low <= x <= high, (n,), by redrawing up to 20,000 times.
 
-    An attempt of a `require` above it has redraws of its own.  With k it draws an array, (n, k).
+    An attempt of a `require` above it has redraws of its own.  With k it draws an array, (n, k);
+    with once, one row for the whole batch.
     """
-    x = np.full((draw.n, k) if k else draw.n, np.nan)
+    n = 1 if once else draw.n
+    x = np.full((n, k) if k else n, np.nan)
     for redraw in range(20_000 * attempt, 20_000 * (attempt + 1)):
         inside = (x >= low) & (x <= high)
         if inside.all():
             return x
-        u = draw.units(name, k, redraw) if k else draw.unit(name, redraw)
+        if once:
+            u = draw.once(name, k, redraw)
+        else:
+            u = draw.units(name, k, redraw) if k else draw.unit(name, redraw)
         x = np.where(inside, x, normal(u, mean, sd))
     raise ValueError(f"{name}: 20,000 normal draws of some trial all left [low, high]")
 
