@@ -130,7 +130,7 @@ WEIGHTS: dict[str, int] = {
     "op.-=": 1,
     "op.*=": 1,
     "reduce.mean": 3,
-    "reduce.last": 2,
+    "reduce.last": 3,
     "reduce.min": 2,
     "reduce.max": 3,
     "reduce.first_above": 2,
@@ -139,6 +139,7 @@ WEIGHTS: dict[str, int] = {
     # Expressions by type; those without a row here weigh 2.
     "number.literal": 6,
     "number.value": 12,
+    "number.read out": 4,
     "time.elapsed": 8,
     "time.literal": 5,
     "time.value": 10,
