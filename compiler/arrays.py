@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from epochal.compiler import expressions, ir, types
 from epochal.compiler.scope import Scope, Setting, Typed
+from epochal.compiler.walk import refs
 from epochal.dsl import syntax
 
 
@@ -13,6 +14,12 @@ def single(typed: Typed) -> Typed:
     if isinstance(typed.type, ir.ArrayType):
         return replace(typed, type=typed.type.item)
     return typed
+
+
+def one_of(typed: Typed, size: int) -> Typed:
+    """Take an array of just this many values for one of them, and anything else for itself."""
+    fits = isinstance(typed.type, ir.ArrayType) and typed.type.n == size
+    return single(typed) if fits else typed
 
 
 def many(typed: Typed | None, parts: Sequence[Typed], scope: Scope) -> Typed | None:
@@ -50,6 +57,7 @@ def index(node: syntax.Index, scope: Scope, setting: Setting) -> Typed | None:
             i.span,
         )
         return None
+    scope.structural |= {ref.name for ref in refs(i.expr) if ref.role is ir.Role.PARAM}
     return Typed(ir.Index(x.expr, i.expr), x.type.item, node.span)
 
 

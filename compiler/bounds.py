@@ -17,7 +17,7 @@ from itertools import islice
 from epochal.compiler import ir
 from epochal.compiler.distributions import IN_TURN
 from epochal.compiler.intervals import Bound, Known, add, constant, interval, multiply, point, tame
-from epochal.compiler.repeats import groups, index_of, repeat_of
+from epochal.compiler.repeats import Chain, chains, common, index_of, presence, repetitions, times
 from epochal.compiler.walk import definition_expressions, refs, rewrite, walk
 
 MOST_CASES = 4096
@@ -64,7 +64,8 @@ class Bounds:
         """Say what each computed variable is in terms of drawn ones, where that is not long."""
         found: dict[ir.Expr, ir.Expr] = {}
         for variable in self.variables:
-            if isinstance(variable.definition, ir.Computed):
+            is_array = isinstance(variable.types[0], ir.ArrayType)
+            if isinstance(variable.definition, ir.Computed) and not is_array:
                 value = rewrite(variable.definition.value, lambda node: found.get(node, node))
                 if sum(1 for _ in islice(walk(value), MOST_NODES)) < MOST_NODES:
                     found[ir.Ref(variable.names[0], ir.Role.VARIABLE)] = value
@@ -75,8 +76,8 @@ class Bounds:
         asked = {
             ref
             for node in walk(expr)
-            if isinstance(node, ir.Conditional)
-            for ref in refs(node.condition)
+            if isinstance(node, ir.Conditional | ir.Lookup)
+            for ref in refs(node.condition if isinstance(node, ir.Conditional) else node.key)
         }
         if not asked:
             yield {}
@@ -109,7 +110,7 @@ def _values(variable: ir.Variable) -> tuple[Assignment, ...]:
             items = levels
         case ir.Drawn(_, _, size) if size:
             return ()
-        case ir.Drawn(ir.Law(name, (ir.SetOf(items), *_))) if name in ("choice", IN_TURN):
+        case ir.Drawn(ir.Law(name, (ir.SetOf(items), *_))) if name in ("choice", "except", IN_TURN):
             pass
         case ir.Drawn(ir.Law("bernoulli")):
             items = (ir.Truth(True), ir.Truth(False))
@@ -144,6 +145,8 @@ def fold(expr: ir.Expr, assignment: Assignment) -> ir.Expr:
                 return _fold_logical(node)
             case ir.Conditional(ir.Truth(value), then, otherwise):
                 return then if value else otherwise
+            case ir.Lookup(key, rows, values) if key in rows:
+                return values[rows.index(key)]
             case _:
                 return node
 
@@ -223,31 +226,47 @@ def total(task: ir.Task, before: str | None = None) -> ir.Expr:
     By halves: a long chain would nest deeply.
     """
     parts: list[ir.Expr] = []
-    for repeat, epochs in groups(task):
-        for epoch in epochs:
-            if epoch.name == before:
-                return _sum(parts)
-            if epoch.duration is not None:
-                parts += _repeated(epoch.duration, repeat)
+    own = chains(task)
+    stop = own[before] if before is not None else ()
+    order = {epoch.name: i for i, epoch in enumerate(task.epochs)}
+    for epoch in task.epochs:
+        if epoch.duration is None:
+            continue
+        inside = common([own[epoch.name], stop])
+        if before is not None and order[epoch.name] >= order[before]:
+            break
+        # Of the groups around the named epoch only the first repetition comes before it.
+        parts += _repeated(epoch.duration, own[epoch.name], len(inside))
     return _sum(parts)
 
 
-def _repeated(duration: ir.Expr, repeat: ir.Repeat | None) -> list[ir.Expr]:
-    """Give the duration of an epoch in each repetition; 0 in those beyond the count."""
-    if repeat is None:
+def _repeated(duration: ir.Expr, chain: Chain, once: int) -> list[ir.Expr]:
+    """Give the duration of an epoch in each repetition; 0 in those that there are not.
+
+    Of so many outer groups, only the first repetition.
+    """
+    if not chain:
         return [duration]
     zero = ir.Number("0", ir.Unit.MICROSECOND)
+    there = presence(chain)
     found: list[ir.Expr] = []
-    for k in range(repeat.most):
-        inside = ir.Comparison("<", ir.Number(str(k)), repeat.count)
-        found.append(ir.Conditional(inside, at_repetition(duration, repeat, k), zero))
+    for indices in repetitions(chain):
+        if any(indices[:once]):
+            break
+        if there is None:
+            found.append(at_repetition(duration, chain, indices))
+            continue
+        condition = at_repetition(there, chain, indices)
+        found.append(ir.Conditional(condition, at_repetition(duration, chain, indices), zero))
     return found
 
 
-def at_repetition(expr: ir.Expr, repeat: ir.Repeat, k: int) -> ir.Expr:
-    """Read an expression in repetition k, from 0."""
-    index, number = index_of(repeat), ir.Number(str(k))
-    return rewrite(expr, lambda node: number if node == index else node)
+def at_repetition(expr: ir.Expr, chain: Chain, indices: tuple[int, ...]) -> ir.Expr:
+    """Read an expression where the indices of some groups have these values."""
+    numbers: dict[ir.Ref, ir.Expr] = {
+        index_of(repeat): ir.Number(str(k)) for repeat, k in zip(chain, indices, strict=True)
+    }
+    return rewrite(expr, lambda x: numbers.get(x, x) if isinstance(x, ir.Ref) else x)
 
 
 def _sum(parts: list[ir.Expr]) -> ir.Expr:
@@ -271,6 +290,8 @@ def is_whole(expr: ir.Expr) -> bool:
             return is_whole(a) and is_whole(b)
         case ir.Conditional(_, then, otherwise):
             return is_whole(then) and is_whole(otherwise)
+        case ir.Lookup(values=values):
+            return all(is_whole(item) for item in values)
         case ir.Call("min" | "max" | "abs", arguments):
             return all(is_whole(item) for item in arguments)
         case _:
@@ -286,11 +307,12 @@ def longest(task: ir.Task, bounds: Bounds) -> ir.Expr:
         case = _upper(form, bounds)
         if case not in cases:
             cases.append(case)
+    cases = _without_smaller(cases)
     rounded = 0
+    around = chains(task)
     for epoch in task.epochs:
         if epoch.duration is not None and not is_whole(epoch.duration):
-            repeat = repeat_of(task, epoch.name)
-            rounded += repeat.most if repeat is not None else 1
+            rounded += times(around[epoch.name])
     if rounded:  # each of these durations may round up by half a microsecond
         cases = [_plus(case, Fraction(rounded)) for case in cases]
     numbers = [Fraction(case.value) for case in cases if isinstance(case, ir.Number)]
@@ -298,6 +320,17 @@ def longest(task: ir.Task, bounds: Bounds) -> ir.Expr:
     if numbers:
         rest.append(ir.Number(str(math.ceil(max(numbers))), ir.Unit.MICROSECOND))
     return rest[0] if len(rest) == 1 else ir.Call("max", tuple(rest))
+
+
+def _without_smaller(cases: list[ir.Expr]) -> list[ir.Expr]:
+    """Drop the sums that differ from another only by a smaller constant."""
+    best: dict[frozenset[tuple[ir.Expr, Fraction]], tuple[Fraction, ir.Expr]] = {}
+    for case in cases:
+        form = linear(case)
+        terms = frozenset(form.terms.items())
+        if terms not in best or form.constant > best[terms][0]:
+            best[terms] = form.constant, case
+    return [case for _, case in best.values()]
 
 
 def _upper(form: Form, bounds: Bounds) -> ir.Expr:
@@ -354,7 +387,11 @@ def _law_end(law: ir.Distribution, up: bool) -> ir.Expr | None:
             return high if up else low
         case ir.Law("exponential" | "truncnormal", (*_, low, high)):
             return high if up else low
-        case ir.Law("choice", (ir.Ref() as members,)):
+        case ir.Law("choice" | "except", (ir.Ref() as members, *_)):
             return ir.Call("largest" if up else "smallest", (members,))
+        case ir.QuantizedLaw(inner, step):
+            end = _law_end(inner, up)
+            half = ir.Arithmetic("/", step, ir.Number("2"))
+            return None if end is None else ir.Arithmetic("+" if up else "-", end, half)
         case _:
             return None

@@ -2,13 +2,24 @@
 
 from collections.abc import Callable
 
-from epochal.compiler import arrays, channels, expressions, ir, reductions, types
+from epochal.compiler import (
+    arrays,
+    channels,
+    encoders,
+    expressions,
+    extern_calls,
+    ir,
+    lookup,
+    reductions,
+    types,
+)
 from epochal.compiler.distributions import DISTRIBUTIONS
 from epochal.compiler.distributions import PLANNED as PLANNED_DISTRIBUTIONS
 from epochal.compiler.functions import FUNCTIONS, Function, Takes
 from epochal.compiler.functions import PLANNED as PLANNED_FUNCTIONS
 from epochal.compiler.scope import Scope, Setting, Typed
 from epochal.dsl import syntax
+from epochal.dsl.diagnostic import Note
 
 Arguments = tuple[syntax.Expr, ...]
 
@@ -21,15 +32,30 @@ def call(node: syntax.Call, scope: Scope, setting: Setting) -> Typed | None:
     if name in PLANNED_FUNCTIONS or name in PLANNED_DISTRIBUTIONS:
         planned(node, scope)
         return None
+    extern = scope.externs.find(node)
+    if extern is not None:
+        return extern_calls.call(node, extern, scope, setting)
     if name not in FUNCTIONS:
-        known = [*FUNCTIONS, *DISTRIBUTIONS]
-        scope.unknown(name, node.function.span, "function", known)
+        _unknown(node, scope)
         return None
     row = FUNCTIONS[name]
     arguments = bind(node, row.arguments, scope, many=row.many, needed=1 if row.many else -1)
     if arguments is None:
         return None
     return _apply(row, node, arguments, scope, setting.without_draw())
+
+
+def _unknown(node: syntax.Call, scope: Scope) -> None:
+    """Say that there is no such function, or that it is an extern of another file."""
+    name, span = node.function.name, node.function.span
+    other = scope.externs.elsewhere(node)
+    if other is not None:
+        message = f"`{name}` is an extern of another file, and is called by that file only"
+        note = Note("declare it in this file too", other.span)
+        scope.report.error("E0201", message, span, note)
+        return
+    known = [*FUNCTIONS, *DISTRIBUTIONS, *scope.externs.names(span.file)]
+    scope.unknown(name, span, "function", known)
 
 
 def planned(node: syntax.Call, scope: Scope) -> None:
@@ -225,29 +251,6 @@ def _pair(
     return kinds[0], (low.expr, high.expr)
 
 
-def _bump(node: syntax.Call, arguments: Arguments, scope: Scope, setting: Setting) -> Typed | None:
-    if setting.ring is None or setting.ring.kind is not ir.ChannelKind.RING:
-        scope.report.error(
-            "E0210",
-            "`bump` spreads over the units of a ring, so it stands where one is set",
-            node.span,
-        )
-        return None
-    units = ir.Number(str(setting.ring.n_units))
-    lowered = _made(
-        "bump", node, arguments, ir.ANGLE, scope, setting, "each argument of `bump`", ir.ANGLE
-    )
-    if lowered is None or not isinstance(lowered.expr, ir.Call):
-        return None
-    width = lowered.expr.arguments[1]
-    if not expressions.bounds(width, scope).low > 0:
-        scope.report.error("E0315", "the width of a bump must be above 0", arguments[1].span)
-        return None
-    kind = ir.UnitsType(setting.ring.n_units)
-    made = Typed(ir.Call("bump", (*lowered.expr.arguments, units)), kind, node.span)
-    return arrays.many(made, (lowered,), scope)
-
-
 def _label(
     arguments: Arguments, name: str, scope: Scope, setting: Setting
 ) -> tuple[Typed, ir.LabelType] | None:
@@ -299,10 +302,16 @@ _SPECIAL: dict[str, _Lower] = {
     "cos": _trigonometry,
     "sign": _sign,
     "rescale": _rescale,
-    "bump": _bump,
+    "bump": encoders.bump,
+    "vonmises": encoders.vonmises,
+    "cosine_tuning": encoders.cosine_tuning,
+    "onehot": encoders.onehot,
+    "opponent": encoders.opponent,
+    "evidence": encoders.evidence,
     "other": _other,
     "position": _position,
     "range": _range,
+    "lookup": lookup.lookup,
     "sum": reductions.over_array,
     "count": reductions.over_array,
     "any": reductions.over_array,

@@ -4,7 +4,7 @@ Each check reads the IR and yields diagnostics; ``CHECKS`` lists them in order.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from math import prod
 
@@ -12,10 +12,10 @@ from epochal.compiler import ir
 from epochal.compiler.bounds import Bounds, total
 from epochal.compiler.intervals import interval
 from epochal.compiler.laws import MOST_CELLS
-from epochal.compiler.repeats import around, repeat_of
+from epochal.compiler.repeats import Chain, chains, presence, shared
 from epochal.compiler.report import span
 from epochal.compiler.required import allowed_cells, is_hopeless, on_design
-from epochal.compiler.segments import columns, fits, layout
+from epochal.compiler.segments import fits
 from epochal.compiler.walk import definition_expressions, refs, walk
 from epochal.dsl.codes import diagnose
 from epochal.dsl.diagnostic import Diagnostic, Note
@@ -91,44 +91,6 @@ def design(task: ir.Task, _: Bounds) -> Iterator[Diagnostic]:
             "draw some of them with a plain set instead"
         )
         yield diagnose("E0501", message, span(factors[-1].at))
-
-
-def repeats(task: ir.Task, bounds: Bounds) -> Iterator[Diagnostic]:
-    """Refuse what is not built yet inside repeats."""
-    plan = layout(task, bounds)
-    late: set[tuple[ir.EffectKind, str | None]] = set()
-    for effect in task.effects:
-        where = effect.where
-        inside = around(task, where) is not None
-        touches = inside or any(repeat_of(task, end) for end in (where.first, where.last))
-        steps = columns(effect, task, plan, bounds) is None
-        behind = any(
-            kind is effect.kind and (None in (name, effect.channel) or name == effect.channel)
-            for kind, name in late
-        )
-        sliced = where.start is not None or where.stop is not None
-        if (inside and (steps or behind)) or (touches and not inside and sliced):
-            what = (
-                "a slice across the edge of a repeat"
-                if not inside
-                else ("`t`, a slice of unproven order, or a statement after one, inside a repeat")
-            )
-            message = f"{what} is part of the language and not built yet"
-            yield diagnose("E0601", message, span(effect.at))
-        if steps or behind:
-            late.add((effect.kind, effect.channel))
-    for score in task.scores:
-        for node in walk(score.value):
-            if isinstance(node, ir.Series) and _repeated_series(task, node):
-                message = "reading an output inside a repeat is part of the language, not built yet"
-                yield diagnose("E0601", message, span(score.at))
-
-
-def _repeated_series(task: ir.Task, series: ir.Series) -> bool:
-    where = series.where
-    sliced = where.start is not None or where.stop is not None
-    touches = any(repeat_of(task, end) for end in (where.first, where.last))
-    return around(task, where) is not None or (touches and sliced)
 
 
 def requirements(task: ir.Task, bounds: Bounds) -> Iterator[Diagnostic]:
@@ -208,13 +170,56 @@ def scoring(task: ir.Task, _: Bounds) -> Iterator[Diagnostic]:
         yield diagnose("W0703", message, span(task.at))
 
 
+def absent(task: ir.Task, _: Bounds) -> Iterator[Diagnostic]:
+    """Warn where repetitions that a trial does not have count as errors."""
+    around = chains(task)
+    for score in task.scores:
+        asked = [
+            node.arguments[0]
+            for node in walk(score.value)
+            if isinstance(node, ir.Call) and node.function == "array_all"
+        ]
+        if score.name == "correct" and score.type == ir.ArrayType(ir.BOOLEAN, _size(score.type)):
+            asked.append(score.value)
+        if any(_reads_absent(condition, around) for condition in asked):
+            message = "repetitions that a trial does not have count as false here"
+            note = Note(
+                "leave them out: `nan if range(..) >= count else ..` in `correct`, "
+                "`all(range(..) >= count or ..)`"
+            )
+            yield diagnose("W0710", message, span(score.at), notes=(note,))
+
+
+def _size(kind: ir.Type) -> int:
+    return kind.n if isinstance(kind, ir.ArrayType) else 0
+
+
+def _reads_absent(condition: ir.Expr, around: Mapping[str, Chain]) -> bool:
+    """Whether a condition is false in absent repetitions, as far as one can see."""
+    match condition:
+        case ir.Logical("or"):
+            return False  # one side may say what holds there
+        case ir.Comparison() | ir.Logical() | ir.Not():
+            return any(
+                isinstance(node, ir.Series) and presence(shared(around, node.where)) is not None
+                for node in walk(condition)
+            )
+        case _:
+            return False
+
+
 def facts(task: ir.Task, _: Bounds) -> Iterator[Diagnostic]:
     """Warn of what others need who want to use the task."""
-    names = {fact.name for fact in task.about}
+    yield from facts_about(task.about, task.at)
+
+
+def facts_about(about: tuple[ir.Fact, ...], at: ir.Place) -> Iterator[Diagnostic]:
+    """Warn of what is missing in ``about``."""
+    names = {fact.name for fact in about}
     missing = [name for name in ("title", "cite", "license") if name not in names]
     if missing:
         message = f"`about:` lacks {', '.join(f'`{name}`' for name in missing)}"
-        yield diagnose("W0704", message, span(task.at))
+        yield diagnose("W0704", message, span(at))
 
 
 def go_cue(task: ir.Task, bounds: Bounds) -> Iterator[Diagnostic]:
@@ -257,15 +262,49 @@ CHECKS: tuple[Check, ...] = (
     durations,
     length,
     design,
-    repeats,
     requirements,
     divisions,
     unused,
     scoring,
+    absent,
     facts,
     go_cue,
     targets,
 )
+
+
+def check_member(task: ir.Task, own: ir.Task, bounds: Bounds) -> tuple[Diagnostic, ...]:
+    """Run the checks on a member of a set; ``own`` is it without the channels of the set.
+
+    Title, citation and licence are the business of the set, and a member may leave an output of
+    the set alone.
+    """
+    found: list[Diagnostic] = []
+    for one in CHECKS:
+        if one is not facts:
+            found += one(own if one is targets else task, bounds)
+    return tuple(found)
+
+
+def check_set(taskset: ir.Taskset, used: frozenset[str]) -> tuple[Diagnostic, ...]:
+    """Look for what is legal in a set and probably not meant; ``used`` are the params read."""
+    found = list(facts_about(taskset.about, taskset.at))
+    for param in taskset.params:
+        if param.name not in used:
+            message = f"the parameter `{param.name}` is never used"
+            found.append(diagnose("W0702", message, span(param.at)))
+    told = {
+        effect.channel
+        for member in taskset.members
+        for effect in member.task.effects
+        if effect.unit == ir.Ref(ir.MEMBER, ir.Role.VARIABLE)
+    }
+    if len(taskset.members) > 1 and not told:
+        message = (
+            "no input says which task a trial is of: a rule channel would, `rule: onehot(members)`"
+        )
+        found.append(diagnose("W0712", message, span(taskset.at)))
+    return tuple(found)
 
 
 def grid(task: ir.Task, bounds: Bounds, dt: float) -> tuple[Diagnostic, ...]:

@@ -1,14 +1,11 @@
 """Lowering ``during`` blocks."""
 
-from epochal.compiler import channels, expressions, ir, spans, types
-from epochal.compiler.intervals import Interval
+from epochal.compiler import arrays, channels, expressions, ir, spans, types, units
+from epochal.compiler.repeats import Chain, common
 from epochal.compiler.report import place
 from epochal.compiler.scope import Scope, Setting, Typed
-from epochal.compiler.trial import not_built
-from epochal.compiler.walk import refs
 from epochal.dsl import syntax
-from epochal.dsl.diagnostic import Fix
-from epochal.dsl.nearest import nearest
+from epochal.dsl.diagnostic import Fix, Note
 
 _ARRAYS = {
     syntax.EffectKind.DRIVE: ir.EffectKind.INPUT,
@@ -25,41 +22,24 @@ def effects(sections: tuple[syntax.During, ...], scope: Scope) -> tuple[ir.Effec
 
 
 def _during(section: syntax.During, scope: Scope) -> list[ir.Effect]:
-    inside = _repeat_around(section, scope)
-    if inside is not None:
-        symbol = scope.indices[inside.index]
-        scope.symbols[inside.index] = symbol
-    made = _statements(section, inside, scope)
-    if inside is not None:
-        del scope.symbols[inside.index]
-    return made
-
-
-def _repeat_around(section: syntax.During, scope: Scope) -> ir.Repeat | None:
-    """Find the repeat that all spans of a block lie in; there its index is known."""
-    order = list(scope.epochs)
-    for repeat in scope.repeats:
-        body = order[order.index(repeat.first) : order.index(repeat.last) + 1]
-        ends = [span.first.name for span in section.spans]
-        ends += [span.last.name for span in section.spans if span.last is not None]
-        if all(name in body for name in ends):
-            return repeat
-    return None
-
-
-def _statements(section: syntax.During, inside: ir.Repeat | None, scope: Scope) -> list[ir.Effect]:
     wheres = [spans.where(span, scope, Setting()) for span in section.spans]
     guard = None
-    if section.guard is not None:
-        guard = expressions.expect(section.guard, ir.BOOLEAN, scope, Setting(), "a guard")
     good = [where for where in wheres if where is not None]
-    made: list[ir.Effect] = []
-    for node in section.effects:
-        if inside is not None and node.kind is syntax.EffectKind.NOISE:
-            not_built("noise inside a repeat", node.span, scope)
-            continue
-        made += _effect(node, good, guard.expr if guard else None, scope)
+    with scope.inside(_around(section, scope)):
+        if section.guard is not None:
+            guard = expressions.expect(section.guard, ir.BOOLEAN, scope, Setting(), "a guard")
+        made: list[ir.Effect] = []
+        for node in section.effects:
+            made += _effect(node, good, guard.expr if guard else None, scope)
     return made
+
+
+def _around(section: syntax.During, scope: Scope) -> Chain:
+    """Find the repeats that all spans of a block lie in; there their indices are known."""
+    ends = [span.first.name for span in section.spans]
+    ends += [span.last.name for span in section.spans if span.last is not None]
+    found = [scope.chains[name] for name in ends if name in scope.chains]
+    return common(found)
 
 
 def _effect(
@@ -72,7 +52,7 @@ def _effect(
         if channel is None:
             return []
         if node.channel.index is not None:
-            unit = unit_index(node.channel.index, channel, scope)
+            unit = _unit(node.channel.index, channel, scope)
             if unit is None:
                 return []
     value = noise = None
@@ -129,58 +109,14 @@ def _channel(node: syntax.Effect, ref: syntax.Ref, scope: Scope) -> ir.Channel |
     return None
 
 
-def unit_index(node: syntax.Expr, channel: ir.Channel, scope: Scope) -> ir.Expr | None:
-    """Lower ``[unit]`` to a label of the channel's units, or to a proven index."""
-    labels = expressions.unit_labels(channel)
-    if isinstance(node, syntax.Name) and node.name not in scope.symbols and labels:
-        if node.name in labels:
-            return ir.Label(node.name, labels)
-        if node.name in scope.report.excused:
-            return None
-        _no_unit(node.name, node, channel, scope)
-        return None
-    typed = expressions.lower(node, scope, Setting())
-    if typed is None:
-        return None
-    if isinstance(typed.type, ir.LabelType):
-        outside = [label for label in typed.type.labels if label not in labels]
-        if outside:
-            _no_unit(outside[0], node, channel, scope)
-            return None
-        return types.convert(typed.expr, typed.type, ir.LabelType(labels))
-    if not types.is_number(typed.type):
+def _unit(node: syntax.Expr, channel: ir.Channel, scope: Scope) -> ir.Expr | None:
+    """Lower ``channel[unit]``; of an array of rings it is one ring."""
+    typed = units.place_of(node, units.of_channel(channel), scope)
+    if typed is not None and isinstance(typed.type, ir.ArrayType):
         message = f"a unit is a label or a number, this is {types.describe(typed.type)}"
         scope.report.error("E0410", message, typed.span)
         return None
-    bounds = expressions.bounds(typed.expr, scope)
-    if not bounds.whole or bounds.low < 0 or bounds.high > channel.n_units - 1:
-        scope.report.error(
-            "E0411",
-            f"`{channel.name}` has units 0 to {channel.n_units - 1}, and this "
-            + (_reach(bounds) if bounds.whole else "may be no whole number"),
-            typed.span,
-        )
-        return None
-    scope.structural |= {ref.name for ref in refs(typed.expr) if ref.role is ir.Role.PARAM}
-    return typed.expr
-
-
-def _reach(bounds: Interval) -> str:
-    low, high = float(bounds.low), float(bounds.high)
-    return f"is {low:g}" if low == high else f"goes from {low:g} to {high:g}"
-
-
-def _no_unit(label: str, node: syntax.Expr, channel: ir.Channel, scope: Scope) -> None:
-    units = expressions.unit_labels(channel)
-    close = nearest(label, list(units))
-    has = "{" + ", ".join(units) + "}" if units else f"0 to {channel.n_units - 1}"
-    is_name = isinstance(node, syntax.Name) and node.name == label
-    scope.report.error(
-        "E0412",
-        f"`{channel.name}` has no unit `{label}`; its units are {has}",
-        node.span,
-        fixes=(Fix(f"write `{close}`", node.span, close),) if close and is_name else (),
-    )
+    return typed.expr if typed else None
 
 
 def _value(
@@ -193,31 +129,72 @@ def _value(
         scope.report.error("E0413", "`weight` takes =, += or *=", node.span)
         return None
     moving = node.kind is not syntax.EffectKind.WEIGHT
-    ring = channel if unit is None else None
-    typed = expressions.lower(node.value, scope, Setting(elapsed=moving, ring=ring))
-    if typed is None:
-        return None
-    if types.is_number(typed.type) or isinstance(typed.type, ir.UnitsType):
-        return typed.expr
-    if isinstance(typed.type, ir.ArrayType) and types.is_number(typed.type.item):
-        return _unit_by_unit(typed, typed.type.n, channel, unit, scope)
-    scope.report.error(
-        "E0303",
-        f"a channel is set to a plain number, this is {types.describe(typed.type)}",
-        typed.span,
-    )
-    return None
+    inside = channel if channel is not None and (unit is None or channel.slots) else None
+    width = units.in_one(inside).n if inside is not None else 1
+    setting = Setting(elapsed=moving, channel=inside, extern=width if moving else 0)
+    typed = expressions.lower(node.value, scope, setting)
+    return _fitted(typed, channel, unit, scope) if typed else None
 
 
-def _unit_by_unit(
-    typed: Typed, n: int, channel: ir.Channel | None, unit: ir.Expr | None, scope: Scope
+def _fitted(
+    typed: Typed, channel: ir.Channel | None, unit: ir.Expr | None, scope: Scope
 ) -> ir.Expr | None:
-    """Take an array as one value for each unit of a channel."""
-    if channel is not None and unit is None and channel.n_units == n:
+    """Bring a value to what it is set on: one number, or one for each unit."""
+    item = arrays.single(typed).type
+    if not types.is_number(item) and not isinstance(item, ir.UnitsType):
+        message = f"a channel is set to a plain number, this is {types.describe(typed.type)}"
+        scope.report.error("E0303", message, typed.span)
+        return None
+    if channel is not None and channel.slots and unit is None:
+        return _slot_by_slot(typed, channel, scope)
+    if not isinstance(typed.type, ir.ArrayType):
         return typed.expr
-    has = "one unit" if unit is not None or channel is None else f"{channel.n_units} units"
-    scope.report.error("E0334", f"an array of {n} values cannot be set on {has}", typed.span)
+    alike = channel is not None and unit is None and channel.n_units == typed.type.n
+    if types.is_number(item) and alike:
+        one = typed.type.n == 1
+        first = ir.Index(typed.expr, ir.Number("0"))
+        return first if one else ir.Call("each_unit", (typed.expr,))
+    _wrong_length(typed, typed.type, channel, unit, scope)
     return None
+
+
+def _slot_by_slot(typed: Typed, channel: ir.Channel, scope: Scope) -> ir.Expr | None:
+    """Set all rings of an array of rings: each to its own value, or all to one."""
+    n = ir.Number(str(channel.n_units // channel.slots))
+    slots = ir.Number(str(channel.slots))
+    match typed.type:
+        case ir.ArrayType(_, size) if size != channel.slots:
+            _wrong_length(typed, typed.type, channel, None, scope)
+            return None
+        case ir.ArrayType(ir.UnitsType()):
+            return ir.Call("side_by_side", (typed.expr, n))
+        case ir.ArrayType():
+            return ir.Call("each_ring", (typed.expr, n))
+        case ir.UnitsType():
+            return ir.Call("every_ring", (typed.expr, slots))
+        case _:
+            return typed.expr
+
+
+def _wrong_length(
+    typed: Typed,
+    kind: ir.ArrayType,
+    channel: ir.Channel | None,
+    unit: ir.Expr | None,
+    scope: Scope,
+) -> None:
+    if channel is None:
+        has = "every output at once"
+    elif unit is not None:
+        has = "one ring" if channel.slots else "one unit"
+    else:
+        among = units.of_channel(channel)
+        has = f"{among.n} {among.what}{'' if among.n == 1 else 's'}"
+    notes: tuple[Note, ...] = ()
+    if isinstance(kind.item, ir.UnitsType):
+        notes = (Note("`sum(..)` lays them over each other"),)
+    message = f"an array of {kind.n} values cannot be set on {has}"
+    scope.report.error("E0334", message, typed.span, *notes)
 
 
 def _noise(node: syntax.Effect, unit: ir.Expr | None, scope: Scope) -> ir.Noise | None:

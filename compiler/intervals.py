@@ -81,11 +81,11 @@ def interval(expr: ir.Expr, known: Known) -> Interval:
             return interval(then, known).hull(interval(otherwise, known))
         case ir.Call(function, arguments):
             return _call(function, tuple(interval(item, known) for item in arguments))
-        case ir.SetOf(items):
+        case ir.SetOf(items) | ir.Lookup(values=items):
             return _hull(tuple(interval(item, known) for item in items))
         case ir.Index(x):
             return interval(x, known)
-        case ir.Label() | ir.Relabel() | ir.TupleOf() | ir.Series():
+        case ir.Label() | ir.Relabel() | ir.TupleOf() | ir.Series() | ir.External():
             return ANYTHING
     assert_never(expr)
 
@@ -97,12 +97,32 @@ def support(law: ir.Distribution, known: Known) -> Interval:
             bounds = tuple(interval(item, known) for item in arguments)
             low, high = DISTRIBUTIONS[name].support(tuple((one.low, one.high) for one in bounds))
             whole = DISTRIBUTIONS[name].whole or (
-                name in ("choice", "sample", IN_TURN) and bounds[0].whole
+                name in ("choice", "except", "sample", IN_TURN) and bounds[0].whole
             )
             return Interval(low, high, whole=whole)
         case ir.EitherLaw(_, then, otherwise):
             return support(then, known).hull(support(otherwise, known))
+        case ir.QuantizedLaw(inner, step):
+            return quantized(support(inner, known), interval(step, known))
     assert_never(law)
+
+
+def quantized(x: Interval, step: Interval) -> Interval:
+    """Bound what is rounded to the nearest multiple of a step; a tie may go either way."""
+    if not step.is_point:
+        half = step.high / 2
+        return Interval(_plus(x.low, -half, -INFINITY), _plus(x.high, half, INFINITY))
+    return Interval(
+        _multiple(x.low, step.low, math.ceil, Fraction(-1, 2)),
+        _multiple(x.high, step.low, math.floor, Fraction(1, 2)),
+        whole=step.whole,
+    )
+
+
+def _multiple(end: Bound, step: Bound, whole: Callable[[Bound], int], half: Fraction) -> Bound:
+    if math.isinf(end):
+        return end
+    return tame(whole(end / step + half) * step)
 
 
 def constant(expr: ir.Expr, known: Known) -> Fraction | None:
@@ -302,7 +322,7 @@ def _call(function: str, arguments: tuple[Interval, ...]) -> Interval:
             return _monotone(_exp, -INFINITY)(arguments[0])
         case "log":
             return _monotone(_log, 0)(arguments[0])
-        case "sin" | "cos":
+        case "sin" | "cos" | "cosine_tuning":
             return Interval(Fraction(-1), Fraction(1))
         case "sign":
             return _sign(arguments[0])
@@ -310,8 +330,14 @@ def _call(function: str, arguments: tuple[Interval, ...]) -> Interval:
             return _wrap(arguments[0])
         case "angle_between":
             return _angle_between(*arguments)
-        case "bump":
+        case "bump" | "vonmises" | "onehot":
             return Interval(Fraction(0), Fraction(1))
+        case "opponent":
+            return arguments[0].hull(_negative(arguments[0]))
+        case "evidence":
+            return arguments[1].hull(_negative(arguments[1]))
+        case "each_unit" | "side_by_side" | "each_ring" | "every_ring":
+            return arguments[0]
         case "range":
             return Interval(Fraction(0), arguments[0].high - 1, whole=True)
         case "array_sum":

@@ -68,10 +68,14 @@ class SetType(_Node, frozen=True, tag="set_type"):
 
 
 class UnitsType(_Node, frozen=True, tag="units"):
-    """One number for each unit of a channel; ``labels`` names them where they have names."""
+    """One number for each unit of a channel; ``labels`` names them where they have names.
+
+    ``slots`` is the number of rings where the channel is an array of them.
+    """
 
     n: int
     labels: tuple[str, ...] = ()
+    slots: int = 0
 
 
 class ArrayType(_Node, frozen=True, tag="array"):
@@ -86,6 +90,7 @@ class SeriesType(_Node, frozen=True, tag="series"):
 
     n: int
     labels: tuple[str, ...] = ()
+    slots: int = 0
 
 
 Type = Union[  # noqa: UP007
@@ -225,6 +230,19 @@ class Relabel(_Node, frozen=True, tag="relabel"):
     labels: tuple[str, ...]
 
 
+class Lookup(_Node, frozen=True, tag="lookup"):
+    """``lookup(key, {a: x, b: y})``: the value of the row that equals the key.
+
+    A key of several parts, and then each row, is a tuple.  ``gives`` is the type of one value; of
+    no label (which outputs may give) the result is none, false or nan.
+    """
+
+    key: "Expr"
+    rows: tuple["Expr", ...]
+    values: tuple["Expr", ...]
+    gives: Type
+
+
 class MemberOf(_Node, frozen=True, tag="member_of"):
     """``x in {..}``."""
 
@@ -255,6 +273,17 @@ class Where(Struct, frozen=True):
     stop: Offset | None = None
 
 
+class External(_Node, frozen=True, tag="external"):
+    """A Python function of the user's on positional arguments.
+
+    ``units`` is how many units it gives a number for on every trial, 0 where it gives one number.
+    """
+
+    name: str
+    arguments: tuple["Expr", ...]
+    units: int
+
+
 class Series(_Node, frozen=True, tag="output"):
     """An output channel over a span, (time, units)."""
 
@@ -275,9 +304,11 @@ Expr = Union[  # noqa: UP007
     Logical,
     Conditional,
     Call,
+    External,
     SetOf,
     TupleOf,
     Relabel,
+    Lookup,
     MemberOf,
     Index,
     Series,
@@ -302,7 +333,14 @@ class EitherLaw(_Node, frozen=True, tag="either_law"):
     otherwise: "Distribution"
 
 
-Distribution = Union[Law, EitherLaw]  # noqa: UP007
+class QuantizedLaw(_Node, frozen=True, tag="quantized_law"):
+    """A distribution whose draws are rounded to the nearest multiple of a step."""
+
+    law: "Distribution"
+    step: Expr
+
+
+Distribution = Union[Law, EitherLaw, QuantizedLaw]  # noqa: UP007
 
 
 class Factor(_Node, frozen=True, tag="factor"):
@@ -396,8 +434,12 @@ class Noise(Struct, frozen=True):
     reference: Expr | None = None
 
 
-class Channel(Struct, frozen=True):
-    """Input or output units under one name."""
+class Channel(Struct, frozen=True, omit_defaults=True):
+    """Input or output units under one name.
+
+    An array of rings has ``slots`` rings side by side, its units slot by slot; ``slot_labels``
+    names them where they have names.
+    """
 
     name: str
     kind: ChannelKind
@@ -408,6 +450,8 @@ class Channel(Struct, frozen=True):
     rectified: bool
     doc: str
     at: Place
+    slots: int = 0
+    slot_labels: tuple[str, ...] = ()
 
 
 class Epoch(Struct, frozen=True):
@@ -470,6 +514,19 @@ class Score(Struct, frozen=True):
     at: Place
 
 
+class Extern(Struct, frozen=True):
+    """A Python function that the task calls, at ``location``, as ``package.module:function``.
+
+    ``source`` is the sha256 of the source of the module that defines it.
+    """
+
+    name: str
+    location: str
+    parameters: tuple[str, ...]
+    source: str
+    at: Place
+
+
 class Fact(Struct, frozen=True):
     """One line of ``about``: a text or a list of texts."""
 
@@ -477,7 +534,7 @@ class Fact(Struct, frozen=True):
     values: tuple[str, ...]
 
 
-class Task(Struct, frozen=True):
+class Task(Struct, frozen=True, omit_defaults=True):
     """A whole task."""
 
     schema: int
@@ -496,3 +553,52 @@ class Task(Struct, frozen=True):
     effects: tuple[Effect, ...]
     scores: tuple[Score, ...]
     at: Place
+    externs: tuple[Extern, ...] = ()
+
+
+class Member(Struct, frozen=True):
+    """One task of a set, with the inputs and outputs of the set, and its copies in the mix.
+
+    Its first variable is ``task``: which member this is, a label over all members.
+    """
+
+    name: str
+    task: Task
+    copies: int
+    at: Place
+
+
+class Taskset(Struct, frozen=True, tag_field="kind", tag="taskset"):
+    """Several tasks that one network does: same inputs, same outputs.
+
+    ``params`` are those of the set alone; their values are written out in the members.  With
+    ``per_batch`` all trials of a batch are of one member, else the members are mixed.
+    """
+
+    schema: int
+    language: int
+    name: str
+    doc: str
+    about: tuple[Fact, ...]
+    params: tuple[Param, ...]
+    members: tuple[Member, ...]
+    per_batch: bool
+    at: Place
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the members."""
+        return tuple(member.name for member in self.members)
+
+    @property
+    def externs(self) -> tuple[Extern, ...]:
+        """Python functions that some member calls, each once."""
+        found = {extern.name: extern for one in self.members for extern in one.task.externs}
+        return tuple(found.values())
+
+
+Program = Union[Task, Taskset]  # noqa: UP007
+"""What a file is compiled to."""
+
+MEMBER = "task"
+"""The column of a set's trial table that says which member a trial is of."""

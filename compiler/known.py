@@ -1,6 +1,6 @@
 """What values the parameters and variables of a task can take."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
 from epochal.compiler import ir
@@ -20,13 +20,25 @@ def known_of(task: ir.Task) -> Known:
             members = members_of(param.value, sets)
             if members is not None:
                 sets[param.name] = members
-    for repeat in task.repeats:
-        reach = Interval(Fraction(0), Fraction(repeat.most - 1), whole=True)
-        known[ir.Ref(repeat.index, ir.Role.INDEX)] = reach
+    known |= index_bounds(task.repeats)
     for variable in task.variables:
         bounds = variable_bounds(variable, known, sets)
         for name, one in zip(variable.names, bounds, strict=True):
             known[ir.Ref(name, ir.Role.VARIABLE)] = one
+    return known
+
+
+def counts(repeat: ir.Repeat) -> Interval:
+    """Bound the index of a repeat."""
+    return Interval(Fraction(0), Fraction(repeat.most - 1), whole=True)
+
+
+def index_bounds(repeats: Iterable[ir.Repeat]) -> dict[ir.Ref, Interval]:
+    """Bound the indices of repeats; those of one name share their bounds."""
+    known: dict[ir.Ref, Interval] = {}
+    for repeat in repeats:
+        ref = ir.Ref(repeat.index, ir.Role.INDEX)
+        known[ref] = counts(repeat).hull(known.get(ref, counts(repeat)))
     return known
 
 
@@ -54,6 +66,29 @@ def variable_bounds(variable: ir.Variable, known: Known, sets: Sets) -> tuple[In
             return (interval(value, known),)
 
 
+def few_values(variable: ir.Variable, sets: Sets) -> tuple[ir.Expr, ...]:
+    """List the values, or tuples of them, that a variable is drawn from; () if they are many."""
+    match variable.definition:
+        case ir.Factor(levels):
+            return levels
+        case ir.Drawn(law):
+            return _drawn_from(law, sets) or ()
+        case ir.Computed():
+            return ()
+
+
+def _drawn_from(law: ir.Distribution, sets: Sets) -> tuple[ir.Expr, ...] | None:
+    match law:
+        case ir.Law("choice" | "except" | "sample" | "in turn", (members, *_)):
+            found = members_of(members, sets)
+            return found.items if found is not None else None
+        case ir.EitherLaw(_, then, otherwise):
+            sides = _drawn_from(then, sets), _drawn_from(otherwise, sets)
+            return None if sides[0] is None or sides[1] is None else sides[0] + sides[1]
+        case _:
+            return None
+
+
 def _tuples(law: ir.Distribution, sets: Sets) -> tuple[ir.Expr, ...]:
     """List the tuples that a draw may give."""
     match law:
@@ -62,7 +97,7 @@ def _tuples(law: ir.Distribution, sets: Sets) -> tuple[ir.Expr, ...]:
             return found.items if found is not None else ()
         case ir.EitherLaw(_, then, otherwise):
             return _tuples(then, sets) + _tuples(otherwise, sets)
-        case ir.Law():
+        case ir.Law() | ir.QuantizedLaw():
             return ()
 
 

@@ -8,6 +8,8 @@ from epochal.compiler import ir, names
 from epochal.compiler.channels import channels
 from epochal.compiler.effects import effects
 from epochal.compiler.epochs import timeline
+from epochal.compiler.externs import Externs
+from epochal.compiler.known import index_bounds
 from epochal.compiler.params import Bindings, params
 from epochal.compiler.redraw import draws_of
 from epochal.compiler.report import Report, place
@@ -35,15 +37,19 @@ NEEDED = (syntax.Inputs, syntax.Outputs, syntax.Epochs)
 
 
 def lower(
-    task: syntax.Task, language: int, bindings: Bindings, report: Report
+    task: syntax.Task,
+    language: int,
+    bindings: Bindings,
+    report: Report,
+    externs: Externs,
 ) -> tuple[ir.Task, Scope] | None:
     """Lower one task with some of its parameters rebound; None where it has errors.
 
     The scope comes back too: it knows the bounds of every value, and which names were used.
     """
-    scope = Scope(report, names.labels(task))
+    scope = Scope(report, names.labels(task), externs=externs)
     _layout(task, scope)
-    about = _about(_one(task, syntax.About), scope)
+    about = facts(_one(task, syntax.About), scope)
     parameters, drawn = params(_one(task, syntax.Params), bindings, scope)
     for section in task.sections:
         if isinstance(section, syntax.Session | syntax.Blocks):
@@ -60,6 +66,7 @@ def lower(
     during = tuple(section for section in task.sections if isinstance(section, syntax.During))
     statements = effects(during, scope)
     readout = scores(_one(task, syntax.Score), scope)
+    scope.known |= index_bounds(scope.repeats)
     if report.failed or report.excused:  # what is excused is missing from the tree or from the IR
         return None
     lowered = ir.Task(
@@ -79,6 +86,7 @@ def lower(
         effects=statements,
         scores=readout,
         at=place(task.name.span),
+        externs=externs.used(),
     )
     return lowered, scope
 
@@ -153,8 +161,9 @@ def _layout(task: syntax.Task, scope: Scope) -> None:
             report.error("E0416", f"the task has no `{word}:`", task.name.span)
 
 
-def _about(section: syntax.About | None, scope: Scope) -> tuple[ir.Fact, ...]:
-    facts = []
+def facts(section: syntax.About | None, scope: Scope) -> tuple[ir.Fact, ...]:
+    """Lower the lines of ``about:``."""
+    found = []
     for field in section.fields if section else ():
         match field.value:
             case syntax.String(value=value):
@@ -166,5 +175,5 @@ def _about(section: syntax.About | None, scope: Scope) -> tuple[ir.Fact, ...]:
                     "E0417", f"`{field.name.name}` is a text, or a list of texts", field.value.span
                 )
                 continue
-        facts.append(ir.Fact(field.name.name, values))
-    return tuple(facts)
+        found.append(ir.Fact(field.name.name, values))
+    return tuple(found)

@@ -6,14 +6,14 @@ each value of an array and unit ``(N_batch, n, N_units)``.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
 from typing import assert_never
 
 from epochal.compiler import ir
-from epochal.compiler.walk import walk
+from epochal.compiler.walk import children, walk
 
 # How tightly Python binds; an operand that binds less gets brackets.
 OR, AND, COMPARE, SUM, PRODUCT, SIGN, POWER, ATOM = range(8)
@@ -43,7 +43,7 @@ class Text:
 
 
 Refer = Callable[[ir.Ref], Text]
-ReadSeries = Callable[[str, ir.Series, str], str]
+ReadSeries = Callable[[str, ir.Series, Text | None], Text]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +57,25 @@ class Printer:
     label : callable
         How the position of a label is called.
     reduce : callable or None
-        Prints a reduction (its function, the series, further arguments) where outputs are read.
+        Prints a reduction (its function, the series, a level) where outputs are read.
     careful : bool
         Whether values may be nan, so that ``!=`` must be false for them.
+    pick : callable or None
+        Where each value stands in a row of its own trial, the pattern that takes one value of a
+        variable by a whole number.
     rows : str
-        How many rows a value with units has that is the same for the batch.
-    spans : callable
-        Whether an array has just one value for each repetition that an index counts.
+        How many trials there are; "1" where each step has the value of its trial.
+    extern : callable
+        How a Python function of the user's is called there.
     """
 
     refer: Refer
     label: Callable[[ir.Label], str]
     reduce: ReadSeries | None = None
     careful: bool = False
+    pick: Callable[[str], str] | None = None
     rows: str = "n"
-    spans: Callable[[ir.Expr, ir.Ref], bool] = lambda x, i: False
+    extern: Callable[[str], str] = lambda name: name
 
     def text(self, expr: ir.Expr) -> str:
         """Print an expression."""
@@ -106,17 +110,23 @@ class Printer:
                 return self._conditional(expr)
             case ir.Call():
                 return self._call(expr)
+            case ir.External():
+                return self._external(expr)
             case ir.SetOf(items):
                 return Text(_tuple([self.text(item) for item in items]), ATOM, Shape.CONSTANT)
             case ir.TupleOf(items):
                 return Text(_tuple([self.text(item) for item in items]), ATOM, Shape.CONSTANT)
             case ir.Relabel(x, source, labels):
+                inner = self.show(x)
+                if labels[: len(source)] == source:
+                    return inner  # the same places
                 listed = [str(labels.index(label)) for label in source]
                 places = _tuple([*listed, *(["-1"] if self.careful else [])])  # none stays none
-                inner = self.show(x)
                 return Text(f"np.array({places})[{inner.text}]", ATOM, inner.shape)
             case ir.Index(x, i):
                 return self._index(x, i)
+            case ir.Lookup():
+                return self._lookup(expr)
             case ir.MemberOf(x, values):
                 inner = self.show(x)
                 return Text(f"np.isin({inner.text}, {self.text(values)})", ATOM, inner.shape)
@@ -127,7 +137,7 @@ class Printer:
     def _pair(self, a: ir.Expr, b: ir.Expr, binds: tuple[int, int]) -> tuple[str, str, Shape]:
         """Print two operands so that their axes agree."""
         left, right = self.show(a), self.show(b)
-        shape = max(left.shape, right.shape)
+        shape = _joint((left, right))
         return _stretch(left, shape, binds[0]), _stretch(right, shape, binds[1]), shape
 
     def _arithmetic(self, op: str, a: ir.Expr, b: ir.Expr) -> Text:
@@ -153,7 +163,7 @@ class Printer:
 
     def _comparison(self, expr: ir.Comparison) -> Text:
         left, right, shape = self._pair(expr.a, expr.b, (SUM, SUM))
-        if not (self.careful and expr.op == "!="):
+        if not self.careful or expr.op not in ("==", "!="):
             return Text(f"{left} {expr.op} {right}", COMPARE, shape)
         if expr.labels:
             known = [
@@ -161,13 +171,19 @@ class Printer:
                 for text, side in ((left, expr.a), (right, expr.b))
                 if _may_be_none(side)
             ]
-            return Text(" & ".join([f"({left} != {right})", *known]), AND, shape)
+            if expr.op == "==":  # none is none, but equals nothing
+                known = known[:1] if len(known) == 2 else []
+            if not known:
+                return Text(f"{left} {expr.op} {right}", COMPARE, shape)
+            return Text(" & ".join([f"({left} {expr.op} {right})", *known]), AND, shape)
+        if expr.op == "==":
+            return Text(f"{left} == {right}", COMPARE, shape)
         return Text(f"({left} < {right}) | ({left} > {right})", OR, shape)
 
     def _logical(self, op: str, a: ir.Expr, b: ir.Expr) -> Text:
         # Python's & and | bind more tightly than comparisons, so those get brackets.
         sides = [self.show(side) for side in (a, b)]
-        shape = max(side.shape for side in sides)
+        shape = _joint(sides)
         symbol, binds = ("&", AND) if op == "and" else ("|", OR)
         least = (binds if sides[0].binds == binds else SUM, SUM)
         texts = [_stretch(side, shape, bind) for side, bind in zip(sides, least, strict=True)]
@@ -175,7 +191,7 @@ class Printer:
 
     def _conditional(self, expr: ir.Conditional) -> Text:
         parts = [self.show(part) for part in (expr.condition, expr.then, expr.otherwise)]
-        shape = max(part.shape for part in parts)
+        shape = _joint(parts)
         inner = ", ".join(_stretch(part, shape, OR) for part in parts)
         return Text(f"np.where({inner})", ATOM, shape)
 
@@ -183,13 +199,18 @@ class Printer:
         name, arguments = expr.function, expr.arguments
         if isinstance(arguments[0], ir.Series):
             assert self.reduce is not None
-            more = "".join(f", {self.text(item)}" for item in arguments[1:])
-            shape = Shape.TRIAL if name == "first_above" else Shape.UNITS
-            return Text(self.reduce(name, arguments[0], more), ATOM, shape)
+            level = self.show(arguments[1]) if len(arguments) > 1 else None
+            return self.reduce(name, arguments[0], level)
         if name in _OVER_UNITS:
-            return Text(
-                _OVER_UNITS[name].format(self.show(arguments[0]).inside(ATOM)), ATOM, Shape.TRIAL
-            )
+            if len(arguments) > 1:
+                x = ", ".join(self.text(item) for item in arguments)
+                return Text(f"{name}(by_slot({x}))", ATOM, Shape.ARRAY)
+            inner = self.show(arguments[0])
+            many = inner.shape is Shape.GRID
+            text = _OVER_UNITS[name].format(inner.inside(ATOM), axis=2 if many else 1)
+            if name == "only" and many:
+                text = f"{inner.inside(ATOM)}[:, :, 0]"
+            return Text(text, ATOM, Shape.ARRAY if many else Shape.TRIAL)
         if name in ("min", "max"):
             return self._extreme(name, arguments)
         if name == "other":
@@ -203,16 +224,30 @@ class Printer:
             if self.careful and inner.shape is not Shape.CONSTANT:
                 return Text(f"known_position({inner.text})", ATOM, inner.shape)
             return inner
-        if name == "bump":
-            return self._bump(arguments)
+        if name in _ENCODERS:
+            return self._encoder(name, arguments)
+        if name in _OVER_RINGS:
+            return self._over_rings(name, arguments)
         if name == "range":
             return Text(f"np.arange({self.text(arguments[0])})[None]", ATOM, Shape.ARRAY)
         if name in _OVER_ARRAY:
             return self._over_array(name, arguments)
         shown = [self.show(item) for item in arguments]
-        shape = max(one.shape for one in shown)
+        shape = _joint(shown)
         listed = ", ".join(_stretch(one, shape, OR) for one in shown)
         return Text(f"{_FUNCTIONS[name].format(listed)}", ATOM, shape)
+
+    def _external(self, expr: ir.External) -> Text:
+        """Print the call of a user's function, with a check of what it gives."""
+        shown = [self.show(item) for item in expr.arguments]
+        many = any(one.shape is Shape.ARRAY for one in shown)
+        axes = Shape.ARRAY if many else Shape.TRIAL
+        listed = _tuple([_stretch(one, axes, OR) for one in shown])
+        units = f", {expr.units}" if expr.units else ""
+        call = f'call_extern("{expr.name}", {self.extern(expr.name)}, {self.rows}, {listed}{units})'
+        if not expr.units:
+            return Text(call, ATOM, axes)
+        return Text(call, ATOM, Shape.GRID if many else Shape.UNITS)
 
     def wide(self, expr: ir.Expr) -> str:
         """Print an expression so that it meets arrays value by value."""
@@ -220,36 +255,58 @@ class Printer:
 
     def _index(self, x: ir.Expr, i: ir.Expr) -> Text:
         array, place = self.show(x), self.show(i)
-        if isinstance(i, ir.Ref) and i.role is ir.Role.INDEX:
-            return (
-                array
-                if self.spans(x, i)
-                else Text(f"elements({array.text}, {place.text})", ATOM, Shape.ARRAY)
-            )
+        if self.pick is not None and isinstance(x, ir.Ref) and is_count(i):
+            return Text(self.pick(x.name).format(place.text), ATOM, Shape.TRIAL)
+        one = Shape.UNITS if array.shape is Shape.GRID else Shape.TRIAL
         if place.shape is Shape.ARRAY:
             return Text(f"elements({array.text}, {place.text})", ATOM, Shape.ARRAY)
         if place.shape is Shape.CONSTANT:
-            return Text(f"{array.inside(ATOM)}[:, {place.text}]", ATOM, Shape.TRIAL)
-        return Text(f"element({array.text}, {place.text})", ATOM, Shape.TRIAL)
+            column = place.text if isinstance(i, ir.Number) else f"int({place.text})"
+            return Text(f"{array.inside(ATOM)}[:, {column}]", ATOM, one)
+        return Text(f"element({array.text}, {place.text})", ATOM, one)
 
     def _over_array(self, name: str, arguments: tuple[ir.Expr, ...]) -> Text:
         array, size = self.show(arguments[0]), self.text(arguments[1])
         shape = Shape.UNITS if array.shape is Shape.GRID else Shape.TRIAL
+        if self.careful and name in _OVER_KNOWN and _may_be_nan(arguments[0]):
+            return Text(f"{_OVER_KNOWN[name]}({array.text})", ATOM, shape)
         text = _OVER_ARRAY[name].format(x=array.inside(ATOM), plain=array.text, n=size)
         return Text(text, PRODUCT if name == "array_mean" else ATOM, shape)
 
-    def _bump(self, arguments: tuple[ir.Expr, ...]) -> Text:
-        center, width, n_units = (self.show(item) for item in arguments)
-        shape = max(center.shape, width.shape)
-        middle = _stretch(center, shape, OR)
-        if shape is Shape.CONSTANT:
-            middle = f"np.full({self.rows}, {middle})"
-        text = f"bump({middle}, {_stretch(width, shape, OR)}, {n_units.text})"
+    def _encoder(self, name: str, arguments: tuple[ir.Expr, ...]) -> Text:
+        """Print one number for each unit; what is the same for all trials is one row."""
+        shown = [self.show(item) for item in arguments]
+        shape = _joint(shown)
+        text = f"{name}({', '.join(_stretch(one, shape, OR) for one in shown)})"
+        text += "[None]" if shape is Shape.CONSTANT else ""
         return Text(text, ATOM, Shape.GRID if shape is Shape.ARRAY else Shape.UNITS)
+
+    def _lookup(self, expr: ir.Lookup) -> Text:
+        """Print a table as it is written: a value beside every row."""
+        parts = expr.key.items if isinstance(expr.key, ir.TupleOf) else (expr.key,)
+        keys = [self.show(part) for part in parts]
+        values = [self.show(value) for value in expr.values]
+        shape = _joint((*keys, *values))
+        texts = [_stretch(key, shape, OR) for key in keys]
+        key = texts[0] if len(texts) == 1 else _tuple(texts)
+        pairs = zip(expr.rows, values, strict=True)
+        table = ", ".join(f"{self.text(row)}: {_stretch(v, shape, OR)}" for row, v in pairs)
+        none = ""
+        if self.careful and any(_may_be_none(part) for part in parts):
+            none = f", {_nothing(expr.gives)}"
+        return Text(f"lookup({key}, {{{table}}}{none})", ATOM, shape)
+
+    def _over_rings(self, name: str, arguments: tuple[ir.Expr, ...]) -> Text:
+        """Print an array as one value for each unit of a channel."""
+        inner, *sizes = (self.show(item) for item in arguments)
+        text = _OVER_RINGS[name].format(inner.text, *(size.text for size in sizes))
+        repeated = name == "every_ring" and inner.shape is Shape.GRID  # a value a repetition
+        shape = Shape.GRID if repeated else Shape.UNITS
+        return Text(text, inner.binds if text == inner.text else ATOM, shape)
 
     def _extreme(self, name: str, arguments: tuple[ir.Expr, ...]) -> Text:
         shown = [self.show(item) for item in arguments]
-        shape = max(one.shape for one in shown)
+        shape = _joint(shown)
         function = "np.minimum" if name == "min" else "np.maximum"
         text = _stretch(shown[0], shape, OR)
         for one in shown[1:]:
@@ -261,11 +318,20 @@ _EXACT = frozenset(ir.Unit) - {ir.Unit.RADIAN}
 
 _OVER_UNITS = {
     "only": "{}[:, 0]",
-    "unit_mean": "{}.mean(axis=1)",
-    "unit_min": "{}.min(axis=1)",
-    "unit_max": "{}.max(axis=1)",
+    "unit_mean": "{}.mean(axis={axis})",
+    "unit_min": "{}.min(axis={axis})",
+    "unit_max": "{}.max(axis={axis})",
     "argmax": "argmax_unit({})",
     "population_vector": "population_vector({})",
+}
+
+_ENCODERS = ("bump", "vonmises", "cosine_tuning", "onehot", "opponent", "evidence")
+
+_OVER_RINGS = {
+    "each_unit": "{0}",
+    "side_by_side": "side_by_side({0})",
+    "each_ring": "np.repeat({0}, {1}, axis=1)",
+    "every_ring": "np.tile({0}, {1})",
 }
 
 _OVER_ARRAY = {
@@ -276,6 +342,13 @@ _OVER_ARRAY = {
     "array_count": "{x}.sum(axis=1)",
     "array_any": "{x}.any(axis=1)",
     "array_all": "{x}.all(axis=1)",
+}
+
+_OVER_KNOWN = {
+    "array_sum": "known_sum",
+    "array_mean": "known_mean",
+    "array_min": "known_min",
+    "array_max": "known_max",
 }
 
 _FUNCTIONS = {
@@ -311,6 +384,32 @@ def number(value: str, unit: ir.Unit) -> str:
     return f"{whole:_}" if abs(whole) >= 10_000 else str(whole)
 
 
+def is_count(expr: ir.Expr) -> bool:
+    """Whether an expression prints as a whole number of Python or NumPy, by how it is made."""
+    match expr:
+        case ir.Ref(_, ir.Role.INDEX):
+            return True
+        case ir.Number(value, ir.Unit.NONE):
+            return value.lstrip("-").isdigit()
+        case ir.Arithmetic("+" | "-" | "*", a, b):
+            return is_count(a) and is_count(b)
+        case _:
+            return False
+
+
+def _may_be_nan(expr: ir.Expr) -> bool:
+    """Whether an array of numbers is read out of outputs, or has a nan written in it."""
+    match expr:
+        case ir.Number(value):
+            return value == "nan"
+        case ir.Series() | ir.Ref(_, ir.Role.SCORE):
+            return True
+        case ir.Conditional(_, then, otherwise):
+            return _may_be_nan(then) or _may_be_nan(otherwise)
+        case _:
+            return any(_may_be_nan(child) for child in children(expr))
+
+
 def _may_be_none(expr: ir.Expr) -> bool:
     """Whether a label is read out of outputs, and so is none where a span is empty."""
     return any(
@@ -318,6 +417,13 @@ def _may_be_none(expr: ir.Expr) -> bool:
         or (isinstance(node, ir.Call) and node.function == "argmax")
         for node in walk(expr)
     )
+
+
+def _nothing(kind: ir.Type) -> str:
+    """Print what a lookup of no label gives: no label, false, or nan."""
+    if isinstance(kind, ir.LabelType):
+        return "-1"
+    return "False" if kind == ir.BOOLEAN else "np.nan"
 
 
 def _unscaled(op: str, a: ir.Expr, b: ir.Expr) -> tuple[str, ir.Expr, ir.Expr] | None:
@@ -340,6 +446,12 @@ def _unscaled(op: str, a: ir.Expr, b: ir.Expr) -> tuple[str, ir.Expr, ir.Expr] |
 
 def _binding(value: str) -> int:
     return SIGN if value.startswith("-") else ATOM
+
+
+def _joint(parts: Iterable[Text]) -> Shape:
+    """Find the axes that several values have together."""
+    shapes = {part.shape for part in parts}
+    return Shape.GRID if {Shape.ARRAY, Shape.UNITS} <= shapes else max(shapes)
 
 
 def _stretch(text: Text, shape: Shape, binds: int) -> str:

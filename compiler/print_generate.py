@@ -1,17 +1,23 @@
 """Printing ``arrays`` and ``generate``: segment tables, spread over time, and the noise."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from epochal.compiler import ir, segments
 from epochal.compiler.bounds import Bounds
-from epochal.compiler.numpy_text import ATOM, OR, PRODUCT, SIGN, Printer, Shape, Text
+from epochal.compiler.numpy_text import ATOM, PRODUCT, Printer, Shape, Text, is_count
 from epochal.compiler.print_line import line
-from epochal.compiler.print_names import Names, Speaker
+from epochal.compiler.print_names import LONGEST, Names, Speaker, is_wide
+from epochal.compiler.print_repetitions import Repetitions
+from epochal.compiler.print_rows import Place, each_row, fit, repeated_row
 from epochal.compiler.print_steps import span_edges, step_effect
-from epochal.compiler.repeats import around
+from epochal.compiler.repeats import Chain
 from epochal.compiler.segments import Columns, Layout
 from epochal.compiler.walk import refs
+
+Rows = tuple[Chain, ir.Expr | None] | None
+"""The repetitions that are listed above a statement: those of some groups where a guard holds."""
 
 SEGMENTS = (
     "stop = timeline(trials, dt)",
@@ -48,13 +54,14 @@ def body(task: ir.Task, plan: Layout, bounds: Bounds, names: Names) -> Body:
         Array(ir.EffectKind.TARGET, "target", "targets", task.outputs),
         Array(ir.EffectKind.WEIGHT, "weight", "weights", task.outputs),
     )
-    job = _Job(task, plan, bounds, names, Speaker(names))
+    job = Job(task, plan, bounds, names, Speaker(names))
     tables, rows, spread = [], [], []
     for array in arrays:
         mine = [effect for effect in task.effects if effect.kind is array.kind]
         late = job.late(mine)
-        tables += job.table(array)
-        rows += [job.row_effect(array, effect) for effect in mine if effect not in late]
+        early = [effect for effect in mine if effect not in late]
+        tables += job.table(array, early)
+        rows += job.row_effects(array, early)
         spread += job.spread(array, late)
     columns = job.columns(_read(task, _of_arrays(task)))
     return Body(columns, tables, rows, spread, job.noise())
@@ -93,7 +100,7 @@ def _noise_exprs(noise: ir.Noise | None) -> list[ir.Expr]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
+class Job:
     """What all statements of one ``generate`` share."""
 
     task: ir.Task
@@ -120,7 +127,7 @@ class _Job:
         """
         late: list[ir.Effect] = []
         for effect in effects:
-            steps = segments.columns(effect, self.task, self.plan, self.bounds) is None
+            steps = segments.columns(effect, self.plan, self.bounds) is None
             behind = any(
                 other.channel is None or effect.channel in (None, other.channel) for other in late
             )
@@ -128,71 +135,82 @@ class _Job:
                 late.append(effect)
         return late
 
-    def table(self, array: Array) -> list[str]:
+    def table(self, array: Array, effects: list[ir.Effect]) -> list[str]:
         """Print the empty segment table of an array, with its baselines."""
         size = sum(channel.n_units for channel in array.channels)
         make = "ones" if array.kind is ir.EffectKind.WEIGHT else "zeros"
         lines = [line(f"{array.table} = np.{make}((n, {self.plan.n_segments + 1}, {size}))")]
         if array.kind is ir.EffectKind.WEIGHT:
-            return [*lines, line("weight[:, PADDING] = 0")]
+            lines.append(line("weight[:, PADDING] = 0"))
+            return lines + self._views(array.table, array, effects)
         for channel in array.channels:
             if channel.baseline != ir.Number("0"):
-                units = channel.n_units > 1
-                value = _fit(self.show, channel.baseline, many=True, units=units)
+                units = is_wide(channel)
+                value = fit(self.show.show(channel.baseline), many=1, units=units)
                 column = self.names.channel(channel.name)
                 lines.append(line(f"{array.table}[:, :, {column}] = {value}", channel.at))
+        return lines + self._views(array.table, array, effects)
+
+    def row_effects(self, array: Array, effects: list[ir.Effect]) -> list[str]:
+        """Print the statements on the segment table."""
+        lines: list[str] = []
+        above: Rows = None
+        for effect in effects:
+            assert effect.value is not None
+            where = segments.columns(effect, self.plan, self.bounds)
+            assert where is not None
+            if not where.chain:
+                lines.append(self._row_effect(array, effect, where))
+            elif where.size:
+                write = partial(self.place, array, effect)
+                made, above = self._repeated(array.table, effect, where, write, above)
+                lines += made
         return lines
 
-    def row_effect(self, array: Array, effect: ir.Effect) -> str:
-        """Print a statement on the segment table."""
-        where = segments.columns(effect, self.task, self.plan, self.bounds)
-        assert where is not None
+    def _row_effect(self, array: Array, effect: ir.Effect, where: Columns) -> str:
         assert effect.value is not None
-        if around(self.task, effect.where) is not None:
-            return self._repeated(array, effect, where)
         guard = self._guard(effect)
-        place, units = self.place(array, effect)
-        many = where.stop - where.first != 1
-        dynamic = place is not None and place.moves
-        rows = "trial" if dynamic else ":"
+        place = self.place(array, effect, self.show)
+        rows = "trial" if place.moves else ":"
         if guard is not None:
-            rows = f"trial[{guard}]" if dynamic else guard
-        index = [rows, self._segments(where)]
-        if place is not None:
-            column = place.text
-            if guard is not None and dynamic:
-                column = f"({column})[{guard}]"
-            index.append(column)
-        value = _fit(self.show, effect.value, many=many, units=units, guard=guard)
-        target = f"{array.table}[{', '.join(index)}]"
+            rows = f"trial[{guard}]" if place.moves else guard
+        taken = None if _is_one_row(self.show, effect.value) else guard
+        shown = self.show.show(effect.value)
+        value = fit(shown, many=where.size != 1, units=place.units, guard=taken)
+        index = place.index(rows, self._segments(where), pick=guard or "")
+        target = f"{self._written(array.table, place)}[{index}]"
         return line(f"{target} {effect.op} {value}", effect.at)
 
-    def _repeated(self, array: Array, effect: ir.Effect, where: Columns) -> str:
-        """Print a statement inside a repeat, for all repetitions at once."""
+    def _repeated(
+        self,
+        table: str,
+        effect: ir.Effect,
+        where: Columns,
+        place: Callable[[Printer], Place],
+        above: Rows,
+        indent: int = 4,
+    ) -> tuple[list[str], Rows]:
+        """Print a statement inside a repeat; the rows listed above may be those it needs."""
+        flat = place(self.show)
+        counted = any(ref.role is ir.Role.INDEX for expr in _exprs(effect) for ref in refs(expr))
+        if effect.guard is None and not flat.moves and not counted:
+            value = self._value(effect, self.show)
+            table = self._written(table, flat)
+            return [repeated_row(effect, table, where, flat, value, self.names, indent)], above
+        each = self.speaker.each()
+        lines: list[str] = []
+        if above != (where.chain, effect.guard):
+            guard = each.show(effect.guard) if effect.guard is not None else None
+            lines = Repetitions(where.chain, self.names).lines(effect.at, guard, indent)
+        value, written = self._value(effect, each), self._written(table, flat)
+        lines.append(each_row(effect, written, where, place(each), value, self.names, indent))
+        return lines, (where.chain, effect.guard)
+
+    def _value(self, effect: ir.Effect, show: Printer) -> Text:
+        if effect.noise is not None:
+            return self._sd(effect.noise, show)
         assert effect.value is not None
-        place, units = self.place(array, effect)
-        value = self.show.show(effect.value)
-        fitted = _along(value, units)
-        lines = []
-        for column in range(where.first, where.stop):
-            name = self.names.strided[column][0]
-            index = [":", name, *([place.text] if place is not None else [])]
-            if place is not None and place.moves:
-                assert effect.unit is not None
-                wide = "" if self.show.show(effect.unit).shape is Shape.ARRAY else "[:, None]"
-                unit = f"({place.text}){wide}" if wide else place.text
-                lines.append(line(f"unit = {unit}", effect.at))
-                index = ["trial[:, None]", f"np.r_[{name}]", "unit"]
-            target = f"{array.table}[{', '.join(index)}]"
-            if effect.guard is None:
-                lines.append(line(f"{target} {effect.op} {fitted}", effect.at))
-                continue
-            guard = _along(self.show.show(effect.guard), units)
-            new = fitted
-            if effect.op != "=":
-                new = f"{target} {effect.op[0]} {_along(value, units, SIGN)}"
-            lines.append(line(f"{target} = np.where({guard}, {new}, {target})", effect.at))
-        return "\n".join(lines)
+        return show.show(effect.value)
 
     def _guard(self, effect: ir.Effect) -> str | None:
         if effect.guard is None:
@@ -203,49 +221,87 @@ class _Job:
         return shown.text
 
     def _segments(self, where: Columns) -> str:
-        first, last = self.names.segments[where.first], self.names.segments[where.stop - 1]
-        if where.stop - where.first == 1:
+        first = self.names.columns.one(where.first)
+        if where.size == 1:
             return first
-        if where.stop == where.first:
+        if where.size == 0:
             return f"{first}:{first}"
-        after = f"{last} + 1" if "." not in last else last.removesuffix(" - 1")
-        after = "PADDING" if where.stop == self.plan.n_segments else after
-        return f"{first}:{after}" if after == "PADDING" else f"{first} : {after}"
+        if where.stop == self.plan.n_segments:
+            return f"{first}:PADDING"
+        return f"{first} : {self.names.columns.one(where.stop - 1)} + 1"
 
-    def place(self, array: Array, effect: ir.Effect) -> "tuple[_Place | None, bool]":
-        """Print which columns a statement writes, and say whether they are several."""
+    def place(self, array: Array, effect: ir.Effect, show: Printer) -> Place:
+        """Print which columns a statement writes."""
         if effect.channel is None:
-            return None, True
+            return Place("", False, True)
         channel = next(one for one in array.channels if one.name == effect.channel)
         name = self.names.channel(channel.name)
-        if effect.unit is None:
-            return _Place(name, False), channel.n_units > 1
-        if channel.n_units == 1:
-            return _Place(name, False), False
-        shown = self.show.show(effect.unit)
-        whole = isinstance(effect.unit, ir.Label | ir.Number) or self._is_label(effect.unit)
+        if effect.unit is None or not is_wide(channel):
+            return Place(name, False, is_wide(channel))
+        shown = show.show(effect.unit)
+        whole = is_count(effect.unit) or self._is_label(effect.unit)
         index = shown.inside(PRODUCT) if whole else f"np.asarray({shown.text}, int)"
-        return _Place(f"{name}.start + {index}", shown.shape is not Shape.CONSTANT), False
+        moves = shown.shape is not Shape.CONSTANT
+        if channel.slots:
+            index = shown.text if whole else index
+            return Place(index, moves, True, shown.binds if whole else ATOM, channel.name)
+        return Place(f"{name}.start + {index}", moves, False)
+
+    def _written(self, table: str, place: Place) -> str:
+        """Name what a statement writes to: a whole table, or its view ring by ring."""
+        return self.names.view(table, place.slots) if place.slots else table
+
+    def _views(self, table: str, array: Array, effects: list[ir.Effect]) -> list[str]:
+        """Print views of arrays of rings, ring by ring, where one ring is written."""
+        single = {effect.channel for effect in effects if effect.unit is not None}
+        lines = []
+        for channel in array.channels:
+            if channel.slots and channel.name in single:
+                columns = f"{table}[:, :, {self.names.channel(channel.name)}]"
+                view = f"by_slot({columns}, {channel.slots})"
+                lines.append(line(f"{self.names.view(table, channel.name)} = {view}"))
+        return lines
 
     def spread(self, array: Array, late: list[ir.Effect]) -> list[str]:
         """Print how an array is spread over time, and the statements that run step by step."""
         position = ("inputs", "targets", "weights").index(array.result)
         lines = [line(f"{array.result} = spread({array.table}, index, out[{position}])")]
+        lines += self._views(array.result, array, late)
+        show = self.speaker.each()
         for effect in late:
-            place, units = self.place(array, effect)
-            column = place.text if place is not None else ":"
-            moves = place is not None and place.moves
-            spans = self._spans(effect)
-            lines += step_effect(effect, array.result, column, moves, units, spans, self.speaker)
+            place = self.place(array, effect, show)
+            written = self._written(array.result, place)
+            lines += self._steps(effect, written, place, self._value(effect, show))
         return lines
 
-    def _spans(self, effect: ir.Effect) -> tuple[str, str]:
-        return span_edges(effect.where, self.task, self.plan, self.bounds, self.names)
+    def _steps(
+        self, effect: ir.Effect, array: str, place: Place, value: Text, indent: int = 4
+    ) -> list[str]:
+        edges = partial(span_edges, effect.where, self.plan, self.bounds, self.names)
+        chain = self.plan.whole(effect.where).chain
+        if chain:
+            rows = Repetitions(chain, self.names)
+            guard = self.speaker.each().show(effect.guard) if effect.guard is not None else None
+            lines = [
+                *rows.lines(effect.at, guard, indent),
+                *rows.steps(edges(rows.counter), indent),
+            ]
+        else:
+            lines = self._all_steps(effect, edges(), indent)
+        return [*lines, *step_effect(effect, array, place, value, indent)]
+
+    def _all_steps(self, effect: ir.Effect, edges: tuple[str, str], indent: int) -> list[str]:
+        """Print the list of the steps of a span on the trials where its guard holds."""
+        start, stop = edges
+        if effect.guard is not None:
+            guard = self.show.text(effect.guard)
+            stop = f"np.where({guard}, {stop}, {start})"
+        return [line(f"at, step, k = flat_steps({start}, {stop})", effect.at, indent)]
 
     def noise(self) -> list[str]:
         """Print the noise of every channel, and rectification after it."""
         lines: list[str] = []
-        changed = {e.channel for e in self.task.effects if e.kind is ir.EffectKind.NOISE}
+        changed = self._changed()
         noisy = [c for c in self.task.inputs if c.noise is not None or c.name in changed]
         if noisy:
             drawn = [text for channel in noisy for text in self._noise(channel)]
@@ -256,17 +312,21 @@ class _Job:
             lines += [line("key = seed, stream, batch", indent=8), *drawn]
         for channel in self.task.inputs:
             if channel.rectified:
-                view = self._view(channel)
+                view = self.view(channel)
                 lines.append(line(f"np.maximum({view}, 0, out={view})", channel.at))
         return lines
 
     def _is_label(self, expr: ir.Expr) -> bool:
         """Whether a unit index is a label, and so a whole number already."""
         match expr:
-            case ir.Relabel() | ir.Call("other"):
+            case ir.Label() | ir.Relabel() | ir.Call("other"):
                 return True
+            case ir.Lookup(values=values):
+                return all(self._is_label(value) for value in values)
             case ir.Conditional(_, then, otherwise):
                 return self._is_label(then) and self._is_label(otherwise)
+            case ir.Index(x):
+                return self._is_label(x)
             case ir.Ref(name):
                 kinds = {
                     column: kind
@@ -274,100 +334,120 @@ class _Job:
                     for column, kind in zip(variable.names, variable.types, strict=True)
                 }
                 kinds |= {param.name: param.type for param in self.task.params}
-                return isinstance(kinds.get(name), ir.LabelType)
+                kind = kinds.get(name)
+                kind = kind.item if isinstance(kind, ir.ArrayType) else kind
+                return isinstance(kind, ir.LabelType)
             case _:
                 return False
 
-    def _view(self, channel: ir.Channel) -> str:
+    def view(self, channel: ir.Channel) -> str:
+        """Print the inputs of a channel."""
         name = self.names.channel(channel.name)
-        return f"inputs[:, :, {name if channel.n_units > 1 else f'{name} : {name} + 1'}]"
+        return f"inputs[:, :, {name if is_wide(channel) else f'{name} : {name} + 1'}]"
 
     def _noise(self, channel: ir.Channel) -> list[str]:
+        lines, sd = self._step_sd(channel)
+        view = self.view(channel)
+        if not lines:
+            return [line(f'add_noise({view}, {sd}, key, "{channel.name}")', channel.at, 8)]
+        return [*lines, line(f'add_scaled_noise({view}, {sd}, key, "{channel.name}")', indent=8)]
+
+    def member_noise(self, channels: Collection[str]) -> list[str]:
+        """Print ``noise`` of a member of a set: the standard deviations of some channels."""
+        lines: list[str] = []
+        for channel in self.task.inputs:
+            if channel.name in channels:
+                made, sd = self._step_sd(channel)
+                lines += [*made, line(f'found["{channel.name}"] = {sd}', channel.at, 8)]
+        head = [line("found = {}", indent=8)]
+        if any("n, " in text for text in lines):
+            head.insert(0, line(f'n = len(trials["{LONGEST}"])', indent=8))
+        if any("index" in text for text in lines):
+            head += [line(text, indent=8) for text in SEGMENTS]
+        head += self.columns(_read(self.task, _of_noise(self.task)), 8)
+        lines = [*head, *lines, line("return found", indent=8)]
+        return [part[4:] for text in lines for part in text.split("\n")]
+
+    def constant_sd(self, channel: ir.Channel) -> str | None:
+        """Print the standard deviation of a channel where it is a number that all trials share."""
+        exprs = _noise_exprs(channel.noise)
+        if channel.name in self._changed() or any(ref for expr in exprs for ref in refs(expr)):
+            return None
+        return self._sd(channel.noise).text if channel.noise is not None else "0"
+
+    def _changed(self) -> set[str | None]:
+        """Name the channels whose noise some statement replaces."""
+        return {e.channel for e in self.task.effects if e.kind is ir.EffectKind.NOISE}
+
+    def _step_sd(self, channel: ir.Channel) -> tuple[list[str], str]:
+        """Print the standard deviation of each step, and the statements that make it, if any."""
         effects = [
             effect
             for effect in self.task.effects
             if effect.kind is ir.EffectKind.NOISE and effect.channel == channel.name
         ]
         silence = ir.Noise(ir.NoiseLaw.IID, ir.Number("0"))
-        sd, shape = self._sd(channel.noise or silence)
-        view = self._view(channel)
+        shown = self._sd(channel.noise or silence)
+        sd, shape = shown.text, shown.shape
         if not effects and shape is Shape.CONSTANT:
-            return [line(f'add_noise({view}, {sd}, key, "{channel.name}")', channel.at, 8)]
+            return [], sd
         segments_ = self.plan.n_segments + 1
-        stretched = f"{sd}[:, None, None]" if shape is Shape.TRIAL else sd
+        stretched = f"{shown.inside(ATOM)}[:, None, None]" if shape is Shape.TRIAL else sd
         lines = [
             line(f"sd = np.full((n, {segments_}, 1), {stretched}, np.float64)", channel.at, 8)
             if shape is Shape.CONSTANT
             else line(f"sd = np.tile({stretched}, (1, {segments_}, 1))", channel.at, 8)
         ]
         late = self.late(effects)
-        lines += [self._noise_row(effect) for effect in effects if effect not in late]
+        lines += self._noise_rows([effect for effect in effects if effect not in late])
         lines.append(line("step_sd = spread(sd, index)", indent=8))
         for effect in late:
-            assert effect.noise is not None
-            value = self._sd(effect.noise, self.speaker.steps())[0]
-            spans = self._spans(effect)
-            lines += step_effect(effect, "step_sd", "0", False, False, spans, self.speaker, value)
-        call = f'add_scaled_noise({view}, step_sd[:, :, 0], key, "{channel.name}")'
-        return [*lines, line(call, indent=8)]
+            value = self._value(effect, self.speaker.each())
+            lines += self._steps(effect, "step_sd", _SD, value, 8)
+        return lines, "step_sd[:, :, 0]"
 
-    def _noise_row(self, effect: ir.Effect) -> str:
-        where = segments.columns(effect, self.task, self.plan, self.bounds)
-        assert where is not None
-        assert effect.noise is not None
+    def _noise_rows(self, effects: list[ir.Effect]) -> list[str]:
+        lines: list[str] = []
+        above: Rows = None
+        for effect in effects:
+            where = segments.columns(effect, self.plan, self.bounds)
+            assert where is not None
+            if not where.chain:
+                lines.append(self._noise_row(effect, where))
+            elif where.size:
+                made, above = self._repeated("sd", effect, where, lambda _: _SD, above, 8)
+                lines += made
+        return lines
+
+    def _noise_row(self, effect: ir.Effect, where: Columns) -> str:
         guard = self._guard(effect)
-        value, shape = self._sd(effect.noise)
-        if shape is Shape.TRIAL and (guard or where.stop - where.first != 1):
-            value = f"({value}){f'[{guard}]' if guard else ''}"
-            value += "[:, None]" if where.stop - where.first != 1 else ""
-        return line(f"sd[{guard or ':'}, {self._segments(where)}, 0] = {value}", effect.at, 8)
+        value = self._value(effect, self.speaker.first_row())
+        text = fit(value, many=where.size != 1, units=False, guard=guard)
+        return line(f"sd[{guard or ':'}, {self._segments(where)}, 0] = {text}", effect.at, 8)
 
-    def _sd(self, noise: ir.Noise, show: Printer | None = None) -> tuple[str, Shape]:
+    def _sd(self, noise: ir.Noise, show: Printer | None = None) -> Text:
         """Print the standard deviation of one step."""
         show = show or self.speaker.first_row()
         sd = show.show(noise.sd)
         if noise.reference is None:
-            return sd.text, sd.shape
+            return sd
         at = show.show(noise.reference)
         text = f"{sd.inside(PRODUCT)} * np.sqrt({at.inside(PRODUCT)} / us(dt))"
-        return text, max(sd.shape, at.shape)
+        return Text(text, PRODUCT, max(sd.shape, at.shape))
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Columns of an array, and whether they differ from trial to trial."""
-
-    text: str
-    moves: bool
+_SD = Place("0", False, False)
 
 
-def _fit(
-    show: Printer, value: ir.Expr, *, many: bool, units: bool, guard: str | None = None
-) -> str:
-    """Print a value with the axes of what it is written to: trials, segments, units."""
-    shown = show.show(value)
-    if shown.shape is Shape.CONSTANT:
-        return shown.text
-    text = shown.text
-    if guard is not None:
-        text = f"{shown.inside(7)}[{guard}]"
-    axes = many + units if shown.shape is Shape.TRIAL else int(many)
-    if not axes:
-        return text
-    operand = text if guard is not None else shown.inside(7)
-    return f"{operand}[:{', None' * axes}]"
+def _is_one_row(show: Printer, value: ir.Expr) -> bool:
+    """Whether an array is the same for all trials, and printed as one row."""
+    return all(show.show(ref).shape is Shape.CONSTANT for ref in refs(value))
 
 
-def _along(shown: Text, units: bool, binds: int = OR) -> str:
-    """Print a value with the axes of trials, repetitions and, where there are several, units."""
-    axes = {
-        Shape.CONSTANT: "",
-        Shape.TRIAL: ":, None, None" if units else ":, None",
-        Shape.ARRAY: ":, :, None" if units else "",
-        Shape.UNITS: ":, None",
-        Shape.GRID: "",
-    }[shown.shape]
-    return f"{shown.inside(ATOM)}[{axes}]" if axes else shown.inside(binds)
+def _exprs(effect: ir.Effect) -> list[ir.Expr]:
+    """List what a statement reads, its guard and its span apart."""
+    found = [e for e in (effect.value, effect.unit) if e is not None]
+    return found + _noise_exprs(effect.noise)
 
 
 def names_of(channels: Iterable[ir.Channel]) -> list[str]:

@@ -1,6 +1,10 @@
 """Lines of printed code, each with the place in the source it comes from."""
 
+import ast
+import textwrap
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import PurePath
 
 from epochal.compiler import ir
@@ -18,17 +22,41 @@ _OPERATORS = (  # the loosest first
 )
 
 
+_margin: ContextVar[int] = ContextVar("margin", default=0)
+
+
+@contextmanager
+def narrowed(by: int) -> Iterator[None]:
+    """Break lines so many columns earlier: the text will be indented as a whole."""
+    before = _margin.set(_margin.get() + by)
+    try:
+        yield
+    finally:
+        _margin.reset(before)
+
+
+def width() -> int:
+    """Give the width of a line, the indentation of the whole text apart."""
+    return WIDTH - _margin.get()
+
+
 def line(text: str, at: ir.Place | None = None, indent: int = 4) -> str:
     """Indent a statement and name its source line; a long statement gets it on the line above."""
     pad = " " * indent
     note = f"# {file_name(at)}:{at.line}" if at is not None else ""
-    if len(pad) + len(text) > WIDTH:
+    if len(pad) + len(text) > width():
         return "\n".join([pad + part for part in ([note] if note else []) + broken(text, indent)])
     if not note:
         return pad + text
-    if len(pad) + len(text) + len(note) + 2 > WIDTH:
+    if len(pad) + len(text) + len(note) + 2 > width():
         return f"{pad}{note}\n{pad}{text}"
     return f"{pad}{text}  {note}"
+
+
+def mentioned(source: str) -> frozenset[str]:
+    """List the names that printed code mentions."""
+    tree = ast.parse(textwrap.dedent(source))
+    return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
 
 
 def file_name(at: ir.Place) -> str:
@@ -60,8 +88,10 @@ def broken(text: str, indent: int) -> list[str]:
     if bracket is None:
         return [text]
     start, end = bracket
+    if indent + start + 1 > width():
+        start, end = _longest_bracket(text)
     head, inside, tail = text[: start + 1], text[start + 1 : end], text[end:]
-    if indent + 4 + len(inside) <= WIDTH:
+    if indent + 4 + len(inside) <= width():
         return [head, f"    {inside}", tail]
     lines = [head]
     is_call = head[-2:-1].isalnum() or head[-2:-1] in ("_", "]", ")")
@@ -70,7 +100,7 @@ def broken(text: str, indent: int) -> list[str]:
     comma = "," if is_call or len(arguments) > 1 else ""
     for argument in arguments:
         parts = [f"{argument}{comma}"]
-        if indent + 4 + len(parts[0]) > WIDTH:
+        if indent + 4 + len(parts[0]) > width():
             parts = broken(argument, indent + 4)
             parts[-1] += comma
         lines += [f"    {part}" for part in parts]
@@ -81,7 +111,7 @@ def unpacked(targets: Sequence[str], values: Sequence[str], note: str) -> list[s
     """Give several constants their values, 0 1 2 .. where none are given."""
     value = ", ".join(values) or (f"range({len(targets)})" if len(targets) > 1 else "0")
     short = f"{', '.join(targets)} = {value}  # {note}"
-    if len(short) <= WIDTH:
+    if len(short) <= width():
         return [short]
     if not values:
         return [f"(  # {note}", *packed(targets), f") = {value}"]
@@ -98,7 +128,7 @@ def packed(items: Sequence[str], indent: int = 4) -> list[str]:
     """Set items side by side with commas, as many to a line as fit."""
     lines: list[str] = []
     for item in items:
-        if lines and len(lines[-1]) + len(item) + 2 <= WIDTH:
+        if lines and len(lines[-1]) + len(item) + 2 <= width():
             lines[-1] += f" {item},"
         else:
             lines.append(f"{' ' * indent}{item},")
@@ -106,7 +136,7 @@ def packed(items: Sequence[str], indent: int = 4) -> list[str]:
 
 
 def _fitted(text: str, indent: int) -> list[str]:
-    return [text] if indent + len(text) <= WIDTH else broken(text, indent)
+    return [text] if indent + len(text) <= width() else broken(text, indent)
 
 
 def _assignment(text: str) -> int | None:
@@ -152,6 +182,20 @@ def _last_bracket(text: str) -> tuple[int, int] | None:
         found.append((start, end))
         end = start - 1
     return max(found, key=lambda ends: ends[1] - ends[0], default=None)
+
+
+def _longest_bracket(text: str) -> tuple[int, int]:
+    """Find the ends of the longest of all brackets that are in no other."""
+    found: list[tuple[int, int]] = []
+    depth = first = 0
+    for i, letter in enumerate(text):
+        if letter in _OPEN:
+            first = first if depth else i
+            depth += 1
+        elif letter in _CLOSE:
+            depth -= 1
+            found += [(first, i)] if not depth else []
+    return max(found, key=lambda ends: ends[1] - ends[0])
 
 
 def _arguments(text: str) -> list[str]:

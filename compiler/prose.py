@@ -34,6 +34,10 @@ def law_text(law: ir.Distribution) -> str:
     match law:
         case ir.EitherLaw(condition, then, otherwise):
             return f"{law_text(then)} if {show(condition)} else {law_text(otherwise)}"
+        case ir.QuantizedLaw(inner, step):
+            text = law_text(inner)
+            text = f"({text})" if isinstance(inner, ir.EitherLaw) else text
+            return f"{text} rounded to multiples of {show(step)}"
         case ir.Law("choice", (members, *_)):
             return show(members)
         case ir.Law("except", (members, left_out)):
@@ -113,19 +117,25 @@ def _show(expr: ir.Expr, laws: Laws) -> tuple[str, int]:
             return f"{shown[0]} if {shown[1]} else {shown[2]}", _OR - 1
         case ir.Call():
             return _call(expr, laws), _ATOM
+        case ir.External(name, arguments):
+            return f"{name}({', '.join(_show(item, laws)[0] for item in arguments)})", _ATOM
         case ir.SetOf(items, weights):
             members = [_show(item, laws)[0] for item in items]
             if weights:
                 shares = [_show(weight, laws)[0] for weight in weights]
                 members = [f"{m}: {s}" for m, s in zip(members, shares, strict=True)]
             return f"{{{', '.join(members)}}}", _ATOM
+        case ir.Lookup(key, rows, values):
+            pairs = zip(rows, values, strict=True)
+            table = ", ".join(f"{_show(r, laws)[0]}: {_show(v, laws)[0]}" for r, v in pairs)
+            return f"lookup({_show(key, laws)[0]}, {{{table}}})", _ATOM
         case ir.TupleOf(items):
             return f"({', '.join(_show(item, laws)[0] for item in items)})", _ATOM
         case ir.Relabel(x):
             return _show(x, laws)
         case ir.MemberOf(x, values):
             return f"{_inside(x, _SUM, laws)} in {_show(values, laws)[0]}", _COMPARE
-        case ir.Index(ir.Ref(name), ir.Ref(role=ir.Role.INDEX)) if name in laws:
+        case ir.Index(ir.Ref(name)) if name in laws:
             return laws[name], _ATOM  # drawn anew in every repetition
         case ir.Index(x, i):
             return f"{_inside(x, _ATOM, laws)}[{_show(i, laws)[0]}]", _ATOM
@@ -142,12 +152,23 @@ def _inside(expr: ir.Expr, binds: int, laws: Laws) -> str:
 def _call(expr: ir.Call, laws: Laws) -> str:
     shown = [_show(item, laws)[0] for item in expr.arguments]
     if expr.function.startswith("array_"):
+        match expr.arguments[0]:
+            case ir.Conditional(condition, ir.Number("1"), ir.Number("0")):
+                shown[0] = _show(condition, laws)[0]  # a condition that is counted
         return f"{expr.function.removeprefix('array_')}({shown[0]})"
     match expr.function:
         case "only" | "position":
             return shown[0]
         case "bump":
             return f"bump({shown[0]}, width = {shown[1]})"
+        case "vonmises":
+            return f"vonmises({shown[0]}, kappa = {shown[1]})"
+        case "cosine_tuning" | "onehot":
+            return f"{expr.function}({shown[0]})"
+        case "evidence":
+            return f"evidence({shown[0]}, {shown[1]})"
+        case "each_unit" | "side_by_side" | "each_ring" | "every_ring":
+            return shown[0]
         case "rescale":
             x, *ends = shown
             return f"rescale({x}, of = ({ends[0]}, {ends[1]}), onto = ({ends[2]}, {ends[3]}))"
@@ -155,6 +176,7 @@ def _call(expr: ir.Call, laws: Laws) -> str:
             inner = expr.arguments[0]
             if isinstance(inner, ir.Call) and inner.function == "time_mean":
                 return f"{expr.function}({_show(inner.arguments[0], laws)[0]})"
+            return f"{expr.function}({shown[0]})"
     return f"{_REDUCED.get(expr.function, expr.function)}({', '.join(shown)})"
 
 

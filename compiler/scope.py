@@ -1,10 +1,13 @@
 """What names mean while a task is lowered."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from epochal.compiler import ir
+from epochal.compiler.externs import Externs
 from epochal.compiler.intervals import Interval
+from epochal.compiler.known import counts
 from epochal.compiler.report import Report
 from epochal.dsl import syntax
 from epochal.dsl.diagnostic import Note
@@ -50,6 +53,18 @@ class Symbol:
     members: ir.SetOf | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Column:
+    """The values of a variable that has few: of one drawn as a tuple, row by row.
+
+    ``of`` names all variables of the tuple, ``params`` the parameters that hold the values.
+    """
+
+    of: tuple[str, ...]
+    values: tuple[ir.Expr, ...]
+    params: tuple[str, ...] = ()
+
+
 @dataclass(slots=True)
 class Scope:
     """All that is declared so far, and where mistakes go."""
@@ -62,10 +77,13 @@ class Scope:
     outputs: dict[str, ir.Channel] = field(default_factory=dict)
     epochs: dict[str, int] = field(default_factory=dict)
     sets: dict[str, ir.SetOf] = field(default_factory=dict)
+    columns: dict[ir.Ref, Column] = field(default_factory=dict)
     repeats: list[ir.Repeat] = field(default_factory=list)
+    chains: dict[str, tuple[ir.Repeat, ...]] = field(default_factory=dict)
     indices: dict[str, Symbol] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
     structural: set[str] = field(default_factory=set)
+    externs: Externs = field(default_factory=Externs)
 
     def declare(self, symbol: Symbol, bounds: Interval | None = None) -> None:
         """Add a value; its name must be free."""
@@ -74,6 +92,19 @@ class Scope:
             self.sets[symbol.name] = symbol.members
         if bounds is not None:
             self.known[symbol.ref] = bounds
+
+    @contextmanager
+    def inside(self, chain: tuple[ir.Repeat, ...]) -> Iterator[None]:
+        """Know the indices of some repeats, as they count there."""
+        names = [repeat.index for repeat in chain]
+        outer = {name: self.symbols[name] for name in names if name in self.symbols}
+        for repeat in chain:
+            symbol = self.indices[repeat.index]
+            self.declare(symbol, counts(repeat))
+        yield
+        for name in names:
+            del self.symbols[name]
+        self.symbols |= outer
 
     def unknown(self, name: str, span: Span, what: str, choices: list[str]) -> None:
         """Say that a name is not known, and which known name is nearest."""
@@ -102,18 +133,26 @@ class Setting:
     ----------
     elapsed : bool
         Whether ``t`` may.
-    ring : Channel or None
-        The channel whose units ``bump`` spreads over.
+    channel : Channel or None
+        The channel that is set, whose units ``bump`` and other encoders spread over; of an array
+        of rings it is one ring.
     series : bool
         Whether ``output @ epoch`` may.
     draw : callable or None
         Takes in a draw that stands inside the expression, where one may.
+    extern : int
+        How many units an extern may give numbers for; 0 where none may be called.
+    size : int
+        How many values an array has whose draws stand here: arrays of as many may stand among the
+        arguments of its law, one value for each draw.
     """
 
     elapsed: bool = False
-    ring: ir.Channel | None = None
+    channel: ir.Channel | None = None
     series: bool = False
     draw: TakeDraw | None = None
+    extern: int = 0
+    size: int = 0
 
     def without_draw(self) -> "Setting":
         """Forbid draws further inside."""

@@ -7,7 +7,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from epochal.compiler.expand import Found, Home, Resolve, in_file
+from epochal.compiler.expand import Found, Home, Resolve, Seat, among, in_file
 from epochal.dsl import syntax
 from epochal.dsl.codes import diagnose
 from epochal.dsl.diagnostic import Diagnostic, Note
@@ -27,7 +27,7 @@ def resolver(session: Session) -> Resolve:
     """Make the function that finds tasks; each file is read once in a session."""
     files: dict[Path, syntax.File | None] = {}
 
-    def resolve(path: syntax.Path, home: Home) -> Found:
+    def resolve(path: syntax.Path, home: Seat) -> Found:
         if path.task is not None:
             return _through_alias(path, home)
         if ":" in path.name or "/" in path.name:
@@ -41,7 +41,7 @@ def resolver(session: Session) -> Resolve:
             return _task(alias.path.value, None, alias.path.span, home)
         return in_file(path, home)
 
-    def _through_alias(path: syntax.Path, home: Home) -> Found:
+    def _through_alias(path: syntax.Path, home: Seat) -> Found:
         use = _use(path.name, home)
         if use is None:
             names = [alias_of(item) for item in home.file.items if isinstance(item, syntax.Use)]
@@ -51,8 +51,8 @@ def resolver(session: Session) -> Resolve:
             return (diagnose("E0424", message, path.span, notes=notes),)
         return _task(use.path.value, path.task, use.path.span, home)
 
-    def _task(location: str, name: str | None, span: Span, home: Home) -> Found:
-        place = locate(location, span, home)
+    def _task(location: str, name: str | None, span: Span, home: Seat) -> Found:
+        place = locate(location, span, home.path)
         if isinstance(place, Diagnostic):
             return (place,)
         if place not in files:
@@ -65,7 +65,7 @@ def resolver(session: Session) -> Resolve:
         if name is None and tasks:
             return Home(tasks[0], file, str(place))
         wanted = syntax.Path(span, name or place.stem, None)
-        return in_file(wanted, Home(home.task, file, str(place)))
+        return among(wanted, file, str(place))
 
     return resolve
 
@@ -77,16 +77,19 @@ def alias_of(use: syntax.Use) -> str:
     return use.path.value.rpartition(":")[2].rpartition("/")[2].removesuffix(".task")
 
 
-def _use(name: str, home: Home) -> syntax.Use | None:
+def _use(name: str, home: Seat) -> syntax.Use | None:
     uses = (item for item in home.file.items if isinstance(item, syntax.Use))
     return next((use for use in uses if alias_of(use) == name), None)
 
 
-def locate(location: str, span: Span, home: Home) -> Path | Diagnostic:
-    """Find the file that a text after `use` or `extends` names."""
+def locate(location: str, span: Span, beside: str) -> Path | Diagnostic:
+    """Find the file that a text names: in a package, or beside the file that holds the text.
+
+    ``beside`` is the path of that file, "" where it has none.
+    """
     if ":" in location:
         return _in_package(location, span)
-    folder = (Path(home.path).parent if home.path else Path.cwd()).resolve()
+    folder = (Path(beside).parent if beside else Path.cwd()).resolve()
     place = (folder / location).resolve()
     if not place.is_relative_to(folder) or Path(location).is_absolute():
         message = f"`{location}` leaves the folder of this file, and only files inside it are read"

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from epochal.runtime.batch import Column, Float, Stream, TrialSource
 from epochal.runtime.errors import RunError, check_seed
+from epochal.runtime.own import NO_CODE, OwnCode
 from epochal.runtime.rundir import Run
 from epochal.runtime.scoring import Forward, Scored, accuracy_of, score_trials
 from epochal.runtime.weights import make_masks
@@ -25,8 +26,8 @@ class Group(msgspec.Struct, frozen=True):
     """Trials that share a condition.
 
     ``condition`` has a value for each variable of the table, as it is printed.  ``counted``
-    trials have a score; ``accuracy`` and its binomial standard ``error`` are of those, and None
-    where there are none.
+    answers have a score, one a trial unless `correct` is an array; ``accuracy`` and its standard
+    ``error`` are of those, and None where there are none.
     """
 
     condition: tuple[str, ...]
@@ -54,6 +55,8 @@ def evaluate(
     trials: int = 2000,
     by: Sequence[str] = (),
     seed: int = 0,
+    of: str = "correct",
+    own: OwnCode = NO_CODE,
 ) -> Evaluation:
     """Measure the accuracy of a run's network on fresh trials of the test stream.
 
@@ -67,6 +70,10 @@ def evaluate(
     by
         Variables of the trial table, or scores, to tabulate accuracy by.  One with more than 12
         values is cut into 8 bins of equally many trials.
+    of
+        The score whose mean is measured, in the place of `correct`.
+    own
+        The user's own code, where the run was trained with some.
 
     Raises
     ------
@@ -82,7 +89,7 @@ def evaluate(
     record = run.record
     dt = record.profile.training.dt
     scored = score_trials(
-        forward_of(run),
+        forward_of(run, own),
         task,
         record.profile.model,
         trials,
@@ -94,25 +101,26 @@ def evaluate(
         task=task.name,
         seed=seed,
         dt=dt,
-        total=_group((), scored.correct),
+        total=_group((), scored.values(of)),
         by=tuple(by),
-        groups=tabulate(scored, task, by) if by else (),
+        groups=tabulate(scored, task, by, of) if by else (),
     )
 
 
-def forward_of(run: Run) -> Forward:
+def forward_of(run: Run, own: OwnCode = NO_CODE) -> Forward:
     """Compile the outputs of a run's network as a function of inputs, noise and steps."""
     from epochal.runtime.backend import Tensor, compiled, tf
-    from epochal.runtime.network import Network
+    from epochal.runtime.network import Network, own_cell
     from epochal.runtime.network import run as run_network
 
     model, record = run.record.profile.model, run.record
     masks = make_masks(model, record.task.n_in, record.task.n_out, run.connectivity)
-    network = Network(model, masks, record.profile.training.dt)
+    dt = record.profile.training.dt
+    network = Network(model, masks, dt, own_cell(model, dt, own))
     weights = {name: tf.constant(array, tf.float32) for name, array in run.weights.items()}
 
     def outputs(inputs: Tensor, noise: Tensor, n_steps: Tensor) -> Tensor:
-        return run_network(network, weights, inputs, noise, n_steps)[0]
+        return run_network(network, weights, inputs, noise, n_steps).outputs
 
     program = compiled(outputs)
 
@@ -123,7 +131,9 @@ def forward_of(run: Run) -> Forward:
     return forward
 
 
-def tabulate(scored: Scored, task: TrialSource, by: Sequence[str]) -> tuple[Group, ...]:
+def tabulate(
+    scored: Scored, task: TrialSource, by: Sequence[str], of: str = "correct"
+) -> tuple[Group, ...]:
     """Group trials by every combination of values that occurs, in the order of the values.
 
     Raises
@@ -141,7 +151,7 @@ def tabulate(scored: Scored, task: TrialSource, by: Sequence[str]) -> tuple[Grou
     return tuple(
         _group(
             tuple(names[place] for names, place in zip(named, combination, strict=True)),
-            scored.correct[group_of.ravel() == i],
+            scored.values(of)[group_of.ravel() == i],
         )
         for i, combination in enumerate(combinations)
     )

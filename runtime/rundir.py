@@ -4,6 +4,9 @@
     run.json                              what was run, with which versions, and how it ended
     metrics.jsonl                         progress, a line a report
     weights.safetensors                   the network, with its model in the metadata
+    checkpoint.safetensors                all that the rest of the training follows from
+    experiment.train  stages.json         the .train file, the task of every stage and measure
+    measures.json                         what was measured at the end
 
 Files are replaced whole: whoever reads, and whenever a run is killed, finds the old one or the
 new one.
@@ -20,20 +23,24 @@ from typing import Literal
 
 import msgspec
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
 from epochal.compiler.version import VERSION
 from epochal.runtime.batch import TrialSource
-from epochal.runtime.config import Ctrnn, Profile
+from epochal.runtime.checkpoint import Checkpoint, write_checkpoint
+from epochal.runtime.config import Model, Profile, with_types
 from epochal.runtime.errors import RunError
 from epochal.runtime.files import replace_file
+from epochal.runtime.plan import Measure, Stage
 from epochal.runtime.progress import Progress
-from epochal.runtime.weights import ALL_TO_ALL, NAMES, Array, Connectivity, Weights, make_masks
+from epochal.runtime.weights import Array, Connectivity, Weights
+from epochal.runtime.weights_file import check_weights, read_weights, write_weights
 
 RECORD, METRICS, WEIGHTS = "run.json", "metrics.jsonl", "weights.safetensors"
 TASK, IR, TRIALS = "task.task", "task.ir.json", "trials.py"
-FILES = (TASK, IR, TRIALS, METRICS, WEIGHTS, RECORD)
+CHECKPOINT, EXPERIMENT, STAGES = "checkpoint.safetensors", "experiment.train", "stages.json"
+MEASURES = "measures.json"
+FILES = (TASK, IR, TRIALS, METRICS, WEIGHTS, CHECKPOINT, RECORD)
+ALL_FILES = (EXPERIMENT, STAGES, MEASURES, *FILES)
 PREVIOUS = ".previous"
 
 Status = Literal["running", "finished", "interrupted", "failed"]
@@ -65,10 +72,19 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     command: tuple[str, ...]
     versions: dict[str, str]
     started: str
+    stages: tuple[Stage, ...] = ()
+    measures: tuple[Measure, ...] = ()
     updates: int = 0
     accuracy: float | None = None
     chance: float | None = None
     seconds: float = 0.0
+
+
+class StageTask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The task of one stage or measure in stages.json: what its parameters are, and its IR."""
+
+    values: dict[str, str]
+    ir: msgspec.Raw
 
 
 @dataclass(frozen=True)
@@ -129,12 +145,42 @@ class RunWriter:
         replace_file(folder / METRICS, b"")
         self.record(record)
 
+    @classmethod
+    def again(cls, folder: Path) -> RunWriter:
+        """Go on with a run that is there."""
+        writer = cls.__new__(cls)
+        writer.folder = folder
+        return writer
+
+    def experiment(self, text: str, stages: Mapping[str, TrialSource]) -> None:
+        """Keep the .train file and the task of every stage and measure, by `kind name`."""
+        kept = {
+            name: StageTask(
+                values={key: str(value) for key, value in task.values.items()},
+                ir=msgspec.Raw(task.ir_json),
+            )
+            for name, task in stages.items()
+        }
+        replace_file(self.folder / EXPERIMENT, text.encode())
+        replace_file(self.folder / STAGES, msgspec.json.encode(kept))
+
+    def checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Replace the checkpoint."""
+        write_checkpoint(self.folder / CHECKPOINT, checkpoint)
+
+    def forget_after(self, update: int) -> None:
+        """Drop the metrics after an update: the training goes on from there."""
+        path = self.folder / METRICS
+        lines = path.read_bytes().splitlines(keepends=True) if path.is_file() else []
+        kept = [one for one in lines if _update_of(one) <= update]
+        replace_file(path, b"".join(kept))
+
     def report(self, progress: Progress) -> None:
         """Add a line to the metrics."""
         with (self.folder / METRICS).open("ab") as file:
             file.write(msgspec.json.encode(progress) + b"\n")
 
-    def keep(self, weights: Weights, model: Ctrnn, connectivity: Connectivity) -> None:
+    def keep(self, weights: Weights, model: Model, connectivity: Connectivity) -> None:
         """Replace the weights."""
         write_weights(self.folder / WEIGHTS, weights, model, connectivity)
 
@@ -149,14 +195,40 @@ class RunWriter:
 
     def withdraw(self) -> None:
         """Give the folder back as it was before: the run came to nothing."""
-        for name in FILES:
+        for name in ALL_FILES:
             (self.folder / name).unlink(missing_ok=True)
         if (self.folder / PREVIOUS).is_dir():
-            for name in FILES:
+            for name in ALL_FILES:
                 _move(self.folder / PREVIOUS / name, self.folder / name)
             (self.folder / PREVIOUS).rmdir()
         elif not any(self.folder.iterdir()):
             self.folder.rmdir()
+
+
+def _update_of(line: bytes) -> float:
+    """Say which update a line of the metrics tells of; a broken last line tells of none."""
+    try:
+        return float(msgspec.json.decode(line)["update"])
+    except (msgspec.MsgspecError, KeyError, TypeError):
+        return float("inf")
+
+
+def read_stages(folder: Path) -> dict[str, StageTask]:
+    """Read the tasks of the stages of a run; {} where it has no curriculum.
+
+    Raises
+    ------
+    RunError
+        The file is damaged.
+    """
+    path = folder / STAGES
+    if not path.is_file():
+        return {}
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, StageTask])
+    except (msgspec.MsgspecError, OSError) as error:
+        message = f"{path} is damaged: {error}"
+        raise RunError(message) from None
 
 
 def read_run(folder: Path) -> Run:
@@ -172,7 +244,8 @@ def read_run(folder: Path) -> Run:
     if model != record.profile.model:
         message = f"{folder}: {WEIGHTS} and {RECORD} describe different models"
         raise RunError(message)
-    _check_shapes(folder / WEIGHTS, weights, connectivity, record)
+    task = record.task
+    check_weights(folder / WEIGHTS, weights, connectivity, model, task.n_in, task.n_out)
     return Run(folder, record, weights, connectivity)
 
 
@@ -189,72 +262,11 @@ def read_record(folder: Path) -> RunRecord:
         message = f"{folder} is not a run directory: it has no {RECORD}"
         raise RunError(message)
     try:
-        return msgspec.json.decode(path.read_bytes(), type=RunRecord)
+        found = msgspec.json.decode(path.read_bytes())
+        if isinstance(found, dict) and "profile" in found:
+            found["profile"] = with_types(found["profile"])
+        return msgspec.convert(found, RunRecord)
     except (msgspec.MsgspecError, OSError) as error:
-        message = f"{path} is damaged: {error}"
-        raise RunError(message) from None
-
-
-def write_weights(
-    path: Path, weights: Weights, model: Ctrnn, connectivity: Connectivity = ALL_TO_ALL
-) -> None:
-    """Write weights as they are trained, before constraints, and the masks that were given."""
-    arrays = {name: np.ascontiguousarray(weights[name]) for name in NAMES}
-    for name, mask in vars(connectivity).items():
-        if mask is not None:
-            arrays[name] = np.ascontiguousarray(mask, np.float32)
-    metadata = {"format": "epochal-weights-1", "model": msgspec.json.encode(model).decode()}
-    replace_file(path, save(arrays, metadata))
-
-
-def read_weights(path: Path) -> tuple[dict[str, Array], Connectivity, Ctrnn]:
-    """Read what ``write_weights`` wrote.
-
-    Raises
-    ------
-    RunError
-        The file is missing or damaged.
-    """
-    if not path.is_file():
-        message = f"{path} is missing: the run was stopped before it had weights"
-        raise RunError(message)
-    try:
-        with safe_open(path, framework="np") as file:
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            model = msgspec.json.decode((file.metadata() or {}).get("model", ""), type=Ctrnn)
-    except (SafetensorError, msgspec.MsgspecError, OSError) as error:
-        message = f"{path} is damaged: {error}"
-        raise RunError(message) from None
-    missing = [name for name in NAMES if name not in arrays]
-    if missing:
-        message = f"{path} is damaged: it lacks {', '.join(missing)}"
-        raise RunError(message)
-    masks = {name: arrays.get(name) for name in ("C_in", "C_rec", "C_out")}
-    return {name: arrays[name] for name in NAMES}, Connectivity(**masks), model
-
-
-def _check_shapes(
-    path: Path, weights: Weights, connectivity: Connectivity, record: RunRecord
-) -> None:
-    n, task = record.profile.model.units, record.task
-    shapes: Mapping[str, tuple[int, ...]] = {
-        "W_in": (n, task.n_in),
-        "W_rec": (n, n),
-        "W_out": (task.n_out, n),
-        "b_rec": (n,),
-        "b_out": (task.n_out,),
-        "initial": (n,),
-    }
-    for name, shape in shapes.items():
-        if weights[name].shape != shape:
-            message = f"{path} is damaged: {name} is {weights[name].shape}, expected {shape}"
-            raise RunError(message)
-        if not np.isfinite(weights[name]).all():
-            message = f"{path}: {name} holds values that are not finite numbers"
-            raise RunError(message)
-    try:
-        make_masks(record.profile.model, task.n_in, task.n_out, connectivity)
-    except ValueError as error:
         message = f"{path} is damaged: {error}"
         raise RunError(message) from None
 
@@ -285,18 +297,18 @@ def _set_aside(folder: Path) -> None:
     previous = folder / PREVIOUS
     complete = (folder / RECORD).is_file() and read_record(folder).status != "running"
     if previous.is_dir() and not complete:  # its replacement was killed: keep it, not that
-        for name in FILES:
+        for name in ALL_FILES:
             (folder / name).unlink(missing_ok=True)
         return
     _delete(previous)
     previous.mkdir()
-    for name in FILES:
+    for name in ALL_FILES:
         _move(folder / name, previous / name)
 
 
 def _delete(previous: Path) -> None:
     if previous.is_dir():
-        for name in FILES:
+        for name in ALL_FILES:
             (previous / name).unlink(missing_ok=True)
         previous.rmdir()
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epochal.runtime.batch import Batch, Column, Float, Stream, TrialSource
-from epochal.runtime.config import Ctrnn
-from epochal.runtime.noise import recurrent_noise
+from epochal.runtime.models import Model
+from epochal.runtime.noise import noise_sd, recurrent_noise
 
 # Outputs (N_batch, N_steps, N_out) from inputs (N_batch, N_steps, N_in), recurrent noise
 # (N_steps, N_batch, N_rec) and the number of steps to run.
@@ -29,28 +29,31 @@ class Scored:
 
     @property
     def correct(self) -> NDArray[np.float64]:
-        """1, 0, or NaN for a trial that does not count."""
-        return np.asarray(self.scores["correct"], np.float64)
+        """1, 0, or NaN for a trial that does not count, (N,); (N, K) where it has K answers."""
+        return self.values("correct")
+
+    def values(self, score: str) -> NDArray[np.float64]:
+        """Give one score as numbers, NaN for a trial that does not count."""
+        return np.asarray(self.scores[score], np.float64)
 
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Fraction correct of the trials that count, and its binomial standard error."""
+    """Fraction correct of the answers that count, and its standard error.
+
+    With one answer a trial the error is binomial; with several, those of one trial are not taken
+    for independent.
+    """
 
     accuracy: float
     error: float
     counted: int
 
 
-def noise_sd(model: Ctrnn, dt: float) -> float:
-    """Give the standard deviation of one step's recurrent noise, ``sqrt(2 dt / tau) sigma``."""
-    return math.sqrt(2 * dt / model.tau) * model.noise
-
-
 def score_trials(
     forward: Forward,
     task: TrialSource,
-    model: Ctrnn,
+    model: Model,
     n: int,
     *,
     dt: float,
@@ -78,12 +81,14 @@ def score_trials(
 
 
 def accuracy_of(correct: NDArray[np.float64]) -> Accuracy:
-    """Count the correct among the trials that count; NaN where none does."""
-    counted = correct[~np.isnan(correct)]
-    if not len(counted):
+    """Count the correct among the answers that count, (N,) or (N, K); NaN where none does."""
+    known = ~np.isnan(correct)
+    counted = int(known.sum())
+    if not counted:
         return Accuracy(math.nan, math.nan, 0)
-    p = float(counted.mean())
-    return Accuracy(p, math.sqrt(p * (1 - p) / len(counted)), len(counted))
+    p = float(correct[known].mean())
+    surplus = np.where(known, correct - p, 0).reshape(len(correct), -1).sum(axis=1)
+    return Accuracy(p, math.sqrt(float(np.square(surplus).sum())) / counted, counted)
 
 
 def _checked(scores: Mapping[str, Column], batch: Batch) -> dict[str, Column]:

@@ -22,12 +22,18 @@ def _parse_settings(
     settings = {}
     for value in values:
         name, equals, text = value.partition("=")
-        if not equals or not name.strip().isidentifier() or not text.strip():
+        if not equals or not _is_param(name.strip()) or not text.strip():
             raise click.BadParameter(f"`{value}` is not NAME=VALUE, like viewing='500 ms'")
         if name.strip() in settings:
             raise click.BadParameter(f"`{name.strip()}` is set twice")
         settings[name.strip()] = text.strip()
     return settings
+
+
+def _is_param(name: str) -> bool:
+    """Whether this may name a parameter, NAME, or one of a member of a set, MEMBER.NAME."""
+    parts = name.split(".")
+    return len(parts) <= 2 and all(part.isidentifier() for part in parts)
 
 
 def with_settings(command: Command) -> Command:
@@ -39,6 +45,28 @@ def with_settings(command: Command) -> Command:
         metavar="NAME=VALUE",
         callback=_parse_settings,
         help="Rebind a parameter, in the language: --set viewing='500 ms'. Repeatable.",
+    )
+    return option(command)
+
+
+def _parse_modules(
+    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+) -> frozenset[str]:
+    for value in values:
+        if not all(part.isidentifier() for part in value.split(".")):
+            raise click.BadParameter(f"`{value}` is not the name of a module, like mylab.stim")
+    return frozenset(values)
+
+
+def with_externs(command: Command) -> Command:
+    """Add ``--allow-extern MODULE``."""
+    option = click.option(
+        "--allow-extern",
+        "allowed",
+        multiple=True,
+        metavar="MODULE",
+        callback=_parse_modules,
+        help="Let tasks call Python functions of this module, which you trust. Repeatable.",
     )
     return option(command)
 

@@ -6,10 +6,11 @@ angles degrees.  Random words are NumPy's raw ones; all else is plain Python.
 """
 
 import hashlib
+import importlib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from itertools import product
 from statistics import NormalDist
 from typing import Any
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from epochal.compiler import ir
-from epochal.compiler.walk import refs
+from epochal.compiler.walk import children, refs
 
 Value = Any  # a number, a truth, a label, none, or a list of one number a unit
 Row = dict[str, Value]
@@ -31,7 +32,8 @@ class Reading:
     """What an expression may refer to where it stands.
 
     ``t`` is the time since the span began; ``outputs`` are the steps of one trial, each a list of
-    one number a unit.
+    one number a unit.  What reads outputs in a repeat has one value for each repetition;
+    ``repetition`` says for which of them it is read, and which value of an array is meant.
     """
 
     task: ir.Task
@@ -39,8 +41,12 @@ class Reading:
     t: int | None = None
     dt: int = 0
     outputs: list[list[float]] | None = None
+    repetition: int | None = None
 
     def value(self, expr: ir.Expr) -> Value:
+        n = repetitions_read(self.task, expr) if self.outputs and self.repetition is None else 0
+        if n:
+            return [replace(self, repetition=k).value(expr) for k in range(n)]
         match expr:
             case ir.Number("nan"):
                 return math.nan
@@ -55,7 +61,7 @@ class Reading:
             case ir.Label(name):
                 return name
             case ir.Ref(name):
-                return self.values[name]
+                return self.one_of(self.values[name], expr)
             case ir.Elapsed():
                 assert self.t is not None
                 return self.t
@@ -78,29 +84,44 @@ class Reading:
                     return each(lambda c, a, b: a if c else b, asked, *sides)
                 return self.value(then if asked else otherwise)
             case ir.Index(x, i):
-                return self.value(x)[int(self.value(i))]
+                return replace(self, repetition=None).value(x)[int(self.value(i))]
             case ir.Call(function, arguments):
                 return self.call(function, arguments)
+            case ir.External(name, arguments, units):
+                called = partial(call_python, python_function(self.task, name), units)
+                return each(called, *(self.value(item) for item in arguments))
             case ir.SetOf(items):
                 return [self.value(item) for item in items]
             case ir.TupleOf(items):
                 return tuple(self.value(item) for item in items)
             case ir.Relabel(x):
                 return self.value(x)
+            case ir.Lookup():
+                return self.lookup(expr)
             case ir.MemberOf(x, values):
-                return any(compare("==", self.value(x), one) for one in self.value(values))
+                among = self.value(values)
+                return each(lambda a: any(compare("==", a, b) for b in among), self.value(x))
             case ir.Series(channel, where):
                 return self.series(channel, where)
         raise AssertionError(expr)
 
+    def one_of(self, value: Value, ref: ir.Ref) -> Value:
+        """Take the value of this repetition, where there are several of an array."""
+        if self.repetition is None or not isinstance(value, list):
+            return value
+        is_array = isinstance(type_of(self.task, ref.name), ir.ArrayType)
+        return value[self.repetition] if is_array else value
+
     def call(self, function: str, arguments: tuple[ir.Expr, ...]) -> Value:
-        if function == "other":
-            labels = self.labels(arguments[0])
-            label = self.value(arguments[0])
-            return None if label is None else labels[1 - labels.index(label)]
-        if function == "position":
-            label = self.value(arguments[0])
-            return math.nan if label is None else self.labels(arguments[0]).index(label)
+        if function.startswith("array_"):
+            x, n = (replace(self, repetition=None).value(one) for one in arguments)
+            known = KNOWN.get(function) if self.outputs is not None else None
+            return over_known(known, x) if known is not None else FUNCTIONS[function](x, n)
+        if function == "range" and self.repetition is not None:
+            return self.repetition
+        if function in ("other", "position"):
+            one = partial(other if function == "other" else position, self.labels(arguments[0]))
+            return each(one, self.value(arguments[0]))
         if function == "argmax":
             x = self.value(arguments[0])
             if any(math.isnan(one) for one in x):
@@ -111,20 +132,45 @@ class Reading:
             above = [k for k, (x,) in enumerate(series) if x > level]
             return above[0] * self.dt if above else math.nan
         values = [self.value(one) for one in arguments]
-        if function == "bump" and any(isinstance(one, list) for one in values):
+        if function in ("onehot", "evidence"):
+            values[0] = each(partial(self.place, arguments[0]), values[0])
+        if function in ENCODERS and any(isinstance(one, list) for one in values):
             n = max(len(one) for one in values if isinstance(one, list))
             rows = [one if isinstance(one, list) else [one] * n for one in values]
-            return [bump(*row) for row in zip(*rows, strict=True)]
+            return [Units(ENCODERS[function](*row)) for row in zip(*rows, strict=True)]
+        if function in ENCODERS:
+            return Units(ENCODERS[function](*values))
         if function in ONE_BY_ONE:
             return each(FUNCTIONS[function], *values)
         return FUNCTIONS[function](*values)
+
+    def lookup(self, expr: ir.Lookup) -> Value:
+        """Find the value beside the key; of no label it is none, false or nan."""
+        rows = [self.value(row) for row in expr.rows]
+
+        def beside(key: Value, *values: Value) -> Value:
+            for row, value in zip(rows, values, strict=True):
+                if row == key:
+                    return value
+            if isinstance(expr.gives, ir.LabelType):
+                return None
+            return False if expr.gives == ir.BOOLEAN else math.nan
+
+        parts = expr.key.items if isinstance(expr.key, ir.TupleOf) else (expr.key,)
+        keys = [self.value(part) for part in parts]
+        together = each(lambda *parts: parts, *keys) if len(keys) > 1 else keys[0]
+        return each(beside, together, *(self.value(value) for value in expr.values))
+
+    def place(self, expr: ir.Expr, value: Value) -> int:
+        """Give the place of a unit that is written as a label or as a number."""
+        return self.labels(expr).index(value) if isinstance(value, str) else int(value)
 
     def labels(self, expr: ir.Expr) -> tuple[str, ...]:
         """List the labels that an expression gives one of."""
         match expr:
             case ir.Label(_, labels) | ir.Relabel(_, _, labels):
                 return labels
-            case ir.Conditional(_, then, _):
+            case ir.Conditional(_, then, _) | ir.Lookup(_, _, (then, *_)):
                 return self.labels(then)
             case ir.Call("other", (x,)) | ir.Index(x):
                 return self.labels(x)
@@ -140,8 +186,67 @@ class Reading:
     def series(self, channel: str, where: ir.Where) -> list[list[float]]:
         assert self.outputs is not None
         columns = columns_of(self.task.outputs)[channel]
-        start, stop = steps_of(where, self.task, self.values, self.dt)
+        rows = repetitions(self.task, where)
+        k = self.repetition or 0 if rows[0] else 0
+        start, stop = steps_of(where, self.task, {**self.values, **rows[k]}, self.dt, k)
         return [[step[column] for column in columns] for step in self.outputs[start:stop]]
+
+
+def repetitions_read(task: ir.Task, expr: ir.Expr) -> int:
+    """Count the repetitions of the outputs that an expression has one value for each of."""
+    match expr:
+        case ir.Series(_, where):
+            rows = repetitions(task, where)
+            return len(rows) if rows[0] else 0
+        case ir.Call(function) if function.startswith("array_"):
+            return 0
+        case ir.Index():
+            return 0
+        case _:
+            return max((repetitions_read(task, one) for one in children(expr)), default=0)
+
+
+def other(labels: tuple[str, ...], label: str | None) -> str | None:
+    return None if label is None else labels[1 - labels.index(label)]
+
+
+def position(labels: tuple[str, ...], label: str | None) -> float:
+    return math.nan if label is None else labels.index(label)
+
+
+def over_known(function: Any, x: list[Value]) -> Value:
+    """Reduce the values that are not nan, unit by unit where they have units."""
+    if isinstance(x[0], list):
+        n = max(len(one) for one in x)
+        rows = [one if len(one) == n else [math.nan] * n for one in x]
+        return [over_known(function, list(unit)) for unit in zip(*rows, strict=True)]
+    return function([one for one in x if one == one])
+
+
+KNOWN: dict[str, Callable[..., Value]] = {
+    "array_sum": lambda x: sum(x),
+    "array_mean": lambda x: sum(x) / len(x) if x else math.nan,
+    "array_min": lambda x: min(x, default=math.nan),
+    "array_max": lambda x: max(x, default=math.nan),
+}
+
+
+def python_function(task: ir.Task, name: str) -> Callable[..., Any]:
+    """Import a function of the user's."""
+    (location,) = (one.location for one in task.externs if one.name == name)
+    module, function = location.split(":")
+    found: Callable[..., Any] = getattr(importlib.import_module(module), function)
+    return found
+
+
+def call_python(function: Callable[..., Any], units: int, *arguments: Value) -> Value:
+    """Call a function of the user's for one row: a number, or one a unit."""
+    rows = [np.array([x if isinstance(x, bool) else float(x)]) for x in arguments]
+    made = np.asarray(function(*rows), float)
+    made = made[0] if rows else made
+    if not units:
+        return made.ravel()[0].item()
+    return np.broadcast_to(made, units).tolist()
 
 
 def channel_read(expr: ir.Expr) -> str:
@@ -161,13 +266,25 @@ def type_of(task: ir.Task, name: str) -> ir.Type:
     return others[name]
 
 
+class Units(list[float]):
+    """One number for each unit, as an encoder gives; a plain list is an array of values."""
+
+
 def each(function: Any, *values: Value) -> Value:
-    """Apply a function to numbers, one by one where some are lists, or lists of lists."""
-    n = max((len(value) for value in values if isinstance(value, list)), default=0)
-    if not n:
+    """Apply a function to numbers, one by one where some are arrays, of units or of numbers."""
+    arrays = [value for value in values if isinstance(value, list)]
+    outer = [value for value in arrays if not isinstance(value, Units)]
+    if not arrays:
         return function(*values)
-    rows = [value if isinstance(value, list) else [value] * n for value in values]
-    return [each(function, *row) for row in zip(*rows, strict=True)]
+    n = max(len(value) for value in outer or arrays)
+    rows = [
+        value
+        if isinstance(value, list) and not (outer and isinstance(value, Units))
+        else [value] * n
+        for value in values
+    ]
+    made = [each(function, *row) for row in zip(*rows, strict=True)]
+    return made if outer else Units(made)
 
 
 def compare(op: str, a: Value, b: Value) -> bool:
@@ -217,19 +334,55 @@ class _NanUnits(list[float]):
 NAN_UNITS = _NanUnits([math.nan])
 
 
-def population_vector(x: list[float]) -> float:
+def population_vector(x: list[float], slots: int = 0) -> Value:
+    if slots:
+        size = len(x) // slots
+        rings = [x[slot * size : (slot + 1) * size] or x for slot in range(slots)]
+        return [population_vector(ring) for ring in rings]
     east = math.fsum(one * math.cos(2 * math.pi * k / len(x)) for k, one in enumerate(x))
     north = math.fsum(one * math.sin(2 * math.pi * k / len(x)) for k, one in enumerate(x))
-    return math.degrees(math.atan2(north, east)) % 360
+    return wrap(math.degrees(math.atan2(north, east)))
+
+
+def wrap(x: float) -> float:
+    """Bring an angle into [0, 360): the remainder of a tiny negative one rounds up to 360."""
+    turn = x % 360
+    return 0.0 if turn == 360 else turn
 
 
 def bump(center: float, width: float, n: int) -> list[float]:
-    distances = [abs(math.remainder(k * 360 / n - center, 360)) for k in range(n)]
-    return [math.exp(-((d / width) ** 2) / 2) for d in distances]
+    return [math.exp(-((d / width) ** 2) / 2) for d in distances(center, n)]
+
+
+def distances(center: float, n: int) -> list[float]:
+    return [abs(math.remainder(k * 360 / n - center, 360)) for k in range(n)]
+
+
+def vonmises(center: float, kappa: float, n: int) -> list[float]:
+    return [math.exp(kappa * (math.cos(math.radians(d)) - 1)) for d in distances(center, n)]
+
+
+def cosine_tuning(center: float, n: int) -> list[float]:
+    return [math.cos(math.radians(d)) for d in distances(center, n)]
+
+
+def onehot(place: int, n: int) -> list[float]:
+    return [float(k == place) for k in range(n)]
+
+
+def evidence(place: int, x: float, n: int) -> list[float]:
+    return [x if k == place else -x / (n - 1) for k in range(n)]
+
+
+def side_by_side(rings: Value, n: int) -> Value:
+    """Set rings of n units side by side; a number stands for a ring, or all, of that number."""
+    if not isinstance(rings, list):
+        return rings
+    return [x for one in rings for x in (one if isinstance(one, list) else [one] * n)]
 
 
 def angle_between(a: float, b: float) -> float:
-    turn = (a - b) % 360
+    turn = wrap(a - b)
     return turn - 360 if turn > 180 else turn
 
 
@@ -242,6 +395,11 @@ ONE_BY_ONE = frozenset(
 )
 
 
+def known(choose: Any, values: Sequence[Value]) -> Value:
+    """Choose among values; nan where one of them is."""
+    return math.nan if any(one != one for one in values) else choose(values)
+
+
 def added(x: list[Value], _: int) -> Value:
     total = x[0]
     for one in x[1:]:
@@ -249,7 +407,20 @@ def added(x: list[Value], _: int) -> Value:
     return total
 
 
+ENCODERS: dict[str, Callable[..., list[float]]] = {
+    "bump": bump,
+    "vonmises": vonmises,
+    "cosine_tuning": cosine_tuning,
+    "onehot": onehot,
+    "opponent": lambda x: [x, -x],
+    "evidence": evidence,
+}
+
 FUNCTIONS: dict[str, Callable[..., Value]] = {
+    "each_unit": lambda values: values,
+    "side_by_side": side_by_side,
+    "each_ring": side_by_side,
+    "every_ring": lambda ring, n: ring * n if isinstance(ring, list) else ring,
     "range": lambda n: list(range(n)),
     "array_sum": added,
     "array_mean": lambda x, n: added(x, n) / n,
@@ -266,14 +437,13 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "cos": lambda x: math.cos(math.radians(x)),
     "sign": lambda x: x if x != x else (x > 0) - (x < 0),
     "floor": lambda x: x if x != x else math.floor(x),
-    "mod": lambda a, b: a - b * math.floor(a / b),
-    "min": lambda *x: each(lambda *one: min(one), *x),
-    "max": lambda *x: each(lambda *one: max(one), *x),
-    "clip": lambda x, low, high: min(max(x, low), high),
+    "mod": lambda a, b: math.nan if a != a or b != b else a - b * math.floor(a / b),
+    "min": lambda *x: each(lambda *one: known(min, one), *x),
+    "max": lambda *x: each(lambda *one: known(max, one), *x),
+    "clip": lambda x, low, high: known(min, (known(max, (x, low)), high)),
     "rescale": rescale,
-    "wrap": lambda x: x % 360,
+    "wrap": wrap,
     "angle_between": angle_between,
-    "bump": bump,
     "only": lambda x: x[0],
     "time_mean": mean_over_time,
     "time_last": lambda series: over_time(lambda x: x[-1], series),
@@ -301,49 +471,76 @@ def whole(time: float) -> int:
     return round(time)
 
 
-Times = dict[str, list[tuple[int, int]]]
+@dataclass(frozen=True)
+class Interval:
+    """One repetition of an epoch: its start and end in us, and whether the trial has it."""
+
+    start: int
+    end: int
+    there: bool = True
+
+
+Times = dict[str, list[Interval]]
 
 
 def boundaries(task: ir.Task, values: Mapping[str, Value]) -> Times:
     """Give the start and end of every epoch in us, in every repetition."""
-    now, found = 0, Times()
+    found = Times()
     names = [epoch.name for epoch in task.epochs]
-    i = 0
-    while i < len(names):
-        repeat = next((one for one in task.repeats if one.first == names[i]), None)
-        last = i if repeat is None else names.index(repeat.last)
-        for k in range(1 if repeat is None else repeat.most):
-            here = values if repeat is None else {**values, repeat.index: k}
-            absent = repeat is not None and k >= Reading(task, here).value(repeat.count)
-            for epoch in task.epochs[i : last + 1]:
-                start = now
-                if epoch.duration is None:
-                    assert task.length is not None
-                    now = whole(Reading(task, here).value(task.length))
-                elif not absent:
-                    now += whole(Reading(task, here).value(epoch.duration))
-                found.setdefault(epoch.name, []).append((start, now))
-        i = last + 1
+    now = 0
+
+    def pass_(first: int, last: int, inside: list[ir.Repeat], here: Row, there: bool) -> None:
+        nonlocal now
+        i = first
+        while i <= last:
+            opens = [one for one in task.repeats if one.first == names[i] and one not in inside]
+            if opens:
+                end = names.index(opens[0].last)
+                for k in range(opens[0].most):
+                    inner = {**here, opens[0].index: k}
+                    present = there and k < Reading(task, inner).value(opens[0].count)
+                    pass_(i, end, [*inside, opens[0]], inner, present)
+                i = end + 1
+                continue
+            epoch, start = task.epochs[i], now
+            if epoch.duration is None:
+                assert task.length is not None
+                now = whole(Reading(task, here).value(task.length))
+            elif there:
+                now += whole(Reading(task, here).value(epoch.duration))
+            found.setdefault(epoch.name, []).append(Interval(start, now, there))
+            i += 1
+
+    pass_(0, len(names) - 1, [], dict(values), True)
     return found
 
 
-def repetitions(task: ir.Task, where: ir.Where) -> tuple[str, int]:
-    """Name the index of the repeat that a span lies in and its most repetitions; "", 1 outside."""
+def repetitions(task: ir.Task, where: ir.Where) -> list[Row]:
+    """List the indices of every repetition of a span; one without indices outside repeats."""
     names = [epoch.name for epoch in task.epochs]
+    rows: list[Row] = [{}]
     for repeat in task.repeats:
         body = names[names.index(repeat.first) : names.index(repeat.last) + 1]
         if where.first in body and where.last in body:
-            return repeat.index, repeat.most
-    return "", 1
+            rows = [{**row, repeat.index: k} for row in rows for k in range(repeat.most)]
+    return rows
 
 
 def steps_of(
-    where: ir.Where, task: ir.Task, values: Mapping[str, Value], dt: int, k: int | None = None
+    where: ir.Where, task: ir.Task, values: Mapping[str, Value], dt: int, k: int = 0
 ) -> tuple[int, int]:
-    """Give the first step of a span and the step after its last, in repetition k or over all."""
+    """Give the first step of a span and the step after its last, in its repetition k.
+
+    It runs from the first repetition in there to the last, of those that the trial has.
+    """
     times = boundaries(task, values)
-    begin = times[where.first][k or 0][0]
-    end = times[where.last][-1 if k is None else k][1]
+    n = len(repetitions(task, where))
+    firsts, lasts = (
+        times[name][k * len(times[name]) // n : (k + 1) * len(times[name]) // n]
+        for name in (where.first, where.last)
+    )
+    begin = next((one.start for one in firsts if one.there), firsts[0].start)
+    end = next((one.end for one in reversed(lasts) if one.there), lasts[0].end)
     first, last = to_step(begin, dt), to_step(end, dt)
 
     def bound(offset: ir.Offset | None, otherwise: int) -> int:
@@ -380,14 +577,12 @@ def arrays(task: ir.Task, values: Mapping[str, Value], dt: int, n_steps: int) ->
     """Make the arrays of one trial, without noise."""
     made = TrialArrays([], [], [], [])
     times = boundaries(task, values)
-    n_own = to_step(max(end for spans in times.values() for _, end in spans), dt)
+    n_own = to_step(max(one.end for all_ in times.values() for one in all_), dt)
     spans = []
     for effect in task.effects:
-        index, most = repetitions(task, effect.where)
-        for k in range(most):
-            here = {**values, index: k} if index else values
-            edges = steps_of(effect.where, task, here, dt, k if index else None)
-            spans.append((effect, here, edges))
+        for k, indices in enumerate(repetitions(task, effect.where)):
+            here: Mapping[str, Value] = {**values, **indices}
+            spans.append((effect, here, steps_of(effect.where, task, here, dt, k)))
     for step in range(n_steps):
         acting = [
             (effect, step - first, here)
@@ -436,7 +631,7 @@ def one_step(
             continue
         mine = list(range(len(row))) if effect.channel is None else columns[effect.channel]
         if effect.unit is not None:
-            mine = [mine[index_of(effect, task, here)]]
+            mine = chosen(mine, effect, task, here)
         if effect.noise is not None:
             value = standard_deviation(effect.noise, here, dt)
         else:
@@ -456,12 +651,16 @@ ASSIGN: dict[str, Callable[[float, float], float]] = {
 }
 
 
-def index_of(effect: ir.Effect, task: ir.Task, here: Reading) -> int:
-    """Give the place of a unit that is written as a label or as a number."""
+def chosen(columns: list[int], effect: ir.Effect, task: ir.Task, here: Reading) -> list[int]:
+    """Choose the unit that is written as a label or as a number; in an array of rings, a ring."""
     assert effect.unit is not None
     unit = here.value(effect.unit)
     channel = next(one for one in (*task.inputs, *task.outputs) if one.name == effect.channel)
-    return channel.units.index(unit) if isinstance(unit, str) else int(unit)
+    if channel.slots:
+        slot = channel.slot_labels.index(unit) if isinstance(unit, str) else int(unit)
+        size = channel.n_units // channel.slots
+        return columns[slot * size : (slot + 1) * size]
+    return [columns[channel.units.index(unit) if isinstance(unit, str) else int(unit)]]
 
 
 def standard_deviation(noise: ir.Noise | None, here: Reading, dt: int) -> float:
@@ -503,6 +702,7 @@ class Words:
     stream: int
     batch: int
 
+    @lru_cache(maxsize=64)  # noqa: B019, for the words of a batch are asked again for every trial
     def raw(self, name: str, count: int, attempt: int = 0) -> list[int]:
         counter = np.array([0, attempt, code(name), self.batch], np.uint64)
         key = np.array([self.seed, self.stream], np.uint64)
@@ -518,13 +718,25 @@ def by_size(words: list[int]) -> list[int]:
     return sorted(range(len(words)), key=lambda i: words[i])
 
 
-def table(task: ir.Task, n: int, seed: int, batch: int = 0, stream: int = 0) -> list[Row]:
-    """Draw the trial table, a row a trial, parameters included."""
+def table(
+    task: ir.Task,
+    n: int,
+    seed: int,
+    batch: int = 0,
+    stream: int = 0,
+    rows: list[int] | None = None,
+) -> list[Row]:
+    """Draw the trial table, a row a trial, parameters included; or only some rows of a batch."""
     words = Words(seed, stream, batch)
+    mine = list(range(n)) if rows is None else rows
     cells = design(task)
     order = by_size(words.raw("design:cells", len(cells)))
-    places = by_size(words.raw("design:order", n))
-    return [settled(task, words, i, n, cells[order[places[i] % len(cells)]]) for i in range(n)]
+    dealt = words.raw("design:order", n)
+    places = by_size([dealt[i] for i in mine])
+    return [
+        settled(task, words, i, n, cells[order[place % len(cells)]])
+        for i, place in zip(mine, places, strict=True)
+    ]
 
 
 def design(task: ir.Task) -> list[Row]:
@@ -552,7 +764,8 @@ def holds(rule: ir.Expr, task: ir.Task, cell: Row) -> bool:
     for variable in task.variables:
         if isinstance(variable.definition, ir.Computed):
             try:
-                row[variable.names[0]] = Reading(task, row).value(variable.definition.value)
+                value = Reading(task, row).value(variable.definition.value)
+                row |= columns(variable, value)
             except KeyError:  # it follows from a draw, and no such rule reads it
                 continue
     return bool(Reading(task, row).value(rule))
@@ -567,6 +780,10 @@ def parameters(task: ir.Task) -> Row:
     return row
 
 
+class HopelessError(Exception):
+    """No attempt to draw a trial met its requirements."""
+
+
 def settled(task: ir.Task, words: Words, i: int, n: int, cell: Row) -> Row:
     """Make one trial, again and again until all that is required of it holds."""
     attempts: dict[str, int] = {}
@@ -578,7 +795,8 @@ def settled(task: ir.Task, words: Words, i: int, n: int, cell: Row) -> Row:
             return row
         for name in again:
             attempts[name] = attempts.get(name, 0) + 1
-        assert max(attempts.values()) < 100
+        if max(attempts.values()) == 100:
+            raise HopelessError(f"trial {i} breaks a requirement after 100 attempts")
 
 
 def linked(requirement: ir.Requirement, task: ir.Task) -> set[str]:
@@ -615,14 +833,22 @@ def one_trial(
             case ir.Factor():
                 row |= {name: cell[name] for name in variable.names}
                 continue
-            case ir.Drawn(law, key, _, True):
-                value = shared(law, key, words, task, row)
+            case ir.Drawn(law, key, size, True):
+                value = shared(law, key, words, task, row, size)
             case ir.Drawn(law, key, size):
                 attempt = attempts.get(variable.names[0], 0)
                 if size:
                     value = [
                         draw(
-                            law, key, words, i * size + j, n * size, task, at(row, j, size), attempt
+                            law,
+                            key,
+                            words,
+                            i * size + j,
+                            n * size,
+                            task,
+                            row | indices(task, key, j),
+                            attempt,
+                            j,
                         )
                         for j in range(size)
                     ]
@@ -630,31 +856,40 @@ def one_trial(
                     value = draw(law, key, words, i, n, task, row, attempt)
             case ir.Computed(expr):
                 value = Reading(task, row).value(expr)
-        many = len(variable.names) > 1
-        for name, one, kind in zip(
-            variable.names, value if many else [value], variable.types, strict=True
-        ):
-            item = kind.item if isinstance(kind, ir.ArrayType) else kind
-            row[name] = each(whole, one) if item == ir.TIME else one
-            if isinstance(kind, ir.ArrayType) and not isinstance(one, list):
-                row[name] = [row[name]] * kind.n
+        row |= columns(variable, value)
     return row
 
 
-def shared(law: ir.Distribution, key: str, words: Words, task: ir.Task, row: Row) -> Value:
-    """Draw one value for all trials of a batch."""
+def columns(variable: ir.Variable, value: Value) -> Row:
+    """Name the values of a variable; times are whole, and one value fills a whole array."""
+    found: Row = {}
+    parts = value if len(variable.names) > 1 else [value]
+    for name, one, kind in zip(variable.names, parts, variable.types, strict=True):
+        item = kind.item if isinstance(kind, ir.ArrayType) else kind
+        found[name] = each(whole, one) if item == ir.TIME else one
+        if isinstance(kind, ir.ArrayType) and not isinstance(one, list):
+            found[name] = [found[name]] * kind.n
+    return found
+
+
+def shared(
+    law: ir.Distribution, key: str, words: Words, task: ir.Task, row: Row, size: int
+) -> Value:
+    """Draw one value, or one array, for all trials of a batch."""
     if not isinstance(law, ir.Law) or law.name != "in turn":
-        return draw(law, key, words, 0, 1, task, row)
+        if not size:
+            return draw(law, key, words, 0, 1, task, row)
+        return [draw(law, key, words, j, size, task, row, j=j) for j in range(size)]
     items = [Reading(task, row).value(item) for item in literal(law.arguments[0], task).items]
     block, place = divmod(words.batch, len(items))
     order = by_size(replace(words, batch=block).raw(key, len(items)))
     return items[order[place]]
 
 
-def at(row: Row, j: int, size: int) -> Row:
-    """Take value j of every array of this length."""
-    lists = {name: value for name, value in row.items() if isinstance(value, list)}
-    return row | {name: value[j] for name, value in lists.items() if len(value) == size}
+def indices(task: ir.Task, key: str, j: int) -> Row:
+    """Give the indices in repetition j of an epoch whose duration is drawn."""
+    kind, _, epoch = key.partition(":")
+    return repetitions(task, ir.Where(epoch, epoch))[j] if kind == "epoch" else {}
 
 
 def draw(
@@ -666,12 +901,24 @@ def draw(
     task: ir.Task,
     row: Row,
     attempt: int = 0,
+    j: int | None = None,
 ) -> Value:
-    """Draw one value for trial i of n, by the table of laws in COMPILER.md."""
+    """Draw one value for trial i of n, by the table of laws in COMPILER.md.
+
+    It is value j of an array, where one is drawn; of an argument that is an array value j counts.
+    """
     here = Reading(task, row)
+
+    def own(expr: ir.Expr) -> Value:
+        value = here.value(expr)
+        return value if j is None or not isinstance(value, list) else value[j]
+
     if isinstance(law, ir.EitherLaw):
-        chosen = law.then if here.value(law.condition) else law.otherwise
-        return draw(chosen, key, words, i, n, task, row, attempt)
+        chosen = law.then if own(law.condition) else law.otherwise
+        return draw(chosen, key, words, i, n, task, row, attempt, j)
+    if isinstance(law, ir.QuantizedLaw):
+        step = float(own(law.step))
+        return round(draw(law.law, key, words, i, n, task, row, attempt, j) / step) * step
     if law.name == "sample":
         items = [here.value(item) for item in literal(law.arguments[0], task).items]
         k = len(items)
@@ -681,16 +928,17 @@ def draw(
     if law.name in ("choice", "except"):
         members = literal(law.arguments[0], task)
         items = [here.value(item) for item in members.items]
+        weights = [float(own(weight)) for weight in members.weights]
         if law.name == "except":
-            taken = items.index(here.value(law.arguments[1]))
-            place = math.floor(u * (len(items) - 1))
-            return items[place + (place >= taken)]
-        if not members.weights:
+            taken = own(law.arguments[1])
+            if not weights:
+                items = [item for item in items if item != taken]
+            weights = [w * (item != taken) for w, item in zip(weights, items, strict=False)]
+        if not weights:
             return items[math.floor(u * len(items))]
-        weights = [float(here.value(weight)) for weight in members.weights]
         sums = [sum(weights[: k + 1]) for k in range(len(weights))]
         return items[sum(below <= u * sums[-1] for below in sums)]
-    a = [float(here.value(argument)) for argument in law.arguments]
+    a = [float(own(argument)) for argument in law.arguments]
     match law.name:
         case "uniform":
             return a[0] + (a[1] - a[0]) * u

@@ -7,12 +7,13 @@ import shutil
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 from command_line import call
 
-from epochal.cli.train_command import _while_read
+from epochal.cli.training import while_read
 from epochal.runtime.progress import Progress
 from epochal.runtime.rundir import FILES, RECORD, TASK, WEIGHTS, read_run
 
@@ -86,13 +87,18 @@ def test_ctrl_c_saves_what_was_trained_and_ends_in_status_130(tmp_path: Path) ->
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # Tests that run in the background are deaf to Ctrl-C, and so would be what they start.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     ) as training:
-        assert training.stderr is not None
-        for line in training.stderr:
-            if "update 50 " in line:
-                break
-        training.send_signal(signal.SIGINT)
-        out, err = training.communicate(timeout=60)
+        try:
+            assert training.stderr is not None
+            for line in training.stderr:
+                if "update 50 " in line:
+                    break
+            training.send_signal(signal.SIGINT)
+            out, err = training.communicate(timeout=60)
+        finally:
+            training.kill()
     assert training.returncode == 130
     assert "interrupted after" in out
     assert "Traceback" not in err
@@ -112,7 +118,7 @@ def test_progress_that_nobody_reads_does_not_stop_a_training() -> None:
         if progress.update:
             raise BrokenPipeError
 
-    shown = _while_read(report)
+    shown = while_read(report)
     for update in (0, 10, 20):
         shown(Progress(update, 0.0, None, 0.0, 0.0))
     assert told == [0, 10]

@@ -73,7 +73,9 @@ def sampler_vectors() -> dict[str, Array]:
         "normal": samplers.normal(draw.unit("normal"), a, 2.0),
         "truncnormal": samplers.truncnormal(draw, "truncnormal", 0.0, 1.0, -0.5, 1 + a),
         "except": samplers.except_index(draw.unit("except"), 4, taken),
-        "permutation": samplers.permutation(draw.words("permutation", n * 5), n, 5),
+        "weighted except": samplers.weighted_except(draw.unit("left out"), (3, 1, 0, 2), taken),
+        "quantize": samplers.quantize(samplers.uniform(draw.unit("fine"), 0.0, 2.0), 0.1),
+        "permutation": samplers.permutation(draw.each("permutation", 5)),
     }
 
 
@@ -93,6 +95,8 @@ def array_vectors() -> dict[str, Array]:
         "spread with noise": x,
         "wide noise": wide,
         "bump": encode.bump(center, 30.0 + draw.unit("width"), 32),
+        "vonmises": encode.vonmises(center, 2 * draw.unit("kappa"), 8),
+        "cosine tuning": encode.cosine_tuning(center, 12),
         "rescale": encode.rescale(center, 0.0, 360.0, 0.1, 0.9),
         "wrap": reduce.wrap(3 * center - 720),
         "angle between": reduce.angle_between(center, center[::-1]),

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 TASK = {
     "name": "arrays",
-    "hash": "task1:d5aa11d9cfce",
+    "hash": "task1:432b928d866f",
     "inputs": (
         "x[0]", "x[1]", "x[2]", "x[3]", "x[4]", "x[5]", "x[6]", "x[7]", "x[8]", "x[9]", "x[10]",
         "x[11]", "x[12]", "x[13]", "x[14]", "x[15]", "pulse[0]", "pulse[1]", "pulse[2]",
@@ -33,10 +33,10 @@ TASK = {
     "arguments": {},
 }
 
-K = 4  # source.task:11
-BITS = 3  # source.task:12
 X, PULSE, FLASH = slice(0, 16), slice(16, 19), slice(19, 21)  # columns of the inputs
 Y, Z = slice(0, 2), slice(2, 5)  # columns of the outputs
+K = 4  # source.task:11
+BITS = 3  # source.task:12
 A, B = range(2)  # labels of kind
 LEFT, RIGHT = range(2)  # labels of flash
 SAME, DIFFERENT = range(2)  # labels of y
@@ -61,9 +61,8 @@ def sample_trials(n, seed, batch=0, stream=0):
         again = np.logical_not((total > 0) & (row_sum(word) != 3))
         if settled(again, attempt, "total > 0 and sum(word) != 3"):
             break
-    place = permutation(draw.words("var:place", n * 4), n, 4)  # source.task:27
-    # source.task:28
-    two = np.array((10, 20, 30))[permutation(draw.words("var:two", n * 3), n, 3)[:, :2]]
+    place = permutation(draw.each("var:place", 4))  # source.task:27
+    two = np.array((10, 20, 30))[permutation(draw.each("var:two", 3))[:, :2]]  # source.task:28
     kind = pick(draw.units("var:kind", 4), 2)  # source.task:29
     which = integers(draw.unit("var:which"), 0, K - 1)  # source.task:30
     chosen = element(theta, which)  # source.task:31
@@ -130,8 +129,7 @@ def arrays(trials, dt, out=None):
     weight = np.ones((n, 3, 5))
     weight[:, PADDING] = 0
 
-    # source.task:48
-    drive[:, SHOW, X] = row_sum(bump(theta, 20, 16) * np.where(on, 1, 0)[:, :, None])
+    drive[:, SHOW, X] = row_sum(bump(theta, 20, 16) * on[:, :, None])  # source.task:48
     drive[:, SHOW, PULSE] = word * 2  # source.task:49
     drive[:, SHOW, FLASH.start + LEFT] = theta[:, 0] / 360  # source.task:50
     drive[:, RESPOND, X] += bump(chosen, 10, 16)  # source.task:57
@@ -209,17 +207,22 @@ class Draw:
         self.philox.state = self.state
         return self.philox.random_raw(count)
 
+    def each(self, name: str, k: int, attempt: int = 0) -> Words:
+        """Draw k words for each trial, (n, k)."""
+        return self.words(name, self.n * k, attempt).reshape(self.n, k)
+
     def unit(self, name: str, attempt: int = 0) -> Floats:
         """Draw one number in (0, 1) a trial, (n,)."""
-        return middles(self.words(name, self.n, attempt))
+        return middles(self.each(name, 1, attempt)[:, 0])
 
     def units(self, name: str, k: int, attempt: int = 0) -> Floats:
         """Draw k numbers in (0, 1) a trial, (n, k)."""
-        return middles(self.words(name, self.n * k, attempt)).reshape(self.n, k)
+        return middles(self.each(name, k, attempt))
 
-    def once(self, name: str) -> Floats:
-        """Draw one number in (0, 1) for the whole batch, (1,)."""
-        return middles(self.words(name, 1))
+    def once(self, name: str, k: int = 0, attempt: int = 0) -> Floats:
+        """Draw one number in (0, 1) for the whole batch, (1,); with k an array, (1, k)."""
+        u = middles(self.words(name, max(k, 1), attempt))
+        return u[None] if k else u
 
     def turn(self, name: str, k: int) -> int:
         """Choose one of k levels for the whole batch; k successive batches have each once."""
@@ -229,7 +232,7 @@ class Draw:
     def design(self, cells: int) -> Ints:
         """Deal the cells of a balanced design, (n,): whole copies, the rest without replacement."""
         cell = np.argsort(self.words("design:cells", cells), kind="stable")
-        place = np.argsort(self.words("design:order", self.n), kind="stable")
+        place = np.argsort(self.each("design:order", 1)[:, 0], kind="stable")
         return cell[place % cells].astype(np.int64)
 
 
@@ -264,9 +267,9 @@ def bernoulli(u: Floats, p: Number) -> Bools:
     return u < p
 
 
-def permutation(words: Words, n: int, k: int) -> Ints:
-    """Shuffle the positions 0 to k - 1 in each of n rows, (n, k), from n * k random words."""
-    return np.argsort(words.reshape(n, k), axis=1, kind="stable").astype(np.int64)
+def permutation(words: Words) -> Ints:
+    """Shuffle the positions 0 to k - 1 in each of n rows, (n, k), by as many random words."""
+    return np.argsort(words, axis=1, kind="stable").astype(np.int64)
 
 
 LN2_HIGH = 0.6931471803691238  # first 33 bits of log(2)
@@ -343,10 +346,15 @@ def bump(center: Number, width: Number, n_units: int) -> Floats:
     Unit k prefers k * 360 / n_units deg, and d is its distance from center the shorter way round.
     center and width are in deg, one number or (N_batch,); both one number give (n_units,).
     """
+    d = ring_distance(center, n_units) / np.asarray(width)[..., None]
+    return portable_exp(-0.5 * d * d)
+
+
+def ring_distance(center: Number, n_units: int) -> Floats:
+    """Distance in deg of each unit of a ring from center, the shorter way: (N_batch, n_units)."""
     preferred = np.arange(n_units) * 360.0 / n_units
     d = floor_mod(preferred - np.asarray(center)[..., None], 360.0)
-    d = np.minimum(d, 360.0 - d) / np.asarray(width)[..., None]
-    return portable_exp(-0.5 * d * d)
+    return np.asarray(np.minimum(d, 360.0 - d))
 
 
 def floor_mod(a: Number, b: Number) -> Floats:
@@ -384,8 +392,8 @@ def span_mean(x: Array, start: Ints, stop: Ints) -> Floats:
 
 
 def argmax_unit(x: Array) -> Ints:
-    """Position of the largest unit of x (N_batch, N_units), the first of equals; -1 for a nan."""
-    return np.where(np.isnan(x).any(axis=1), -1, x.argmax(axis=1))
+    """Position of the largest unit of x (.., N_units), the first of equals; -1 for a nan."""
+    return np.where(np.isnan(x).any(axis=-1), -1, x.argmax(axis=-1))
 
 
 def angle_between(a: Number, b: Number) -> Floats:

@@ -219,17 +219,22 @@ class Draw:
         self.philox.state = self.state
         return self.philox.random_raw(count)
 
+    def each(self, name: str, k: int, attempt: int = 0) -> Words:
+        """Draw k words for each trial, (n, k)."""
+        return self.words(name, self.n * k, attempt).reshape(self.n, k)
+
     def unit(self, name: str, attempt: int = 0) -> Floats:
         """Draw one number in (0, 1) a trial, (n,)."""
-        return middles(self.words(name, self.n, attempt))
+        return middles(self.each(name, 1, attempt)[:, 0])
 
     def units(self, name: str, k: int, attempt: int = 0) -> Floats:
         """Draw k numbers in (0, 1) a trial, (n, k)."""
-        return middles(self.words(name, self.n * k, attempt)).reshape(self.n, k)
+        return middles(self.each(name, k, attempt))
 
-    def once(self, name: str) -> Floats:
-        """Draw one number in (0, 1) for the whole batch, (1,)."""
-        return middles(self.words(name, 1))
+    def once(self, name: str, k: int = 0, attempt: int = 0) -> Floats:
+        """Draw one number in (0, 1) for the whole batch, (1,); with k an array, (1, k)."""
+        u = middles(self.words(name, max(k, 1), attempt))
+        return u[None] if k else u
 
     def turn(self, name: str, k: int) -> int:
         """Choose one of k levels for the whole batch; k successive batches have each once."""
@@ -239,7 +244,7 @@ class Draw:
     def design(self, cells: int) -> Ints:
         """Deal the cells of a balanced design, (n,): whole copies, the rest without replacement."""
         cell = np.argsort(self.words("design:cells", cells), kind="stable")
-        place = np.argsort(self.words("design:order", self.n), kind="stable")
+        place = np.argsort(self.each("design:order", 1)[:, 0], kind="stable")
         return cell[place % cells].astype(np.int64)
 
 
@@ -460,10 +465,15 @@ def bump(center: Number, width: Number, n_units: int) -> Floats:
     Unit k prefers k * 360 / n_units deg, and d is its distance from center the shorter way round.
     center and width are in deg, one number or (N_batch,); both one number give (n_units,).
     """
+    d = ring_distance(center, n_units) / np.asarray(width)[..., None]
+    return portable_exp(-0.5 * d * d)
+
+
+def ring_distance(center: Number, n_units: int) -> Floats:
+    """Distance in deg of each unit of a ring from center, the shorter way: (N_batch, n_units)."""
     preferred = np.arange(n_units) * 360.0 / n_units
     d = floor_mod(preferred - np.asarray(center)[..., None], 360.0)
-    d = np.minimum(d, 360.0 - d) / np.asarray(width)[..., None]
-    return portable_exp(-0.5 * d * d)
+    return np.asarray(np.minimum(d, 360.0 - d))
 
 
 def floor_mod(a: Number, b: Number) -> Floats:
@@ -488,8 +498,8 @@ def span_mean(x: Array, start: Ints, stop: Ints) -> Floats:
 
 
 def argmax_unit(x: Array) -> Ints:
-    """Position of the largest unit of x (N_batch, N_units), the first of equals; -1 for a nan."""
-    return np.where(np.isnan(x).any(axis=1), -1, x.argmax(axis=1))
+    """Position of the largest unit of x (.., N_units), the first of equals; -1 for a nan."""
+    return np.where(np.isnan(x).any(axis=-1), -1, x.argmax(axis=-1))
 
 
 ATTEMPTS = 100

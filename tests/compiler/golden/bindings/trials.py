@@ -36,11 +36,11 @@ TASK = {
     },
 }
 
+DOTS, COLOR, WAVE = slice(0, 4), slice(4, 7), 7  # columns of the inputs
+CHOICE = slice(0, 2)  # columns of the outputs
 N_PAIRS = 2  # source.task:11
 N_UNITS = 2 * N_PAIRS  # source.task:12
 SHARE = 0.2  # source.task:20
-DOTS, COLOR, WAVE = slice(0, 4), slice(4, 7), 7  # columns of the inputs
-CHOICE = slice(0, 2)  # columns of the outputs
 RED, GREEN, BLUE = range(3)  # labels of hue
 FAVOURITE = GREEN  # source.task:14
 FIX, STIMULUS, DELAY, RESPONSE, PADDING = range(5)  # segments
@@ -226,17 +226,22 @@ class Draw:
         self.philox.state = self.state
         return self.philox.random_raw(count)
 
+    def each(self, name: str, k: int, attempt: int = 0) -> Words:
+        """Draw k words for each trial, (n, k)."""
+        return self.words(name, self.n * k, attempt).reshape(self.n, k)
+
     def unit(self, name: str, attempt: int = 0) -> Floats:
         """Draw one number in (0, 1) a trial, (n,)."""
-        return middles(self.words(name, self.n, attempt))
+        return middles(self.each(name, 1, attempt)[:, 0])
 
     def units(self, name: str, k: int, attempt: int = 0) -> Floats:
         """Draw k numbers in (0, 1) a trial, (n, k)."""
-        return middles(self.words(name, self.n * k, attempt)).reshape(self.n, k)
+        return middles(self.each(name, k, attempt))
 
-    def once(self, name: str) -> Floats:
-        """Draw one number in (0, 1) for the whole batch, (1,)."""
-        return middles(self.words(name, 1))
+    def once(self, name: str, k: int = 0, attempt: int = 0) -> Floats:
+        """Draw one number in (0, 1) for the whole batch, (1,); with k an array, (1, k)."""
+        u = middles(self.words(name, max(k, 1), attempt))
+        return u[None] if k else u
 
     def turn(self, name: str, k: int) -> int:
         """Choose one of k levels for the whole batch; k successive batches have each once."""
@@ -246,7 +251,7 @@ class Draw:
     def design(self, cells: int) -> Ints:
         """Deal the cells of a balanced design, (n,): whole copies, the rest without replacement."""
         cell = np.argsort(self.words("design:cells", cells), kind="stable")
-        place = np.argsort(self.words("design:order", self.n), kind="stable")
+        place = np.argsort(self.each("design:order", 1)[:, 0], kind="stable")
         return cell[place % cells].astype(np.int64)
 
 
@@ -277,9 +282,10 @@ def choice(u: Floats, values: ArrayLike) -> Array:
 
 
 def except_index(u: Floats, k: Number, taken: Ints) -> Ints:
-    """Draw a position 0 to k - 1 other than `taken`, each as likely."""
-    i = pick(u, k - 1)
-    return i + (i >= taken)
+    """Draw a position 0 to k - 1 other than `taken`, each as likely; of others all are possible."""
+    inside = (taken >= 0) & (taken < k)
+    i = pick(u, k - inside)
+    return i + (inside & (i >= taken))
 
 
 LN2_HIGH = 0.6931471803691238  # first 33 bits of log(2)
@@ -456,5 +462,5 @@ def span_mean(x: Array, start: Ints, stop: Ints) -> Floats:
 
 
 def argmax_unit(x: Array) -> Ints:
-    """Position of the largest unit of x (N_batch, N_units), the first of equals; -1 for a nan."""
-    return np.where(np.isnan(x).any(axis=1), -1, x.argmax(axis=1))
+    """Position of the largest unit of x (.., N_units), the first of equals; -1 for a nan."""
+    return np.where(np.isnan(x).any(axis=-1), -1, x.argmax(axis=-1))

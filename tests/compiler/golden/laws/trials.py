@@ -34,9 +34,9 @@ TASK = {
     "arguments": {"levels": "levels", "p": "p"},
 }
 
-WEIGHTED_LEVELS = (1, 2, 3)  # source.task:12
 SUM = 0  # columns of the inputs
 ECHO = 0  # columns of the outputs
+WEIGHTED_LEVELS = (1, 2, 3)  # source.task:12
 A, B, C = range(3)  # labels of letter
 X, Y, Z = range(3)  # labels of factor
 FIRST, SECOND, THIRD, FOURTH, LAST, PADDING = range(6)  # segments
@@ -247,17 +247,22 @@ class Draw:
         self.philox.state = self.state
         return self.philox.random_raw(count)
 
+    def each(self, name: str, k: int, attempt: int = 0) -> Words:
+        """Draw k words for each trial, (n, k)."""
+        return self.words(name, self.n * k, attempt).reshape(self.n, k)
+
     def unit(self, name: str, attempt: int = 0) -> Floats:
         """Draw one number in (0, 1) a trial, (n,)."""
-        return middles(self.words(name, self.n, attempt))
+        return middles(self.each(name, 1, attempt)[:, 0])
 
     def units(self, name: str, k: int, attempt: int = 0) -> Floats:
         """Draw k numbers in (0, 1) a trial, (n, k)."""
-        return middles(self.words(name, self.n * k, attempt)).reshape(self.n, k)
+        return middles(self.each(name, k, attempt))
 
-    def once(self, name: str) -> Floats:
-        """Draw one number in (0, 1) for the whole batch, (1,)."""
-        return middles(self.words(name, 1))
+    def once(self, name: str, k: int = 0, attempt: int = 0) -> Floats:
+        """Draw one number in (0, 1) for the whole batch, (1,); with k an array, (1, k)."""
+        u = middles(self.words(name, max(k, 1), attempt))
+        return u[None] if k else u
 
     def turn(self, name: str, k: int) -> int:
         """Choose one of k levels for the whole batch; k successive batches have each once."""
@@ -267,7 +272,7 @@ class Draw:
     def design(self, cells: int) -> Ints:
         """Deal the cells of a balanced design, (n,): whole copies, the rest without replacement."""
         cell = np.argsort(self.words("design:cells", cells), kind="stable")
-        place = np.argsort(self.words("design:order", self.n), kind="stable")
+        place = np.argsort(self.each("design:order", 1)[:, 0], kind="stable")
         return cell[place % cells].astype(np.int64)
 
 
@@ -367,13 +372,13 @@ def choice(u: Floats, values: ArrayLike) -> Array:
 
 
 def weighted(u: Floats, weights: ArrayLike) -> Ints:
-    """Draw a position in proportion to its weight: (N_batch,).
+    """Draw a position in proportion to its weight, in the shape of u.
 
     The weights are (k,), or (N_batch, k) where they differ from trial to trial.
     """
     below = np.cumsum(np.asarray(weights, np.float64), axis=-1)
-    level = u * below[..., -1]  # under the last sum, since u is under 1
-    return np.asarray((below <= level[:, None]).sum(axis=1), np.int64)
+    level = np.asarray(u * below[..., -1])  # under the last sum, since u is under 1
+    return np.asarray((below <= level[..., None]).sum(axis=-1), np.int64)
 
 
 def bernoulli(u: Floats, p: Number) -> Bools:
@@ -446,24 +451,33 @@ def truncnormal(
     low: Number,
     high: Number,
     attempt: int = 0,
+    k: int = 0,
+    once: bool = False,
 ) -> Floats:
     """Draw from the normal law given low <= x <= high, (n,), by redrawing up to 20,000 times.
 
-    An attempt of a `require` above it has redraws of its own.
+    An attempt of a `require` above it has redraws of its own.  With k it draws an array, (n, k);
+    with once, one row for the whole batch.
     """
-    x = np.full(draw.n, np.nan)
+    n = 1 if once else draw.n
+    x = np.full((n, k) if k else n, np.nan)
     for redraw in range(20_000 * attempt, 20_000 * (attempt + 1)):
         inside = (x >= low) & (x <= high)
         if inside.all():
             return x
-        x = np.where(inside, x, normal(draw.unit(name, redraw), mean, sd))
+        if once:
+            u = draw.once(name, k, redraw)
+        else:
+            u = draw.units(name, k, redraw) if k else draw.unit(name, redraw)
+        x = np.where(inside, x, normal(u, mean, sd))
     raise ValueError(f"{name}: 20,000 normal draws of some trial all left [low, high]")
 
 
 def except_index(u: Floats, k: Number, taken: Ints) -> Ints:
-    """Draw a position 0 to k - 1 other than `taken`, each as likely."""
-    i = pick(u, k - 1)
-    return i + (i >= taken)
+    """Draw a position 0 to k - 1 other than `taken`, each as likely; of others all are possible."""
+    inside = (taken >= 0) & (taken < k)
+    i = pick(u, k - inside)
+    return i + (inside & (i >= taken))
 
 
 LN2_HIGH = 0.6931471803691238  # first 33 bits of log(2)

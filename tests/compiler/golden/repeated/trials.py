@@ -32,7 +32,8 @@ TASK = {
 
 MOTION, ITEM, SLOT = slice(0, 2), slice(2, 10), slice(10, 15)  # columns of the inputs
 CHOICE = slice(0, 2)  # columns of the outputs
-SHOW, GAP, RESPOND, PADDING = slice(0, 5, 2), slice(1, 6, 2), 6, 7  # segments
+RESPOND, PADDING = 6, 7  # segments
+SHOW, GAP = np.arange(0, 6).reshape(3, 2).T  # segments, one a repetition
 
 
 def sample_trials(n, seed, batch=0, stream=0):
@@ -56,7 +57,7 @@ def sample_trials(n, seed, batch=0, stream=0):
             break
     n_ = integers(draw.unit("var:n"), 0, 3)  # source.task:24
     strength = uniform(draw.units("var:strength", 5), 0, 1)  # source.task:25
-    place = permutation(draw.words("var:place", n * 4), n, 4)  # source.task:26
+    place = permutation(draw.each("var:place", 4))  # source.task:26
     which = integers(draw.unit("var:which"), 0, 1)  # source.task:27
     return {
         "side": side,
@@ -74,20 +75,16 @@ def sample_trials(n, seed, batch=0, stream=0):
 def timeline(trials, dt):
     """Say at which step each segment stops, (N_batch, 8); dt in ms."""
     longest = trials["longest trial"]
-    stop = np.empty((len(longest), 8), np.int64)
-    time = np.zeros_like(longest)
-    span = np.zeros((len(longest), 3, 2), np.int64)  # source.task:30
-    # source.task:31
-    span[:, :, 0] = whole(60_000 + 10_000 * elements(trials["place"], np.arange(3)[None]))
-    span[:, :, 1] = 40_000  # source.task:32
-    span[np.logical_not(np.arange(3) < trials["n"][:, None])] = 0  # source.task:30
-    end = time[:, None] + np.cumsum(span.reshape(len(longest), -1), axis=1)
-    stop[:, SHOW] = steps(end[:, 0::2], dt)
-    stop[:, GAP] = steps(end[:, 1::2], dt)
-    time = end[:, -1]
-    stop[:, RESPOND] = steps(time := time + 100_000, dt)  # source.task:33
-    stop[:, PADDING] = steps(longest, dt)
-    return stop
+    n = len(longest)
+    span = np.zeros((n, 8), np.int64)  # how long each lasts, us
+    at, i = repetitions(n, 3)  # source.task:30
+    at, i = kept(i < trials["n"][at], at, i)
+    span[at, SHOW[i]] = whole(60_000 + 10_000 * trials["place"][at, i])  # source.task:31
+    span[at, GAP[i]] = 40_000  # source.task:32
+    span[:, RESPOND] = 100_000  # source.task:33
+    span[:, PADDING] = longest - span.sum(axis=1)
+    end = np.cumsum(span, axis=1)
+    return steps(end, dt)
 
 
 def arrays(trials, dt, out=None):
@@ -112,40 +109,23 @@ def arrays(trials, dt, out=None):
     weight = np.ones((n, 8, 2))
     weight[:, PADDING] = 0
 
-    unit = (MOTION.start + side)[:, None]  # source.task:36
-    # source.task:36
-    drive[trial[:, None], np.r_[SHOW], unit] += elements(strength, np.arange(3)[None] + 1)
-    unit = (MOTION.start + (1 - side))[:, None]  # source.task:37
+    at, i = repetitions(n, 3)  # source.task:36
+    drive[at, SHOW[i], MOTION.start + side[at]] += strength[at, i + 1]  # source.task:36
     # source.task:37
-    drive[trial[:, None], np.r_[SHOW], unit] -= (
-        elements(strength, np.arange(3)[None] + which[:, None]) / 2
-    )
-    unit = SLOT.start + np.asarray(np.arange(3)[None] + 1, int)  # source.task:38
-    drive[trial[:, None], np.r_[SHOW], unit] = 1 + np.arange(3)[None]  # source.task:38
-    unit = SLOT.start + np.asarray(elements(place, np.arange(3)[None]), int)  # source.task:39
-    drive[trial[:, None], np.r_[SHOW], unit] += 2  # source.task:39
-    unit = (MOTION.start + side)[:, None]  # source.task:42
-    # source.task:42
-    drive[trial[:, None], np.r_[SHOW], unit] = np.where(
-        go[:, None] & (np.arange(3)[None] > 0), 3, drive[trial[:, None], np.r_[SHOW], unit]
-    )
+    drive[at, SHOW[i], MOTION.start + (1 - side[at])] -= element(strength[at], i + which[at]) / 2
+    drive[at, SHOW[i], SLOT.start + (i + 1)] = 1 + i  # source.task:38
+    drive[at, SHOW[i], SLOT.start + np.asarray(place[at, i], int)] += 2  # source.task:39
+    at, i = repetitions(n, 3)  # source.task:42
+    at, i = kept(go[at] & (i > 0), at, i)
+    drive[at, SHOW[i], MOTION.start + side[at]] = 3  # source.task:42
     # source.task:43
-    drive[:, SHOW, ITEM] = np.where(
-        (go[:, None] & (np.arange(3)[None] > 0))[:, :, None],
-        drive[:, SHOW, ITEM]
-        + (
-            (attempt_[:, None] * elements(strength, np.arange(3)[None]))[:, :, None]
-            * bump(90 * np.arange(3)[None], 30, 8)
-        ),
-        drive[:, SHOW, ITEM],
-    )
-    # source.task:46
-    drive[:, SHOW, ITEM] = np.where(np.logical_not(go)[:, None, None], 0.25, drive[:, SHOW, ITEM])
-    # source.task:46
-    drive[:, GAP, ITEM] = np.where(np.logical_not(go)[:, None, None], 0.25, drive[:, GAP, ITEM])
+    drive[at, SHOW[i], ITEM] += (attempt_[at] * strength[at, i])[:, None] * bump(90 * i, 30, 8)
+    at, i = repetitions(n, 3)  # source.task:46
+    at, i = kept(np.logical_not(go[at]), at, i)
+    drive[at[:, None], between(SHOW, GAP)[i], ITEM] = 0.25  # source.task:46
     target[trial, RESPOND, CHOICE.start + side] = 1  # source.task:52
-    unit = (CHOICE.start + side)[:, None]  # source.task:49
-    weight[trial[:, None], np.r_[GAP], unit] *= 2  # source.task:49
+    at, i = repetitions(n, 3)  # source.task:49
+    weight[at, GAP[i], CHOICE.start + side[at]] *= 2  # source.task:49
 
     inputs = spread(drive, index, out[0])
     targets = spread(target, index, out[1])
@@ -169,7 +149,7 @@ def score(outputs, trials, dt):
     stop = timeline(trials, dt)
     # source.task:55
     correct = (
-        argmax_unit(span_mean(outputs[:, :, CHOICE], stop[:, GAP.stop - 1], stop[:, RESPOND]))
+        argmax_unit(span_mean(outputs[:, :, CHOICE], stop[:, GAP[-1]], stop[:, RESPOND]))
         == trials["side"]
     )
     return {"correct": correct}
@@ -221,17 +201,22 @@ class Draw:
         self.philox.state = self.state
         return self.philox.random_raw(count)
 
+    def each(self, name: str, k: int, attempt: int = 0) -> Words:
+        """Draw k words for each trial, (n, k)."""
+        return self.words(name, self.n * k, attempt).reshape(self.n, k)
+
     def unit(self, name: str, attempt: int = 0) -> Floats:
         """Draw one number in (0, 1) a trial, (n,)."""
-        return middles(self.words(name, self.n, attempt))
+        return middles(self.each(name, 1, attempt)[:, 0])
 
     def units(self, name: str, k: int, attempt: int = 0) -> Floats:
         """Draw k numbers in (0, 1) a trial, (n, k)."""
-        return middles(self.words(name, self.n * k, attempt)).reshape(self.n, k)
+        return middles(self.each(name, k, attempt))
 
-    def once(self, name: str) -> Floats:
-        """Draw one number in (0, 1) for the whole batch, (1,)."""
-        return middles(self.words(name, 1))
+    def once(self, name: str, k: int = 0, attempt: int = 0) -> Floats:
+        """Draw one number in (0, 1) for the whole batch, (1,); with k an array, (1, k)."""
+        u = middles(self.words(name, max(k, 1), attempt))
+        return u[None] if k else u
 
     def turn(self, name: str, k: int) -> int:
         """Choose one of k levels for the whole batch; k successive batches have each once."""
@@ -241,7 +226,7 @@ class Draw:
     def design(self, cells: int) -> Ints:
         """Deal the cells of a balanced design, (n,): whole copies, the rest without replacement."""
         cell = np.argsort(self.words("design:cells", cells), kind="stable")
-        place = np.argsort(self.words("design:order", self.n), kind="stable")
+        place = np.argsort(self.each("design:order", 1)[:, 0], kind="stable")
         return cell[place % cells].astype(np.int64)
 
 
@@ -265,9 +250,9 @@ def bernoulli(u: Floats, p: Number) -> Bools:
     return u < p
 
 
-def permutation(words: Words, n: int, k: int) -> Ints:
-    """Shuffle the positions 0 to k - 1 in each of n rows, (n, k), from n * k random words."""
-    return np.argsort(words.reshape(n, k), axis=1, kind="stable").astype(np.int64)
+def permutation(words: Words) -> Ints:
+    """Shuffle the positions 0 to k - 1 in each of n rows, (n, k), by as many random words."""
+    return np.argsort(words, axis=1, kind="stable").astype(np.int64)
 
 
 LN2_HIGH = 0.6931471803691238  # first 33 bits of log(2)
@@ -338,16 +323,37 @@ def full_rows(out: Floats32 | None, shape: tuple[int, ...]) -> Floats32:
     return np.empty(math.prod(shape), np.float32).reshape(shape)
 
 
+def repetitions(n: int, times: int) -> tuple[Ints, Ints]:
+    """List every repetition of every trial: its trial and its number from 0, (n * times,) each."""
+    trial, number = np.divmod(np.arange(n * times), times)
+    return trial, number
+
+
+def kept(rows: Bools | Ints, *columns: Ints) -> list[Ints]:
+    """Keep some rows of each column."""
+    return [column[rows] for column in columns]
+
+
+def between(first: Ints, last: Ints) -> Ints:
+    """List the columns from first to last in each of K repetitions, (K, n); both are (K,)."""
+    return first[:, None] + np.arange(last[0] - first[0] + 1)
+
+
 def bump(center: Number, width: Number, n_units: int) -> Floats:
     """Circular Gaussian of height 1 on a ring, exp(-(d / width)**2 / 2): (N_batch, n_units).
 
     Unit k prefers k * 360 / n_units deg, and d is its distance from center the shorter way round.
     center and width are in deg, one number or (N_batch,); both one number give (n_units,).
     """
+    d = ring_distance(center, n_units) / np.asarray(width)[..., None]
+    return portable_exp(-0.5 * d * d)
+
+
+def ring_distance(center: Number, n_units: int) -> Floats:
+    """Distance in deg of each unit of a ring from center, the shorter way: (N_batch, n_units)."""
     preferred = np.arange(n_units) * 360.0 / n_units
     d = floor_mod(preferred - np.asarray(center)[..., None], 360.0)
-    d = np.minimum(d, 360.0 - d) / np.asarray(width)[..., None]
-    return portable_exp(-0.5 * d * d)
+    return np.asarray(np.minimum(d, 360.0 - d))
 
 
 def floor_mod(a: Number, b: Number) -> Floats:
@@ -357,10 +363,9 @@ def floor_mod(a: Number, b: Number) -> Floats:
     return np.where(rest >= b, rest - b, rest)  # rest + b, or the product, was rounded up
 
 
-def elements(x: Array, i: Array) -> Array:
-    """Take several values of each row of (N_batch, n); i is (N_batch, k), or (1, k) for all."""
-    places = np.broadcast_to(np.asarray(i, np.int64), (len(x), np.shape(i)[1]))
-    return np.take_along_axis(x, places, axis=1)
+def element(x: Array, i: Number) -> Array:
+    """Take value i of each row of (N_batch, n); i is whole, one for all or one a row."""
+    return x[np.arange(len(x)), np.asarray(i, np.int64)]
 
 
 def in_span(x: Array, start: Ints, stop: Ints) -> Bools:
@@ -378,8 +383,8 @@ def span_mean(x: Array, start: Ints, stop: Ints) -> Floats:
 
 
 def argmax_unit(x: Array) -> Ints:
-    """Position of the largest unit of x (N_batch, N_units), the first of equals; -1 for a nan."""
-    return np.where(np.isnan(x).any(axis=1), -1, x.argmax(axis=1))
+    """Position of the largest unit of x (.., N_units), the first of equals; -1 for a nan."""
+    return np.where(np.isnan(x).any(axis=-1), -1, x.argmax(axis=-1))
 
 
 ATTEMPTS = 100
