@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from epochal import load
 
 PAGE = Path(__file__).parents[2] / "docs" / "constructs.md"
