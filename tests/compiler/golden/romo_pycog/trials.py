@@ -1,0 +1,400 @@
+"""Song 2016 romo, catch trials in the design.
+
+Vectorised trials, printed by Epochal from source.task.
+
+Needs only NumPy; keep it, edit it.  Arguments are in ms, Hz and deg.  In the trial table times are
+whole microseconds, angles are in deg, and labels are positions in TASK["labels"].
+"""
+
+import hashlib
+import math
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+TASK = {
+    "name": "romo_pycog",
+    "hash": "task1:f0918bf1f55e",
+    "inputs": ("rising", "falling", "go"),
+    "outputs": ("choice[f1_higher]", "choice[f2_higher]"),
+    "epochs": {
+        "empty": (0, 1), "fix": (1, 2), "first": (2, 3), "delay": (3, 4), "second": (4, 5),
+        "response": (5, 6),
+    },
+    "labels": {"kind": ("compare", "catch"), "answer": ("f1_higher", "f2_higher")},
+    "units": {
+        "delay_time": "us", "low": "Hz", "high": "Hz", "f1": "Hz", "f2": "Hz", "fix_time": "us",
+        "sigma": "", "held": "bool", "correct": "bool", "longest trial": "us",
+    },
+    "arguments": {"fix_time": "fix_time", "sigma": "sigma"},
+}
+
+RISING, FALLING, GO = 0, 1, 2  # columns of the inputs
+CHOICE = slice(0, 2)  # columns of the outputs
+PAIRS = ((10, 18), (14, 22), (18, 26), (22, 30), (26, 34))  # source.task:12
+COMPARE, CATCH = range(2)  # labels of kind
+F1_HIGHER, F2_HIGHER = range(2)  # labels of answer
+EMPTY, FIX, FIRST, DELAY, SECOND, RESPONSE, PADDING = range(7)  # segments
+
+
+def sample_trials(n, seed, batch=0, stream=0, *, fix_time=100.0, sigma=0.0316227766):
+    """Draw the trial table, each (N_batch,): delay_time (us), kind (label), low (Hz), high (Hz),
+    answer (label), f1 (Hz), f2 (Hz), fix_time (us), sigma.
+    """
+    fix_time = us(hold(fix_time, 0.0, 1000.0, "fix_time (ms)"))  # source.task:9
+    draw = Draw(n, seed, batch, stream)
+    cell = draw.design(110)
+    # source.task:10
+    delay_time = whole(uniform(draw.unit("param:delay_time"), 2_500_000, 3_500_000))
+    kind = np.repeat(np.arange(2), (10, 1))[cell % 11]  # source.task:23
+    low_high = cell // 11 % 5  # source.task:24
+    low = np.array((10, 14, 18, 22, 26))[low_high]  # source.task:24
+    high = np.array((18, 22, 26, 30, 34))[low_high]  # source.task:24
+    answer = cell // 55  # source.task:25
+    f1 = np.where(answer == F1_HIGHER, high, low)  # source.task:26
+    f2 = np.where(answer == F1_HIGHER, low, high)  # source.task:27
+    return {
+        "delay_time": delay_time,
+        "kind": kind,
+        "low": low,
+        "high": high,
+        "answer": answer,
+        "f1": f1,
+        "f2": f2,
+        "fix_time": np.full(n, fix_time),
+        "sigma": np.full(n, sigma),
+        "longest trial": np.full(n, np.maximum(4_800_000 + fix_time, 2_000_000)),
+    }
+
+
+def timeline(trials, dt):
+    """Say at which step each segment stops, (N_batch, 7); dt in ms."""
+    longest = trials["longest trial"]
+    stop = np.empty((len(longest), 7), np.int64)
+    time = np.zeros_like(longest)
+    # source.task:30
+    stop[:, EMPTY] = steps(time := time + np.where(trials["kind"] == CATCH, 2_000_000, 0), dt)
+    # source.task:31
+    stop[:, FIX] = steps(
+        time := time + np.where(trials["kind"] == CATCH, 0, trials["fix_time"]), dt
+    )
+    # source.task:32
+    stop[:, FIRST] = steps(time := time + np.where(trials["kind"] == CATCH, 0, 500_000), dt)
+    # source.task:33
+    stop[:, DELAY] = steps(
+        time := time + np.where(trials["kind"] == CATCH, 0, trials["delay_time"]), dt
+    )
+    # source.task:34
+    stop[:, SECOND] = steps(time := time + np.where(trials["kind"] == CATCH, 0, 500_000), dt)
+    # source.task:35
+    stop[:, RESPONSE] = steps(time := time + np.where(trials["kind"] == CATCH, 0, 300_000), dt)
+    stop[:, PADDING] = steps(longest, dt)
+    return stop
+
+
+def arrays(trials, dt, out=None):
+    """Make inputs (N_batch, N_steps, 3), targets and weights (N_batch, N_steps, 2), without noise,
+    from a trial table; dt in ms.  All are float32; arrays given as out, a tuple of three, are
+    filled instead of new ones.
+    """
+    stop = timeline(trials, dt)
+    index = segment_index(np.diff(stop[:, : PADDING + 1], axis=1, prepend=0))
+    n = len(stop)
+    out = out or (None, None, None)
+    trial = np.arange(n)
+    answer = trials["answer"]
+    f1 = trials["f1"]
+    f2 = trials["f2"]
+
+    drive = np.zeros((n, 7, 3))
+    drive[:, :, RISING] = 0.2  # source.task:15
+    drive[:, :, FALLING] = 0.2  # source.task:16
+    drive[:, :, GO] = 0.2  # source.task:17
+    target = np.zeros((n, 7, 2))
+    target[:, :, CHOICE] = 0.2  # source.task:20
+    weight = np.ones((n, 7, 2))
+    weight[:, PADDING] = 0
+
+    drive[:, FIRST, RISING] += rescale(f1, 10, 34, 0.4, 1.2)  # source.task:38
+    drive[:, FIRST, FALLING] += rescale(f1, 10, 34, 1.2, 0.4)  # source.task:39
+    drive[:, SECOND, RISING] += rescale(f2, 10, 34, 0.4, 1.2)  # source.task:42
+    drive[:, SECOND, FALLING] += rescale(f2, 10, 34, 1.2, 0.4)  # source.task:43
+    drive[:, RESPONSE, GO] += 1  # source.task:49
+    target[trial, RESPONSE, CHOICE.start + answer] = 1  # source.task:50
+    weight[:, FIRST : SECOND + 1] = 0  # source.task:46
+
+    inputs = spread(drive, index, out[0])
+    targets = spread(target, index, out[1])
+    weights = spread(weight, index, out[2])
+    return inputs, targets, weights
+
+
+def generate(n, dt, seed, batch=0, stream=0, noise=True, out=None, **params):
+    """Make one batch of n trials at dt ms; params are those of sample_trials.
+
+    Returns inputs, targets and weights as in arrays, the inputs with their noise, and the trial
+    table.
+    """
+    trials = sample_trials(n, seed, batch, stream, **params)
+    inputs, targets, weights = arrays(trials, dt, out)
+    if noise:
+        sigma = trials["sigma"]
+        key = seed, stream, batch
+        # source.task:15
+        add_noise(
+            inputs[:, :, RISING : RISING + 1], sigma[0] * np.sqrt(20_000 / us(dt)), key, "rising"
+        )
+        # source.task:16
+        add_noise(
+            inputs[:, :, FALLING : FALLING + 1], sigma[0] * np.sqrt(20_000 / us(dt)), key, "falling"
+        )
+        # source.task:17
+        add_noise(inputs[:, :, GO : GO + 1], sigma[0] * np.sqrt(20_000 / us(dt)), key, "go")
+    # source.task:15
+    np.maximum(inputs[:, :, RISING : RISING + 1], 0, out=inputs[:, :, RISING : RISING + 1])
+    # source.task:16
+    np.maximum(inputs[:, :, FALLING : FALLING + 1], 0, out=inputs[:, :, FALLING : FALLING + 1])
+    np.maximum(inputs[:, :, GO : GO + 1], 0, out=inputs[:, :, GO : GO + 1])  # source.task:17
+    return inputs, targets, weights, trials
+
+
+def score(outputs, trials, dt):
+    """Score outputs (N_batch, N_steps, 2): held (bool), correct (bool), each (N_batch,)."""
+    stop = timeline(trials, dt)
+    n = len(stop)
+    # source.task:53
+    held = span_mean(outputs[:, :, CHOICE], np.zeros(n, np.int64), stop[:, EMPTY]).max(axis=1) < 0.6
+    # source.task:54
+    correct = np.where(
+        trials["kind"] == CATCH,
+        held,
+        argmax_unit(span_last(outputs[:, :, CHOICE], stop[:, SECOND], stop[:, RESPONSE]))
+        == trials["answer"],
+    )
+    return {"held": held, "correct": correct}
+
+
+# Below stands what the functions above need, copied from Epochal's prelude.
+
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Words = NDArray[np.uint64]
+Bools = NDArray[np.bool_]
+Floats32 = NDArray[np.float32]
+Array = NDArray[Any]
+Number = float | Array  # one for the batch, or one a trial
+
+
+def code(name: str) -> int:
+    """Give a name as a 64-bit number, the same on every machine."""
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")
+
+
+def middles(words: Words) -> Floats:
+    """Turn words into numbers in (0, 1), never 0 or 1: the middles of 2**52 equal cells."""
+    return ((words >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
+
+
+class Draw:
+    """Draws for one batch of n trials.
+
+    Each variable has its own block of Philox counters, so that no draw can move another.
+
+    Parameters
+    ----------
+    n : number of trials.
+    seed, batch, stream : integers in [0, 2**64).
+    """
+
+    def __init__(self, n: int, seed: int, batch: int, stream: int) -> None:
+        self.n, self.batch = n, batch
+        self.philox = np.random.Philox(key=np.array([seed, stream], np.uint64))
+        self.state = self.philox.state
+
+    def words(self, name: str, count: int, attempt: int = 0, batch: int | None = None) -> Words:
+        """Draw 64-bit words, (count,); a redraw has the next attempt."""
+        batch = self.batch if batch is None else batch
+        counter = np.array([0, attempt, code(name), batch], np.uint64)
+        self.state["state"]["counter"][:] = counter
+        self.philox.state = self.state
+        return self.philox.random_raw(count)
+
+    def each(self, name: str, k: int, attempt: int = 0) -> Words:
+        """Draw k words for each trial, (n, k)."""
+        return self.words(name, self.n * k, attempt).reshape(self.n, k)
+
+    def unit(self, name: str, attempt: int = 0) -> Floats:
+        """Draw one number in (0, 1) a trial, (n,)."""
+        return middles(self.each(name, 1, attempt)[:, 0])
+
+    def units(self, name: str, k: int, attempt: int = 0) -> Floats:
+        """Draw k numbers in (0, 1) a trial, (n, k)."""
+        return middles(self.each(name, k, attempt))
+
+    def once(self, name: str, k: int = 0, attempt: int = 0) -> Floats:
+        """Draw one number in (0, 1) for the whole batch, (1,); with k an array, (1, k)."""
+        u = middles(self.words(name, max(k, 1), attempt))
+        return u[None] if k else u
+
+    def turn(self, name: str, k: int) -> int:
+        """Choose one of k levels for the whole batch; k successive batches have each once."""
+        block, place = divmod(self.batch, k)
+        return int(np.argsort(self.words(name, k, batch=block), kind="stable")[place])
+
+    def design(self, cells: int) -> Ints:
+        """Deal the cells of a balanced design, (n,): whole copies, the rest without replacement."""
+        cell = np.argsort(self.words("design:cells", cells), kind="stable")
+        place = np.argsort(self.each("design:order", 1)[:, 0], kind="stable")
+        return cell[place % cells].astype(np.int64)
+
+
+def whole(x: ArrayLike) -> Ints:
+    """Round to the nearest whole number, halves to even."""
+    return np.asarray(np.rint(x)).astype(np.int64)
+
+
+def uniform(u: Floats, low: Number, high: Number) -> Floats:
+    """Draw uniformly between low and high."""
+    return low + (high - low) * u
+
+
+def us(ms: ArrayLike) -> Ints:
+    """Whole microseconds of a time in ms."""
+    return whole(np.multiply(ms, 1000.0))
+
+
+def steps(time: Ints, dt: float) -> Ints:
+    """Give the number of steps of dt ms nearest to a time in us, half up."""
+    step = round(1000 * dt)  # whole microseconds
+    return (2 * time + step) // (2 * step)
+
+
+def segment_index(length: Ints) -> Ints:
+    """Say in which segment each step lies, (N_batch, N_steps), from lengths (N_batch, S) in steps.
+
+    Segment s of a trial is number trial * S + s; every trial has the same total length.
+    """
+    return np.repeat(np.arange(length.size), length.ravel()).reshape(len(length), -1)
+
+
+def spread(rows: Floats, index: Ints, out: Floats32 | None = None) -> Floats32:
+    """Hold each segment's row for the steps of that segment: (N_batch, N_steps, C) float32.
+
+    NumPy copies rows of 1, 2, 4 or 8 columns three times faster than others, so that 3 columns
+    stand in memory as 4, and 5, 6 or 7 as 8.
+
+    Parameters
+    ----------
+    rows : (N_batch, S, C), one row a segment.
+    index : (N_batch, N_steps), from `segment_index`.
+    out : array of the same shape to fill and return, fastest when it came from here.
+    """
+    n_batch, n_segments, n_columns = rows.shape
+    width = 4 if n_columns == 3 else 8 if 4 < n_columns < 8 else n_columns
+    table = np.zeros((n_batch * n_segments, width), np.float32)
+    table[:, :n_columns] = rows.reshape(-1, n_columns)
+    if out is not None and width == n_columns:
+        return np.take(table, index, axis=0, out=out, mode="clip")
+    full = full_rows(out, (*index.shape, width))
+    np.take(table, index, axis=0, out=full, mode="clip")
+    if out is None:
+        return full[:, :, :n_columns]
+    if out.base is not full.base:
+        out[...] = full[:, :, :n_columns]
+    return out
+
+
+def full_rows(out: Floats32 | None, shape: tuple[int, ...]) -> Floats32:
+    """Give the whole rows behind an array that `spread` made, or new ones."""
+    flat = None if out is None else out.base
+    if out is not None and isinstance(flat, np.ndarray) and flat.shape == (math.prod(shape),):
+        full = flat.reshape(shape)
+        if full[:, :, : out.shape[2]].__array_interface__ == out.__array_interface__:
+            return full
+    return np.empty(math.prod(shape), np.float32).reshape(shape)
+
+
+def hold(x: Number, low: float, high: float, name: str) -> Number:
+    """Give x back, or raise ValueError where parameter `name` leaves [low, high]."""
+    if not np.all((np.asarray(x) >= low) & (np.asarray(x) <= high)):
+        raise ValueError(f"{name} must lie in [{low:g}, {high:g}], not {x}")
+    return x
+
+
+def rescale(
+    x: Number, of_low: Number, of_high: Number, onto_low: Number, onto_high: Number
+) -> Floats:
+    """Map x from the range [of_low, of_high] onto [onto_low, onto_high], in a straight line."""
+    part = np.divide(x - of_low, of_high - of_low)
+    return np.asarray(onto_low + part * (onto_high - onto_low))
+
+
+def in_span(x: Array, start: Ints, stop: Ints) -> Bools:
+    """Say which steps of x lie in the span, (N_batch, N_steps, 1)."""
+    step = np.arange(x.shape[1])
+    return ((step >= start[:, None]) & (step < stop[:, None]))[:, :, None]
+
+
+def span_mean(x: Array, start: Ints, stop: Ints) -> Floats:
+    """Mean over the span, (N_batch, N_units)."""
+    inside = in_span(x, start, stop)
+    total = np.sum(x, axis=1, dtype=np.float64, where=inside)
+    length = inside.sum(axis=1)
+    return np.where(length > 0, total / np.maximum(length, 1), np.nan)
+
+
+def span_last(x: Array, start: Ints, stop: Ints) -> Floats:
+    """Value at the span's last step, (N_batch, N_units)."""
+    last = x[np.arange(len(x)), np.maximum(stop - 1, 0)]
+    return np.where((stop > start)[:, None], last.astype(np.float64), np.nan)
+
+
+def argmax_unit(x: Array) -> Ints:
+    """Position of the largest unit of x (.., N_units), the first of equals; -1 for a nan."""
+    return np.where(np.isnan(x).any(axis=-1), -1, x.argmax(axis=-1))
+
+
+# Middles of 65,536 equally likely cells of the normal law, in multiples of 2**-20, which every
+# machine agrees on: variance 0.99998, |z| <= 4.33.
+LOWER_QUANTILES = np.array([NormalDist().inv_cdf((i + 0.5) / 65536) for i in range(32768)])
+BOTH_QUANTILES = np.append(LOWER_QUANTILES, -LOWER_QUANTILES[::-1])
+QUANTILES = (np.rint(BOTH_QUANTILES * 2**20) / 2**20).astype(np.float32)
+
+
+def add_noise(
+    x: Floats32, sd: float | Floats | Floats32, key: tuple[int, int, int], name: str
+) -> None:
+    """Add independent normal noise to x in place, the same bits on every machine.
+
+    Each value is sd times one of 65,536 normal quantiles (|z| <= 4.33, kurtosis 2.999), picked by
+    16 random bits.  Each trial has its own random words: ceil(N_steps * N_units / 4) of them, from
+    the stream of its block of 256 trials.
+
+    Parameters
+    ----------
+    x : (N_batch, N_steps, N_units) float32, may be some columns of a wider array.
+    sd : one number, or (N_batch, N_steps).
+    key : seed, stream and batch.
+    name : of the channel.
+    """
+    n_batch, n_steps, n_units = x.shape
+    n_values = n_steps * n_units
+    n_words = -(-n_values // 4)
+    sd = np.asarray(sd, np.float32)
+    chunk = max(1, 32768 // n_values)  # trials whose numbers stay in the second-level cache
+    for block in range(0, n_batch, 256):
+        source = np.random.SFC64([*key, code(name), block // 256])
+        for first in range(block, min(block + 256, n_batch), chunk):
+            part = x[first : min(first + chunk, block + 256)]
+            words = source.random_raw(len(part) * n_words).astype("<u8", copy=False)
+            places = words.view("<u2").reshape(len(part), -1)[:, :n_values]
+            z = np.take(QUANTILES, places, mode="clip").reshape(part.shape)
+            scale = sd[first : first + len(part)] if sd.ndim else sd
+            if n_units < 8:
+                for unit in range(n_units):  # six times faster than one strided block
+                    part[:, :, unit] += z[:, :, unit] * scale
+            else:
+                part += z * scale[..., None]
