@@ -9,14 +9,19 @@ from epochal.dsl import syntax
 
 
 def single(typed: Typed) -> Typed:
-    """Take an array for one of its values, and anything else for itself."""
-    if isinstance(typed.type, ir.ArrayType):
-        return replace(typed, type=typed.type.item)
-    return typed
+    """Take an array for one of its values, and a signal for its value at one time."""
+    kind = typed.type
+    if isinstance(kind, ir.ArrayType):
+        kind = kind.item
+    if isinstance(kind, ir.SignalType):
+        kind = kind.item
+    return replace(typed, type=kind)
 
 
 def many(typed: Typed | None, parts: Sequence[Typed], scope: Scope) -> Typed | None:
-    """Make of a result for one value what it is for the arrays among its parts."""
+    """Make of a result for one value what it is for the arrays and signals among its parts."""
+    if typed is not None and any(types.is_signal(part.type) for part in parts):
+        typed = replace(typed, type=ir.SignalType(typed.type))
     arrays = [part for part in parts if isinstance(part.type, ir.ArrayType)]
     if typed is None or not arrays:
         return typed
@@ -32,8 +37,11 @@ def many(typed: Typed | None, parts: Sequence[Typed], scope: Scope) -> Typed | N
 def index(node: syntax.Index, scope: Scope, setting: Setting) -> Typed | None:
     """Lower ``x[i]``; the index must be proven to be inside."""
     x = expressions.lower(node.value, scope, setting)
-    if x is None:
-        return None
+    return take(x, node, scope, setting) if x is not None else None
+
+
+def take(x: Typed, node: syntax.Index, scope: Scope, setting: Setting) -> Typed | None:
+    """Lower the index of ``x[i]``."""
     if not isinstance(x.type, ir.ArrayType) or len(node.indices) != 1:
         message = f"an index takes one value of an array, this is {types.describe(x.type)}"
         scope.report.error("E0335", message, x.span)
@@ -57,6 +65,7 @@ def reduce(name: str, node: syntax.Call, x: Typed, scope: Scope) -> Typed | None
     """Lower ``sum mean count any all min max`` of an array."""
     assert isinstance(x.type, ir.ArrayType)
     one = single(x)
+    around = [replace(x, type=x.type.item)]
     if name in ("any", "all", "count"):
         if one.type != ir.BOOLEAN:
             message = f"`{name}` takes conditions, this is {types.describe(x.type)}"
@@ -73,4 +82,5 @@ def reduce(name: str, node: syntax.Call, x: Typed, scope: Scope) -> Typed | None
             scope.report.error("E0303", message, x.span)
             return None
     size = ir.Number(str(x.type.n))
-    return Typed(ir.Call(f"array_{name}", (one.expr, size)), kind, node.span)
+    reduced = Typed(ir.Call(f"array_{name}", (one.expr, size)), kind, node.span)
+    return many(reduced, around, scope)

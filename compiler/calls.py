@@ -2,7 +2,17 @@
 
 from collections.abc import Callable
 
-from epochal.compiler import arrays, channels, expressions, ir, reductions, types
+from epochal.compiler import (
+    arrays,
+    channels,
+    expressions,
+    ir,
+    processes,
+    reductions,
+    series,
+    signals,
+    types,
+)
 from epochal.compiler.distributions import DISTRIBUTIONS
 from epochal.compiler.distributions import PLANNED as PLANNED_DISTRIBUTIONS
 from epochal.compiler.functions import FUNCTIONS, Function, Takes
@@ -26,7 +36,8 @@ def call(node: syntax.Call, scope: Scope, setting: Setting) -> Typed | None:
         scope.unknown(name, node.function.span, "function", known)
         return None
     row = FUNCTIONS[name]
-    arguments = bind(node, row.arguments, scope, many=row.many, needed=1 if row.many else -1)
+    needed = 1 if row.many else row.needed
+    arguments = bind(node, row.arguments, scope, many=row.many, needed=needed)
     if arguments is None:
         return None
     return _apply(row, node, arguments, scope, setting.without_draw())
@@ -81,6 +92,9 @@ def bind(
 def _draw(node: syntax.Call, scope: Scope, setting: Setting) -> Typed | None:
     if setting.draw is not None:
         return setting.draw(node, setting)
+    if DISTRIBUTIONS[node.function.name].over_time:
+        processes.misplaced(node, scope)
+        return None
     scope.report.error(
         "E0209",
         f"`{node.function.name}` draws at random, and a draw stands alone after `~`, "
@@ -145,6 +159,9 @@ def _same(
     parts = [item for item in lowered if item is not None]
     if len(parts) < len(lowered):
         return None
+    over_time = series.absolute(node, parts[0]) if row.name == "abs" else None
+    if over_time is not None:
+        return over_time
     if row.name in ("min", "max") and len(parts) == 1:
         return reductions.extreme(row.name, node, parts[0], scope)
     good = [arrays.single(item).counted() for item in parts]
@@ -304,7 +321,7 @@ _SPECIAL: dict[str, _Lower] = {
     "position": _position,
     "range": _range,
     "sum": reductions.over_array,
-    "count": reductions.over_array,
+    "count": signals.count,
     "any": reductions.over_array,
     "all": reductions.over_array,
     "mean": reductions.mean,
@@ -312,4 +329,10 @@ _SPECIAL: dict[str, _Lower] = {
     "first_above": reductions.first_above,
     "argmax": reductions.argmax,
     "population_vector": reductions.population_vector,
+    "error": reductions.error,
+    "rms": reductions.rms,
+    "latch": signals.latch,
+    "integral": signals.integral,
+    "lag": signals.lag,
+    "ema": signals.ema,
 }

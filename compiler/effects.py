@@ -1,6 +1,6 @@
 """Lowering ``during`` blocks."""
 
-from epochal.compiler import channels, expressions, ir, spans, types
+from epochal.compiler import arrays, channels, expressions, ir, spans, types
 from epochal.compiler.intervals import Interval
 from epochal.compiler.report import place
 from epochal.compiler.scope import Scope, Setting, Typed
@@ -197,10 +197,12 @@ def _value(
     typed = expressions.lower(node.value, scope, Setting(elapsed=moving, ring=ring))
     if typed is None:
         return None
-    if types.is_number(typed.type) or isinstance(typed.type, ir.UnitsType):
-        return typed.expr
-    if isinstance(typed.type, ir.ArrayType) and types.is_number(typed.type.item):
+    kind = arrays.single(typed).type
+    if isinstance(typed.type, ir.ArrayType) and types.is_number(kind):
         return _unit_by_unit(typed, typed.type.n, channel, unit, scope)
+    one = not isinstance(typed.type, ir.ArrayType)
+    if one and (types.is_number(kind) or isinstance(kind, ir.UnitsType)):
+        return typed.expr
     scope.report.error(
         "E0303",
         f"a channel is set to a plain number, this is {types.describe(typed.type)}",

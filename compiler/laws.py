@@ -1,11 +1,11 @@
 """Lowering distributions: from a call or a set to a law on positional arguments."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import gcd, lcm
 from statistics import NormalDist
 
-from epochal.compiler import calls, channels, expressions, ir, types
+from epochal.compiler import calls, channels, expressions, ir, processes, types
 from epochal.compiler.distributions import DISTRIBUTIONS, PLANNED, Argument, Distribution, Kind
 from epochal.compiler.intervals import constant
 from epochal.compiler.scope import Scope, Setting, Typed
@@ -48,6 +48,7 @@ def law(node: syntax.Expr, scope: Scope, setting: Setting) -> TypedLaw | None:
 
 def _either(node: syntax.Conditional, scope: Scope, setting: Setting) -> TypedLaw | None:
     what = "the condition after `if`"
+    setting = replace(setting, process=False)
     condition = expressions.expect(node.condition, ir.BOOLEAN, scope, setting, what)
     then = law(node.value, scope, setting)
     otherwise = law(node.otherwise, scope, setting)
@@ -93,6 +94,9 @@ def _call(node: syntax.Call, scope: Scope, setting: Setting) -> TypedLaw | None:
     given = calls.bind(node, names, scope, needed=needed)
     if given is None:
         return None
+    if row.over_time:
+        process = processes.law(node, given, scope, setting)
+        return TypedLaw(process, ir.SignalType(ir.NUMBER), node.span) if process else None
     if name in ("choice", "balanced", "except"):
         return _members(node, given, scope, setting)
     if name in ("sample", "shuffled", "permutation"):

@@ -9,6 +9,7 @@ from epochal.compiler.channels import channels
 from epochal.compiler.effects import effects
 from epochal.compiler.epochs import timeline
 from epochal.compiler.params import Bindings, params
+from epochal.compiler.processes import bounded
 from epochal.compiler.redraw import draws_of
 from epochal.compiler.report import Report, place
 from epochal.compiler.scope import Scope
@@ -80,7 +81,8 @@ def lower(
         scores=readout,
         at=place(task.name.span),
     )
-    return lowered, scope
+    finished = bounded(lowered, scope)
+    return (finished, scope) if finished is not None else None
 
 
 def _of_design(

@@ -6,7 +6,17 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-MODULES = ("words", "samplers", "portable", "timeline", "encode", "reduce", "noise", "redraw")
+MODULES = (
+    "words",
+    "samplers",
+    "portable",
+    "timeline",
+    "encode",
+    "signals",
+    "reduce",
+    "noise",
+    "redraw",
+)
 """The prelude modules, in the order in which their definitions are printed."""
 
 

@@ -192,7 +192,7 @@ def _signature(arguments: list[str]) -> str:
 def unit_of(kind: ir.Type) -> str:
     """Name the unit of a column of the trial table or of a score."""
     match kind:
-        case ir.SetType(item) | ir.ArrayType(item):
+        case ir.SetType(item) | ir.ArrayType(item) | ir.SignalType(item):
             return unit_of(item)
         case ir.QuantityType():
             known = {ir.TIME: "us", ir.FREQUENCY: "Hz", ir.ANGLE: "deg", ir.NUMBER: ""}

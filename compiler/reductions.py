@@ -1,12 +1,14 @@
 """Lowering what reads outputs: reductions over time and over units.
 
 A series is (time, units).  ``mean last min max first_above`` remove time; a channel of one unit
-then gives a plain value.  ``mean min max`` of what has units and no time remove the units.
+then gives a plain value.  ``mean min max`` of what has units and no time remove the units; ``rms``
+removes both.
 """
 
 from epochal.compiler import arrays, expressions, ir, types
 from epochal.compiler.scope import Scope, Setting, Typed
 from epochal.dsl import syntax
+from epochal.dsl.diagnostic import Note
 
 Arguments = tuple[syntax.Expr, ...]
 
@@ -24,6 +26,9 @@ def mean(node: syntax.Call, arguments: Arguments, scope: Scope, setting: Setting
 
 def _reduce(name: str, node: syntax.Call, x: Typed, scope: Scope) -> Typed | None:
     if isinstance(x.type, ir.SeriesType):
+        if x.type.truth and name != "mean":
+            _of_truth(name, x, scope)
+            return None
         return _over_time(f"time_{name}", node, x, x.type)
     if isinstance(x.type, ir.UnitsType):
         return Typed(ir.Call(f"unit_{name}", (x.expr,)), ir.NUMBER, node.span)
@@ -53,9 +58,9 @@ def last(node: syntax.Call, arguments: Arguments, scope: Scope, setting: Setting
     x = expressions.lower(arguments[0], scope, setting)
     if x is None:
         return None
-    if not isinstance(x.type, ir.SeriesType):
-        _wrong("last", x, scope)
+    if not _is_of_numbers("last", x, scope):
         return None
+    assert isinstance(x.type, ir.SeriesType)
     return _over_time("time_last", node, x, x.type)
 
 
@@ -67,15 +72,34 @@ def first_above(
     level = expressions.number(arguments[1], scope, setting, "the level")
     if x is None or level is None:
         return None
-    if not isinstance(x.type, ir.SeriesType):
-        _wrong("first_above", x, scope)
+    if not _is_of_numbers("first_above", x, scope):
         return None
+    assert isinstance(x.type, ir.SeriesType)
     if x.type.n != 1:
         scope.report.error(
             "E0317", "`first_above` reads an output of one unit; this has several", x.span
         )
         return None
     return Typed(ir.Call("first_above", (x.expr, level)), ir.TIME, node.span)
+
+
+def rms(node: syntax.Call, arguments: Arguments, scope: Scope, setting: Setting) -> Typed | None:
+    """Lower ``rms(x)``: one number for all times and units."""
+    x = expressions.lower(arguments[0], scope, setting)
+    if x is None or not _is_of_numbers("rms", x, scope):
+        return None
+    return Typed(ir.Call("rms", (x.expr,)), ir.NUMBER, node.span)
+
+
+def error(node: syntax.Call, arguments: Arguments, scope: Scope, setting: Setting) -> Typed | None:
+    """Lower ``error(output @ span)``, the output minus its target: a series too."""
+    x = expressions.lower(arguments[0], scope, setting)
+    if x is None:
+        return None
+    if not isinstance(x.expr, ir.Series):
+        _wrong("error", x, scope)
+        return None
+    return Typed(ir.Call("error", (x.expr,)), x.type, node.span)
 
 
 def argmax(node: syntax.Call, arguments: Arguments, scope: Scope, setting: Setting) -> Typed | None:
@@ -103,6 +127,9 @@ def _units(name: str, arguments: Arguments, scope: Scope, setting: Setting) -> T
     x = expressions.lower(arguments[0], scope, setting)
     if x is None:
         return None
+    if isinstance(x.type, ir.SeriesType) and x.type.truth:
+        _of_truth(name, x, scope)
+        return None
     if isinstance(x.type, ir.SeriesType) and x.type.n > 1:
         return Typed(ir.Call("time_mean", (x.expr,)), ir.UnitsType(x.type.n, x.type.labels), x.span)
     if isinstance(x.type, ir.UnitsType):
@@ -119,6 +146,26 @@ def _over_time(name: str, node: syntax.Call, x: Typed, kind: ir.SeriesType) -> T
     if kind.n == 1:
         return Typed(ir.Call("only", (expr,)), ir.NUMBER, node.span)
     return Typed(expr, ir.UnitsType(kind.n, kind.labels), node.span)
+
+
+def _is_of_numbers(name: str, x: Typed, scope: Scope) -> bool:
+    """Whether a function is given numbers over time, as it must be."""
+    if not isinstance(x.type, ir.SeriesType):
+        _wrong(name, x, scope)
+    elif x.type.truth:
+        _of_truth(name, x, scope)
+    else:
+        return True
+    return False
+
+
+def _of_truth(name: str, x: Typed, scope: Scope) -> None:
+    scope.report.error(
+        "E0345",
+        f"`{name}` takes numbers over time, and this is true or false at each step",
+        x.span,
+        Note("`mean` gives the part of the time for which it is true"),
+    )
 
 
 def _wrong(name: str, x: Typed, scope: Scope) -> None:

@@ -62,6 +62,7 @@ class Scope:
     outputs: dict[str, ir.Channel] = field(default_factory=dict)
     epochs: dict[str, int] = field(default_factory=dict)
     sets: dict[str, ir.SetOf] = field(default_factory=dict)
+    processes: dict[str, ir.Law] = field(default_factory=dict)
     repeats: list[ir.Repeat] = field(default_factory=list)
     indices: dict[str, Symbol] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
@@ -101,19 +102,22 @@ class Setting:
     Attributes
     ----------
     elapsed : bool
-        Whether ``t`` may.
+        Whether ``t`` and signals may.
     ring : Channel or None
         The channel whose units ``bump`` spreads over.
     series : bool
         Whether ``output @ epoch`` may.
     draw : callable or None
         Takes in a draw that stands inside the expression, where one may.
+    process : bool
+        Whether a process may be drawn, a law over time.
     """
 
     elapsed: bool = False
     ring: ir.Channel | None = None
     series: bool = False
     draw: TakeDraw | None = None
+    process: bool = False
 
     def without_draw(self) -> "Setting":
         """Forbid draws further inside."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from epochal.compiler import ir
 from epochal.compiler.bounds import Bounds, total
 from epochal.compiler.repeats import around, groups
-from epochal.compiler.walk import walk
+from epochal.compiler.walk import is_moving, walk
 
 Cut = ir.Offset
 
@@ -161,9 +161,7 @@ def columns(effect: ir.Effect, task: ir.Task, plan: Layout, bounds: Bounds) -> C
 
 def _moves(effect: ir.Effect) -> bool:
     """Whether the value of an effect changes within its span."""
-    return effect.value is not None and any(
-        isinstance(node, ir.Elapsed) for node in walk(effect.value)
-    )
+    return effect.value is not None and is_moving(effect.value)
 
 
 def _epoch(task: ir.Task, name: str) -> ir.Epoch:

@@ -1,10 +1,11 @@
 """Lowering ``trial:`` and ``score:``."""
 
-from epochal.compiler import channels, expressions, ir, laws, names, types
+from epochal.compiler import channels, expressions, ir, laws, names, processes, types
 from epochal.compiler.distributions import IN_TURN
 from epochal.compiler.known import variable_bounds
 from epochal.compiler.report import place
 from epochal.compiler.scope import PLAIN, Scope, Setting, Symbol
+from epochal.compiler.types import is_signal
 from epochal.compiler.walk import definition_expressions, law_expressions, refs
 from epochal.dsl import syntax
 from epochal.dsl.span import Span
@@ -93,7 +94,8 @@ def _wider(
         law = ir.Law(IN_TURN, (ir.SetOf(tuple(levels)),))
         return ir.Drawn(law, key, per_batch=True), kind
     assert isinstance(definition, ir.Drawn)
-    if target.size is not None or isinstance(kind, ir.ArrayType) or _redraws(definition.law):
+    alone = target.size is None and not isinstance(kind, ir.ArrayType | ir.SignalType)
+    if not alone or _redraws(definition.law):
         not_built("this law `per batch`", reach.span, scope)
         return None
     for name in _names_behind(definition):
@@ -148,7 +150,7 @@ def _sized(
 
 
 def _draw(target: syntax.Target, value: syntax.Expr, scope: Scope) -> _Defined | None:
-    law = laws.law(value, scope, PLAIN)
+    law = laws.law(value, scope, Setting(process=True))
     if law is None:
         return None
     if isinstance(law.law, ir.Factor):
@@ -191,10 +193,15 @@ def _declare(
         scope.report.excused |= {name.name for name in target.names}
         return []
     declared = tuple(name.name for name in target.names)
+    if isinstance(definition, ir.Drawn) and is_signal(kind):
+        definition = _process(declared[0], definition, target.span, scope)
+        if definition is None:
+            scope.report.excused |= set(declared)
+            return []
     variable = ir.Variable(declared, kinds, definition, place(node.span))
     bounds = variable_bounds(variable, scope.known, scope.sets)
     for name, one, reach in zip(target.names, kinds, bounds, strict=True):
-        ref = ir.Ref(name.name, ir.Role.VARIABLE)
+        ref = ir.Ref(name.name, ir.Role.SIGNAL if is_signal(kind) else ir.Role.VARIABLE)
         symbol = Symbol(
             name.name,
             "variable",
@@ -206,6 +213,16 @@ def _declare(
         )
         scope.declare(symbol, reach)
     return [variable]
+
+
+def _process(name: str, drawn: ir.Drawn, at: Span, scope: Scope) -> ir.Drawn | None:
+    """Bound the events of a process, and note it by its name."""
+    assert isinstance(drawn.law, ir.Law)
+    law = processes.counted(drawn.law, drawn.size, at, scope)
+    if law is None:
+        return None
+    scope.processes[name] = law
+    return ir.Drawn(law, drawn.key, drawn.size)
 
 
 def _for_batch(variable: ir.Variable, scope: Scope) -> bool:

@@ -24,6 +24,12 @@ def span_mean(x: Array, start: Ints, stop: Ints) -> Floats:
     return np.where(length > 0, total / np.maximum(length, 1), np.nan)
 
 
+def span_rms(x: Array, start: Ints, stop: Ints) -> Floats:
+    """Root of the mean square over the span and all units, (N_batch,)."""
+    square = np.square(x, dtype=np.float64)
+    return np.sqrt(span_mean(square, start, stop).mean(axis=1))
+
+
 def span_last(x: Array, start: Ints, stop: Ints) -> Floats:
     """Value at the span's last step, (N_batch, N_units)."""
     last = x[np.arange(len(x)), np.maximum(stop - 1, 0)]
