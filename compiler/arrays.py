@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from epochal.compiler import expressions, ir, types
 from epochal.compiler.scope import Scope, Setting, Typed
+from epochal.compiler.walk import refs
 from epochal.dsl import syntax
 
 
@@ -16,6 +17,17 @@ def single(typed: Typed) -> Typed:
     if isinstance(kind, ir.SignalType):
         kind = kind.item
     return replace(typed, type=kind)
+
+
+def at_one_time(typed: Typed) -> Typed:
+    """Take a signal for its value at one time, and each of an array of signals likewise."""
+    match typed.type:
+        case ir.SignalType(item):
+            return replace(typed, type=item)
+        case ir.ArrayType(ir.SignalType(item), n):
+            return replace(typed, type=ir.ArrayType(item, n))
+        case _:
+            return typed
 
 
 def many(typed: Typed | None, parts: Sequence[Typed], scope: Scope) -> Typed | None:
@@ -30,6 +42,11 @@ def many(typed: Typed | None, parts: Sequence[Typed], scope: Scope) -> Typed | N
         lengths = " and ".join(str(size) for size in sorted(sizes))
         message = f"arrays of {lengths} values do not go together"
         scope.report.error("E0334", message, typed.span)
+        return None
+    if any(ref.role is ir.Role.INDEX for part in parts for ref in refs(part.expr)):
+        # In printed code both would be the same axis.
+        message = "an array beside the index of a repeat is part of the language and not built yet"
+        scope.report.error("E0601", message, typed.span)
         return None
     return replace(typed, type=ir.ArrayType(typed.type, sizes.pop()))
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from epochal.compiler import (
     arrays,
     channels,
+    encoders,
     expressions,
     ir,
     processes,
@@ -92,7 +93,7 @@ def bind(
 def _draw(node: syntax.Call, scope: Scope, setting: Setting) -> Typed | None:
     if setting.draw is not None:
         return setting.draw(node, setting)
-    if DISTRIBUTIONS[node.function.name].over_time:
+    if processes.is_process(node):
         processes.misplaced(node, scope)
         return None
     scope.report.error(
@@ -242,29 +243,6 @@ def _pair(
     return kinds[0], (low.expr, high.expr)
 
 
-def _bump(node: syntax.Call, arguments: Arguments, scope: Scope, setting: Setting) -> Typed | None:
-    if setting.ring is None or setting.ring.kind is not ir.ChannelKind.RING:
-        scope.report.error(
-            "E0210",
-            "`bump` spreads over the units of a ring, so it stands where one is set",
-            node.span,
-        )
-        return None
-    units = ir.Number(str(setting.ring.n_units))
-    lowered = _made(
-        "bump", node, arguments, ir.ANGLE, scope, setting, "each argument of `bump`", ir.ANGLE
-    )
-    if lowered is None or not isinstance(lowered.expr, ir.Call):
-        return None
-    width = lowered.expr.arguments[1]
-    if not expressions.bounds(width, scope).low > 0:
-        scope.report.error("E0315", "the width of a bump must be above 0", arguments[1].span)
-        return None
-    kind = ir.UnitsType(setting.ring.n_units)
-    made = Typed(ir.Call("bump", (*lowered.expr.arguments, units)), kind, node.span)
-    return arrays.many(made, (lowered,), scope)
-
-
 def _label(
     arguments: Arguments, name: str, scope: Scope, setting: Setting
 ) -> tuple[Typed, ir.LabelType] | None:
@@ -316,7 +294,12 @@ _SPECIAL: dict[str, _Lower] = {
     "cos": _trigonometry,
     "sign": _sign,
     "rescale": _rescale,
-    "bump": _bump,
+    "bump": encoders.bump,
+    "vonmises": encoders.vonmises,
+    "cosine_tuning": encoders.cosine_tuning,
+    "onehot": encoders.onehot,
+    "opponent": encoders.opponent,
+    "evidence": encoders.evidence,
     "other": _other,
     "position": _position,
     "range": _range,

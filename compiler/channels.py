@@ -1,5 +1,7 @@
 """Lowering channels: units, noise and baseline."""
 
+from dataclasses import dataclass
+
 from epochal.compiler import calls, expressions, ir, names
 from epochal.compiler.intervals import constant
 from epochal.compiler.report import place
@@ -9,7 +11,15 @@ from epochal.dsl.diagnostic import Note
 
 MOST_UNITS = 10_000
 
-_Units = tuple[ir.ChannelKind, tuple[str, ...]]
+
+@dataclass(frozen=True, slots=True)
+class _Units:
+    """The units of a channel by name; of an array of rings, slot by slot."""
+
+    kind: ir.ChannelKind
+    names: tuple[str, ...]
+    slots: int = 0
+    slot_labels: tuple[str, ...] = ()
 
 
 def channels(
@@ -63,31 +73,51 @@ def _channel(
         return
     mine[node.name.name] = ir.Channel(
         name=node.name.name,
-        kind=units[0],
-        units=units[1],
-        n_units=len(units[1]),
+        kind=units.kind,
+        units=units.names,
+        n_units=len(units.names),
         baseline=baseline,
         noise=noise,
         rectified=rectified,
         doc=node.doc,
         at=place(node.span),
+        slots=units.slots,
+        slot_labels=units.slot_labels,
     )
 
 
 def _units(node: syntax.Channel, scope: Scope) -> _Units | None:
-    if node.kind is not None and (node.shape or node.kind.function.name == "onehot"):
-        what = "an array of rings" if node.shape else "a rule channel"
-        scope.report.error(
-            "E0601", f"{what} is part of the language and not built yet", node.kind.span
-        )
+    if node.kind is not None and node.kind.function.name == "onehot":
+        message = "a rule channel is part of the language and not built yet"
+        scope.report.error("E0601", message, node.kind.span)
         return None
     if node.kind is not None:
-        return _ring(node.kind, scope)
+        ring = _ring(node.kind, scope)
+        return _rings(node, ring, scope) if ring is not None and node.shape else ring
+    return _side_by_side(node, scope)
+
+
+def _side_by_side(node: syntax.Channel, scope: Scope) -> _Units | None:
+    """Find out which units ``channel``, ``channel[n]`` or ``channel[left, right]`` has."""
     if not node.shape:
-        return ir.ChannelKind.SINGLE, ("",)
+        return _Units(ir.ChannelKind.SINGLE, ("",))
     if len(node.shape) == 1 and not _is_label(node.shape[0], scope):
         return _sized(node.shape[0], scope)
     return _named(node, scope)
+
+
+def _rings(node: syntax.Channel, ring: _Units, scope: Scope) -> _Units | None:
+    """Set rings side by side, ``channel[slots]: ring(n)``."""
+    slots = _side_by_side(node, scope)
+    if slots is None:
+        return None
+    if len(slots.names) * len(ring.names) > MOST_UNITS:
+        message = f"{len(slots.names)} rings of {len(ring.names)} units are more than {MOST_UNITS}"
+        scope.report.error("E0502", message + " units, the most a task may have", node.span)
+        return None
+    units = tuple(f"{slot}, {unit}" for slot in slots.names for unit in ring.names)
+    labels = slots.names if slots.kind is ir.ChannelKind.NAMED else ()
+    return _Units(ring.kind, units, len(slots.names), labels)
 
 
 def _is_label(node: syntax.Expr, scope: Scope) -> bool:
@@ -100,7 +130,7 @@ def _ring(kind: syntax.Call, scope: Scope) -> _Units | None:
         return None
     given = calls.bind(kind, ("units",), scope)
     n = count(given[0], scope, "the size of a ring") if given else None
-    return (ir.ChannelKind.RING, _numbers(n)) if n is not None else None
+    return _Units(ir.ChannelKind.RING, _numbers(n)) if n is not None else None
 
 
 def _sized(node: syntax.Expr, scope: Scope) -> _Units | None:
@@ -110,11 +140,11 @@ def _sized(node: syntax.Expr, scope: Scope) -> _Units | None:
         if isinstance(symbol.type.item, ir.LabelType):
             scope.structural.add(symbol.name)
             scope.used.add(symbol.name)
-            return ir.ChannelKind.NAMED, symbol.type.item.labels
+            return _Units(ir.ChannelKind.NAMED, symbol.type.item.labels)
         scope.report.error("E0404", "units are named by a set of labels", node.span)
         return None
     n = count(node, scope, "the number of units")
-    return (ir.ChannelKind.NUMBERED, _numbers(n)) if n is not None else None
+    return _Units(ir.ChannelKind.NUMBERED, _numbers(n)) if n is not None else None
 
 
 def _symbol(node: syntax.Expr, scope: Scope) -> Symbol | None:
@@ -168,7 +198,7 @@ def _named(node: syntax.Channel, scope: Scope) -> _Units | None:
             scope.report.error("E0212", f"`{item.name}` is already a unit", item.span)
             return None
         labels.append(item.name)
-    return ir.ChannelKind.NAMED, tuple(labels)
+    return _Units(ir.ChannelKind.NAMED, tuple(labels))
 
 
 def noise_law(node: syntax.Expr, scope: Scope, setting: Setting) -> ir.Noise | None:

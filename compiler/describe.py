@@ -8,8 +8,9 @@ from math import prod
 
 from epochal.compiler import ir
 from epochal.compiler.distributions import IN_TURN
-from epochal.compiler.prose import Laws, law_text, show, type_text
+from epochal.compiler.prose import Laws, law_text, process_text, show, type_text
 from epochal.compiler.repeats import groups
+from epochal.compiler.types import is_signal
 from epochal.compiler.walk import walk
 
 _WIDTH = 88
@@ -105,7 +106,7 @@ def _channel(channel: ir.Channel, laws: Laws) -> str:
         case ir.ChannelKind.NAMED:
             parts = [f"{_count(channel.n_units, 'unit')}: {', '.join(channel.units)}"]
         case ir.ChannelKind.RING:
-            parts = [f"a ring of {_count(channel.n_units, 'unit')}"]
+            parts = [_ring(channel)]
     if channel.baseline != ir.Number("0"):
         parts.append(f"baseline {show(channel.baseline, laws)}")
     if channel.noise is not None:
@@ -115,6 +116,14 @@ def _channel(channel: ir.Channel, laws: Laws) -> str:
     if channel.doc:
         parts.append(channel.doc)
     return "; ".join(parts)
+
+
+def _ring(channel: ir.Channel) -> str:
+    if not channel.slots:
+        return f"a ring of {_count(channel.n_units, 'unit')}"
+    size = _count(channel.n_units // channel.slots, "unit")
+    names = f": {', '.join(channel.slot_labels)}" if channel.slot_labels else ""
+    return f"{_count(channel.slots, 'ring')} of {size}{names}"
 
 
 def _noise(noise: ir.Noise, laws: Laws) -> str:
@@ -225,6 +234,8 @@ def _varies(task: ir.Task) -> str:
             case ir.Drawn(ir.Law(law_name, (ir.SetOf(levels),))) if law_name == IN_TURN:
                 turns = ", ".join(show(level) for level in levels)
                 rows.append((name, f"one a batch, balanced over batches: {turns}"))
+            case ir.Drawn(ir.Law() as law, _, size) if is_signal(variable.types[0]):
+                rows.append((name, process_text(law, size)))
             case ir.Drawn(law, _, _, per_batch):
                 once = ", once for each batch" if per_batch else ""
                 rows.append((name, f"drawn from {law_text(law)}{once}"))

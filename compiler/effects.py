@@ -1,14 +1,11 @@
 """Lowering ``during`` blocks."""
 
-from epochal.compiler import arrays, channels, expressions, ir, spans, types
-from epochal.compiler.intervals import Interval
+from epochal.compiler import arrays, channels, expressions, ir, spans, types, units
 from epochal.compiler.report import place
 from epochal.compiler.scope import Scope, Setting, Typed
 from epochal.compiler.trial import not_built
-from epochal.compiler.walk import refs
 from epochal.dsl import syntax
-from epochal.dsl.diagnostic import Fix
-from epochal.dsl.nearest import nearest
+from epochal.dsl.diagnostic import Fix, Note
 
 _ARRAYS = {
     syntax.EffectKind.DRIVE: ir.EffectKind.INPUT,
@@ -72,7 +69,7 @@ def _effect(
         if channel is None:
             return []
         if node.channel.index is not None:
-            unit = unit_index(node.channel.index, channel, scope)
+            unit = _unit(node.channel.index, channel, scope)
             if unit is None:
                 return []
     value = noise = None
@@ -129,58 +126,14 @@ def _channel(node: syntax.Effect, ref: syntax.Ref, scope: Scope) -> ir.Channel |
     return None
 
 
-def unit_index(node: syntax.Expr, channel: ir.Channel, scope: Scope) -> ir.Expr | None:
-    """Lower ``[unit]`` to a label of the channel's units, or to a proven index."""
-    labels = expressions.unit_labels(channel)
-    if isinstance(node, syntax.Name) and node.name not in scope.symbols and labels:
-        if node.name in labels:
-            return ir.Label(node.name, labels)
-        if node.name in scope.report.excused:
-            return None
-        _no_unit(node.name, node, channel, scope)
-        return None
-    typed = expressions.lower(node, scope, Setting())
-    if typed is None:
-        return None
-    if isinstance(typed.type, ir.LabelType):
-        outside = [label for label in typed.type.labels if label not in labels]
-        if outside:
-            _no_unit(outside[0], node, channel, scope)
-            return None
-        return types.convert(typed.expr, typed.type, ir.LabelType(labels))
-    if not types.is_number(typed.type):
+def _unit(node: syntax.Expr, channel: ir.Channel, scope: Scope) -> ir.Expr | None:
+    """Lower ``channel[unit]``; of an array of rings it is one ring."""
+    typed = units.place_of(node, units.of_channel(channel), scope)
+    if typed is not None and isinstance(typed.type, ir.ArrayType):
         message = f"a unit is a label or a number, this is {types.describe(typed.type)}"
         scope.report.error("E0410", message, typed.span)
         return None
-    bounds = expressions.bounds(typed.expr, scope)
-    if not bounds.whole or bounds.low < 0 or bounds.high > channel.n_units - 1:
-        scope.report.error(
-            "E0411",
-            f"`{channel.name}` has units 0 to {channel.n_units - 1}, and this "
-            + (_reach(bounds) if bounds.whole else "may be no whole number"),
-            typed.span,
-        )
-        return None
-    scope.structural |= {ref.name for ref in refs(typed.expr) if ref.role is ir.Role.PARAM}
-    return typed.expr
-
-
-def _reach(bounds: Interval) -> str:
-    low, high = float(bounds.low), float(bounds.high)
-    return f"is {low:g}" if low == high else f"goes from {low:g} to {high:g}"
-
-
-def _no_unit(label: str, node: syntax.Expr, channel: ir.Channel, scope: Scope) -> None:
-    units = expressions.unit_labels(channel)
-    close = nearest(label, list(units))
-    has = "{" + ", ".join(units) + "}" if units else f"0 to {channel.n_units - 1}"
-    is_name = isinstance(node, syntax.Name) and node.name == label
-    scope.report.error(
-        "E0412",
-        f"`{channel.name}` has no unit `{label}`; its units are {has}",
-        node.span,
-        fixes=(Fix(f"write `{close}`", node.span, close),) if close and is_name else (),
-    )
+    return typed.expr if typed else None
 
 
 def _value(
@@ -193,33 +146,69 @@ def _value(
         scope.report.error("E0413", "`weight` takes =, += or *=", node.span)
         return None
     moving = node.kind is not syntax.EffectKind.WEIGHT
-    ring = channel if unit is None else None
-    typed = expressions.lower(node.value, scope, Setting(elapsed=moving, ring=ring))
-    if typed is None:
-        return None
-    kind = arrays.single(typed).type
-    if isinstance(typed.type, ir.ArrayType) and types.is_number(kind):
-        return _unit_by_unit(typed, typed.type.n, channel, unit, scope)
-    one = not isinstance(typed.type, ir.ArrayType)
-    if one and (types.is_number(kind) or isinstance(kind, ir.UnitsType)):
-        return typed.expr
-    scope.report.error(
-        "E0303",
-        f"a channel is set to a plain number, this is {types.describe(typed.type)}",
-        typed.span,
-    )
-    return None
+    inside = channel if channel is not None and (unit is None or channel.slots) else None
+    typed = expressions.lower(node.value, scope, Setting(elapsed=moving, channel=inside))
+    return _fitted(typed, channel, unit, scope) if typed else None
 
 
-def _unit_by_unit(
-    typed: Typed, n: int, channel: ir.Channel | None, unit: ir.Expr | None, scope: Scope
+def _fitted(
+    typed: Typed, channel: ir.Channel | None, unit: ir.Expr | None, scope: Scope
 ) -> ir.Expr | None:
-    """Take an array as one value for each unit of a channel."""
-    if channel is not None and unit is None and channel.n_units == n:
+    """Bring a value to what it is set on: one number, or one for each unit."""
+    typed = arrays.at_one_time(typed)
+    item = arrays.single(typed).type
+    if not types.is_number(item) and not isinstance(item, ir.UnitsType):
+        message = f"a channel is set to a plain number, this is {types.describe(typed.type)}"
+        scope.report.error("E0303", message, typed.span)
+        return None
+    if channel is not None and channel.slots and unit is None:
+        return _slot_by_slot(typed, channel, scope)
+    if not isinstance(typed.type, ir.ArrayType):
         return typed.expr
-    has = "one unit" if unit is not None or channel is None else f"{channel.n_units} units"
-    scope.report.error("E0334", f"an array of {n} values cannot be set on {has}", typed.span)
+    alike = channel is not None and unit is None and channel.n_units == typed.type.n
+    if types.is_number(item) and alike:
+        return ir.Call("each_unit", (typed.expr,))
+    _wrong_length(typed, typed.type, channel, unit, scope)
     return None
+
+
+def _slot_by_slot(typed: Typed, channel: ir.Channel, scope: Scope) -> ir.Expr | None:
+    """Set all rings of an array of rings: each to its own value, or all to one."""
+    n = ir.Number(str(channel.n_units // channel.slots))
+    slots = ir.Number(str(channel.slots))
+    match typed.type:
+        case ir.ArrayType(_, size) if size != channel.slots:
+            _wrong_length(typed, typed.type, channel, None, scope)
+            return None
+        case ir.ArrayType(ir.UnitsType()):
+            return ir.Call("side_by_side", (typed.expr, n))
+        case ir.ArrayType():
+            return ir.Call("each_ring", (typed.expr, n))
+        case ir.UnitsType():
+            return ir.Call("every_ring", (typed.expr, slots))
+        case _:
+            return typed.expr
+
+
+def _wrong_length(
+    typed: Typed,
+    kind: ir.ArrayType,
+    channel: ir.Channel | None,
+    unit: ir.Expr | None,
+    scope: Scope,
+) -> None:
+    if channel is None:
+        has = "every output at once"
+    elif unit is not None:
+        has = "one ring" if channel.slots else "one unit"
+    else:
+        among = units.of_channel(channel)
+        has = f"{among.n} {among.what}{'' if among.n == 1 else 's'}"
+    notes: tuple[Note, ...] = ()
+    if isinstance(kind.item, ir.UnitsType):
+        notes = (Note("`sum(..)` lays them over each other"),)
+    message = f"an array of {kind.n} values cannot be set on {has}"
+    scope.report.error("E0334", message, typed.span, *notes)
 
 
 def _noise(node: syntax.Effect, unit: ir.Expr | None, scope: Scope) -> ir.Noise | None:

@@ -212,7 +212,7 @@ def _at(node: syntax.At, scope: Scope, setting: Setting) -> Typed | None:
     where = spans.where(node.where, scope, setting)
     if where is None:
         return None
-    kind = ir.SeriesType(channel.n_units, unit_labels(channel))
+    kind = ir.SeriesType(channel.n_units, unit_labels(channel), channel.slots)
     return Typed(ir.Series(channel.name, where), kind, node.span)
 
 

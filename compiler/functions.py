@@ -51,6 +51,11 @@ _ROWS = (
     Function("wrap", ("angle",), Takes.ANGLES, "the angle in [0, 360) deg"),
     Function("angle_between", ("a", "b"), Takes.ANGLES, "a - b, signed, in (-180, 180] deg"),
     Function("bump", ("center", "width"), Takes.SPECIAL, "a circular Gaussian over a ring"),
+    Function("vonmises", ("center", "kappa"), Takes.SPECIAL, "a von Mises curve over a ring"),
+    Function("cosine_tuning", ("center",), Takes.SPECIAL, "a cosine over a ring"),
+    Function("onehot", ("unit",), Takes.SPECIAL, "1 on one unit, 0 on the others"),
+    Function("opponent", ("x",), Takes.SPECIAL, "x on the first of two units, -x on the second"),
+    Function("evidence", ("label", "x"), Takes.SPECIAL, "x on one named unit, less on the others"),
     Function("other", ("label",), Takes.SPECIAL, "the other of two labels"),
     Function("position", ("label",), Takes.SPECIAL, "where a label stands in its set, from 0"),
     Function("range", ("n",), Takes.SPECIAL, "the array 0, 1, .. n - 1"),
@@ -80,7 +85,5 @@ _ROWS = (
 
 FUNCTIONS: Mapping[str, Function] = {row.name: row for row in _ROWS}
 
-PLANNED = frozenset(
-    "vonmises cosine_tuning onehot opponent evidence lookup previous fraction".split()
-)
+PLANNED = frozenset("lookup previous fraction".split())
 """Functions of the language that this version reads but does not build yet."""

@@ -302,7 +302,7 @@ def _call(function: str, arguments: tuple[Interval, ...]) -> Interval:
             return _monotone(_exp, -INFINITY)(arguments[0])
         case "log":
             return _monotone(_log, 0)(arguments[0])
-        case "sin" | "cos":
+        case "sin" | "cos" | "cosine_tuning":
             return Interval(Fraction(-1), Fraction(1))
         case "sign":
             return _sign(arguments[0])
@@ -310,8 +310,14 @@ def _call(function: str, arguments: tuple[Interval, ...]) -> Interval:
             return _wrap(arguments[0])
         case "angle_between":
             return _angle_between(*arguments)
-        case "bump":
+        case "bump" | "vonmises" | "onehot":
             return Interval(Fraction(0), Fraction(1))
+        case "opponent":
+            return arguments[0].hull(_negative(arguments[0]))
+        case "evidence":
+            return arguments[1].hull(_negative(arguments[1]))
+        case "each_unit" | "side_by_side" | "each_ring" | "every_ring":
+            return arguments[0]
         case "range":
             return Interval(Fraction(0), arguments[0].high - 1, whole=True)
         case "event_count":

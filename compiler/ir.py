@@ -68,10 +68,14 @@ class SetType(_Node, frozen=True, tag="set_type"):
 
 
 class UnitsType(_Node, frozen=True, tag="units"):
-    """One number for each unit of a channel; ``labels`` names them where they have names."""
+    """One number for each unit of a channel; ``labels`` names them where they have names.
+
+    ``slots`` is the number of rings where the channel is an array of them.
+    """
 
     n: int
     labels: tuple[str, ...] = ()
+    slots: int = 0
 
 
 class ArrayType(_Node, frozen=True, tag="array"):
@@ -86,6 +90,7 @@ class SeriesType(_Node, frozen=True, tag="series"):
 
     n: int
     labels: tuple[str, ...] = ()
+    slots: int = 0
     truth: bool = False
 
 
@@ -416,8 +421,12 @@ class Noise(Struct, frozen=True):
     reference: Expr | None = None
 
 
-class Channel(Struct, frozen=True):
-    """Input or output units under one name."""
+class Channel(Struct, frozen=True, omit_defaults=True):
+    """Input or output units under one name.
+
+    An array of rings has ``slots`` rings side by side, its units slot by slot; ``slot_labels``
+    names them where they have names.
+    """
 
     name: str
     kind: ChannelKind
@@ -428,6 +437,8 @@ class Channel(Struct, frozen=True):
     rectified: bool
     doc: str
     at: Place
+    slots: int = 0
+    slot_labels: tuple[str, ...] = ()
 
 
 class Epoch(Struct, frozen=True):

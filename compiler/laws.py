@@ -1,6 +1,6 @@
 """Lowering distributions: from a call or a set to a law on positional arguments."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd, lcm
 from statistics import NormalDist
@@ -47,8 +47,11 @@ def law(node: syntax.Expr, scope: Scope, setting: Setting) -> TypedLaw | None:
 
 
 def _either(node: syntax.Conditional, scope: Scope, setting: Setting) -> TypedLaw | None:
+    for side in _sides(node):
+        if isinstance(side, syntax.Call) and processes.is_process(side):
+            processes.misplaced(side, scope, chosen=True)
+            return None
     what = "the condition after `if`"
-    setting = replace(setting, process=False)
     condition = expressions.expect(node.condition, ir.BOOLEAN, scope, setting, what)
     then = law(node.value, scope, setting)
     otherwise = law(node.otherwise, scope, setting)
@@ -66,6 +69,13 @@ def _either(node: syntax.Conditional, scope: Scope, setting: Setting) -> TypedLa
         )
         return None
     return TypedLaw(ir.EitherLaw(condition.expr, then.law, otherwise.law), then.type, node.span)
+
+
+def _sides(node: syntax.Expr) -> tuple[syntax.Expr, ...]:
+    """List the laws that a condition chooses between."""
+    if not isinstance(node, syntax.Conditional):
+        return (node,)
+    return (*_sides(node.value), *_sides(node.otherwise))
 
 
 def _set(node: syntax.Expr, scope: Scope, setting: Setting) -> TypedLaw | None:

@@ -1,19 +1,21 @@
 """Printing expressions as NumPy.
 
-A printed value has one of five shapes: constant for the batch, one value a trial ``(N_batch,)``,
-an array of them ``(N_batch, n)``, one value a trial and unit ``(N_batch, N_units)``, or one for
-each value of an array and unit ``(N_batch, n, N_units)``.
+A printed value has one of six shapes: constant for the batch, one value a trial ``(N_batch,)``,
+an array of them ``(N_batch, n)``, one value a trial and unit ``(N_batch, N_units)``, one for
+each value of an array and unit ``(N_batch, n, N_units)``, or one for each step and unit
+``(N_batch, N_steps, N_units)``, where outputs are read.  Statements that run step by step have a
+step of a trial in place of the trial.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
 from typing import assert_never
 
 from epochal.compiler import ir
-from epochal.compiler.walk import walk
+from epochal.compiler.walk import SIGNAL_FUNCTIONS, walk
 
 # How tightly Python binds; an operand that binds less gets brackets.
 OR, AND, COMPARE, SUM, PRODUCT, SIGN, POWER, ATOM = range(8)
@@ -27,6 +29,7 @@ class Shape(IntEnum):
     ARRAY = 2
     UNITS = 3
     GRID = 4
+    SERIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,23 @@ class Text:
 
 
 Refer = Callable[[ir.Ref], Text]
-ReadSeries = Callable[[str, ir.Series, str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Prints what reads outputs.
+
+    Attributes
+    ----------
+    columns : callable
+        The columns of a channel in an array, "outputs" or "targets".
+    reduce : callable
+        A reduction over time: its name, the series as printed, what it was read from, and
+        further arguments.
+    """
+
+    columns: Callable[[str, ir.Series], str]
+    reduce: Callable[[str, str, ir.Series, str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +75,22 @@ class Printer:
         How a parameter, variable or score is called there.
     label : callable
         How the position of a label is called.
-    reduce : callable or None
-        Prints a reduction (its function, the series, further arguments) where outputs are read.
+    outputs : Outputs or None
+        Prints what reads outputs, where they are read.
     careful : bool
         Whether values may be nan, so that ``!=`` must be false for them.
-    rows : str
-        How many rows a value with units has that is the same for the batch.
     spans : callable
         Whether an array has just one value for each repetition that an index counts.
+    counted : callable
+        How the events of a pulse train are counted.
     """
 
     refer: Refer
     label: Callable[[ir.Label], str]
-    reduce: ReadSeries | None = None
+    outputs: Outputs | None = None
     careful: bool = False
-    rows: str = "n"
     spans: Callable[[ir.Expr, ir.Ref], bool] = lambda x, i: False
+    counted: Refer | None = None
 
     def text(self, expr: ir.Expr) -> str:
         """Print an expression."""
@@ -111,9 +130,11 @@ class Printer:
             case ir.TupleOf(items):
                 return Text(_tuple([self.text(item) for item in items]), ATOM, Shape.CONSTANT)
             case ir.Relabel(x, source, labels):
+                inner = self.show(x)
+                if labels[: len(source)] == source:
+                    return inner  # the same places
                 listed = [str(labels.index(label)) for label in source]
                 places = _tuple([*listed, *(["-1"] if self.careful else [])])  # none stays none
-                inner = self.show(x)
                 return Text(f"np.array({places})[{inner.text}]", ATOM, inner.shape)
             case ir.Index(x, i):
                 return self._index(x, i)
@@ -121,13 +142,14 @@ class Printer:
                 inner = self.show(x)
                 return Text(f"np.isin({inner.text}, {self.text(values)})", ATOM, inner.shape)
             case ir.Series():
-                raise AssertionError("an output stands only inside a reduction")
+                assert self.outputs is not None
+                return Text(self.outputs.columns("outputs", expr), ATOM, Shape.SERIES)
         assert_never(expr)
 
     def _pair(self, a: ir.Expr, b: ir.Expr, binds: tuple[int, int]) -> tuple[str, str, Shape]:
         """Print two operands so that their axes agree."""
         left, right = self.show(a), self.show(b)
-        shape = max(left.shape, right.shape)
+        shape = _joint((left, right))
         return _stretch(left, shape, binds[0]), _stretch(right, shape, binds[1]), shape
 
     def _arithmetic(self, op: str, a: ir.Expr, b: ir.Expr) -> Text:
@@ -167,7 +189,7 @@ class Printer:
     def _logical(self, op: str, a: ir.Expr, b: ir.Expr) -> Text:
         # Python's & and | bind more tightly than comparisons, so those get brackets.
         sides = [self.show(side) for side in (a, b)]
-        shape = max(side.shape for side in sides)
+        shape = _joint(sides)
         symbol, binds = ("&", AND) if op == "and" else ("|", OR)
         least = (binds if sides[0].binds == binds else SUM, SUM)
         texts = [_stretch(side, shape, bind) for side, bind in zip(sides, least, strict=True)]
@@ -175,21 +197,31 @@ class Printer:
 
     def _conditional(self, expr: ir.Conditional) -> Text:
         parts = [self.show(part) for part in (expr.condition, expr.then, expr.otherwise)]
-        shape = max(part.shape for part in parts)
+        shape = _joint(parts)
         inner = ", ".join(_stretch(part, shape, OR) for part in parts)
         return Text(f"np.where({inner})", ATOM, shape)
 
     def _call(self, expr: ir.Call) -> Text:
         name, arguments = expr.function, expr.arguments
-        if isinstance(arguments[0], ir.Series):
-            assert self.reduce is not None
-            more = "".join(f", {self.text(item)}" for item in arguments[1:])
-            shape = Shape.TRIAL if name == "first_above" else Shape.UNITS
-            return Text(self.reduce(name, arguments[0], more), ATOM, shape)
+        if name in OVER_TIME:
+            return self._over_time(name, arguments)
+        if name in SIGNAL_FUNCTIONS:
+            return self._over_steps(name, arguments)
+        if name == "event_count":
+            assert self.counted is not None
+            assert isinstance(arguments[0], ir.Ref)
+            return self.counted(arguments[0])
+        if name == "error":
+            assert self.outputs is not None
+            assert isinstance(arguments[0], ir.Series)
+            sides = (self.outputs.columns(one, arguments[0]) for one in ("outputs", "targets"))
+            return Text(" - ".join(sides), SUM, Shape.SERIES)
         if name in _OVER_UNITS:
-            return Text(
-                _OVER_UNITS[name].format(self.show(arguments[0]).inside(ATOM)), ATOM, Shape.TRIAL
-            )
+            if len(arguments) > 1:
+                x = ", ".join(self.text(item) for item in arguments)
+                return Text(f"{name}(by_slot({x}))", ATOM, Shape.ARRAY)
+            x = self.show(arguments[0]).inside(ATOM)
+            return Text(_OVER_UNITS[name].format(x), ATOM, Shape.TRIAL)
         if name in ("min", "max"):
             return self._extreme(name, arguments)
         if name == "other":
@@ -203,16 +235,36 @@ class Printer:
             if self.careful and inner.shape is not Shape.CONSTANT:
                 return Text(f"known_position({inner.text})", ATOM, inner.shape)
             return inner
-        if name == "bump":
-            return self._bump(arguments)
+        if name in _ENCODERS:
+            return self._encoder(name, arguments)
+        if name in _OVER_RINGS:
+            return self._over_rings(name, arguments)
         if name == "range":
             return Text(f"np.arange({self.text(arguments[0])})[None]", ATOM, Shape.ARRAY)
         if name in _OVER_ARRAY:
             return self._over_array(name, arguments)
         shown = [self.show(item) for item in arguments]
-        shape = max(one.shape for one in shown)
+        shape = _joint(shown)
         listed = ", ".join(_stretch(one, shape, OR) for one in shown)
         return Text(f"{_FUNCTIONS[name].format(listed)}", ATOM, shape)
+
+    def _over_time(self, name: str, arguments: tuple[ir.Expr, ...]) -> Text:
+        """Print what reduces an output over time."""
+        assert self.outputs is not None
+        series = next(node for node in walk(arguments[0]) if isinstance(node, ir.Series))
+        more = "".join(f", {self.text(item)}" for item in arguments[1:])
+        text = self.outputs.reduce(name, self.text(arguments[0]), series, more)
+        return Text(text, ATOM, Shape.TRIAL if name in ("first_above", "rms") else Shape.UNITS)
+
+    def _over_steps(self, name: str, arguments: tuple[ir.Expr, ...]) -> Text:
+        """Print what makes a signal of a signal, on the flat list of steps."""
+        x, *more = (self.show(item) for item in arguments)
+        shape = _joint((x, *more)) if name == "latch" else x.shape
+        shape = max(shape, Shape.TRIAL)
+        rest = [_stretch(one, shape, OR) if name == "latch" else one.text for one in more]
+        given = ", ".join([_stretch(x, shape, OR), "k", *rest])
+        text = f"{name}({given})" if name == "latch" else f"{name}({given}, dt)"
+        return Text(text, ATOM, shape)
 
     def wide(self, expr: ir.Expr) -> str:
         """Print an expression so that it meets arrays value by value."""
@@ -238,24 +290,33 @@ class Printer:
         text = _OVER_ARRAY[name].format(x=array.inside(ATOM), plain=array.text, n=size)
         return Text(text, PRODUCT if name == "array_mean" else ATOM, shape)
 
-    def _bump(self, arguments: tuple[ir.Expr, ...]) -> Text:
-        center, width, n_units = (self.show(item) for item in arguments)
-        shape = max(center.shape, width.shape)
-        middle = _stretch(center, shape, OR)
-        if shape is Shape.CONSTANT:
-            middle = f"np.full({self.rows}, {middle})"
-        text = f"bump({middle}, {_stretch(width, shape, OR)}, {n_units.text})"
+    def _encoder(self, name: str, arguments: tuple[ir.Expr, ...]) -> Text:
+        """Print one number for each unit; what is the same for all trials is one row."""
+        shown = [self.show(item) for item in arguments]
+        shape = _joint(shown)
+        text = f"{name}({', '.join(_stretch(one, shape, OR) for one in shown)})"
+        text += "[None]" if shape is Shape.CONSTANT else ""
         return Text(text, ATOM, Shape.GRID if shape is Shape.ARRAY else Shape.UNITS)
+
+    def _over_rings(self, name: str, arguments: tuple[ir.Expr, ...]) -> Text:
+        """Print an array as one value for each unit of a channel."""
+        inner, *sizes = (self.show(item) for item in arguments)
+        text = _OVER_RINGS[name].format(inner.text, *(size.text for size in sizes))
+        repeated = name == "every_ring" and inner.shape is Shape.GRID  # a value a repetition
+        shape = Shape.GRID if repeated else Shape.UNITS
+        return Text(text, inner.binds if text == inner.text else ATOM, shape)
 
     def _extreme(self, name: str, arguments: tuple[ir.Expr, ...]) -> Text:
         shown = [self.show(item) for item in arguments]
-        shape = max(one.shape for one in shown)
+        shape = _joint(shown)
         function = "np.minimum" if name == "min" else "np.maximum"
         text = _stretch(shown[0], shape, OR)
         for one in shown[1:]:
             text = f"{function}({text}, {_stretch(one, shape, OR)})"
         return Text(text, ATOM, shape)
 
+
+OVER_TIME = frozenset(("time_mean", "time_last", "time_min", "time_max", "first_above", "rms"))
 
 _EXACT = frozenset(ir.Unit) - {ir.Unit.RADIAN}
 
@@ -266,6 +327,15 @@ _OVER_UNITS = {
     "unit_max": "{}.max(axis=1)",
     "argmax": "argmax_unit({})",
     "population_vector": "population_vector({})",
+}
+
+_ENCODERS = ("bump", "vonmises", "cosine_tuning", "onehot", "opponent", "evidence")
+
+_OVER_RINGS = {
+    "each_unit": "{0}",
+    "side_by_side": "side_by_side({0})",
+    "each_ring": "np.repeat({0}, {1}, axis=1)",
+    "every_ring": "np.tile({0}, {1})",
 }
 
 _OVER_ARRAY = {
@@ -342,6 +412,12 @@ def _binding(value: str) -> int:
     return SIGN if value.startswith("-") else ATOM
 
 
+def _joint(parts: Iterable[Text]) -> Shape:
+    """Find the axes that several values have together."""
+    shapes = {part.shape for part in parts}
+    return Shape.GRID if {Shape.ARRAY, Shape.UNITS} <= shapes else max(shapes)
+
+
 def _stretch(text: Text, shape: Shape, binds: int) -> str:
     """Give a value the axes of what it meets: of arrays, of units, or of both."""
     axes = _NEW_AXES.get((text.shape, shape))
@@ -354,6 +430,7 @@ _NEW_AXES = {
     (Shape.TRIAL, Shape.GRID): ":, None, None",
     (Shape.ARRAY, Shape.GRID): ":, :, None",
     (Shape.UNITS, Shape.GRID): ":, None",
+    (Shape.TRIAL, Shape.SERIES): ":, None, None",
 }
 
 

@@ -76,10 +76,12 @@ def _arithmetic(node: syntax.Binary, scope: Scope, setting: Setting) -> Typed | 
 
 
 def _arithmetic_of(node: syntax.Binary, left: Typed, right: Typed, scope: Scope) -> Typed | None:
-    left, right = left.counted(), right.counted()
-    over_time = series.arithmetic(node, left, right, scope)
+    over_time = series.arithmetic(node, left.counted(), right.counted(), scope)
     if over_time is not None:
         return over_time
+    spread = isinstance(left.type, ir.UnitsType) or isinstance(right.type, ir.UnitsType)
+    if not (spread and node.op == "*"):  # a truth times floats is a float already
+        left, right = left.counted(), right.counted()
     kinds = _arithmetic_type(left, scope, node.op), _arithmetic_type(right, scope, node.op)
     if kinds[0] is None or kinds[1] is None:
         return None

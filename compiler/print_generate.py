@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from epochal.compiler import ir, segments
 from epochal.compiler.bounds import Bounds
-from epochal.compiler.numpy_text import ATOM, OR, PRODUCT, SIGN, Printer, Shape, Text
+from epochal.compiler.numpy_text import ATOM, OR, PRODUCT, SIGN, SUM, Printer, Shape, Text
 from epochal.compiler.print_line import line
-from epochal.compiler.print_names import Names, Speaker
+from epochal.compiler.print_names import Names, Speaker, is_wide
+from epochal.compiler.print_signals import laid_out, law_of, processes, signals_in
 from epochal.compiler.print_steps import span_edges, step_effect
 from epochal.compiler.repeats import around
 from epochal.compiler.segments import Columns, Layout
@@ -53,10 +54,14 @@ def body(task: ir.Task, plan: Layout, bounds: Bounds, names: Names) -> Body:
     for array in arrays:
         mine = [effect for effect in task.effects if effect.kind is array.kind]
         late = job.late(mine)
-        tables += job.table(array)
-        rows += [job.row_effect(array, effect) for effect in mine if effect not in late]
+        early = [effect for effect in mine if effect not in late]
+        tables += job.table(array, early)
+        rows += [job.row_effect(array, effect) for effect in early]
         spread += job.spread(array, late)
-    columns = job.columns(_read(task, _of_arrays(task)))
+    exprs = _of_arrays(task)
+    signals = signals_in(exprs, task)
+    columns = job.columns(_read(task, exprs + [e for v in signals for e in law_of(v)]))
+    columns += [laid_out(one, names.value(one.names[0]), job.show) for one in signals]
     return Body(columns, tables, rows, spread, job.noise())
 
 
@@ -80,7 +85,7 @@ def _of_noise(task: ir.Task) -> list[ir.Expr]:
 
 def _read(task: ir.Task, exprs: list[ir.Expr]) -> list[str]:
     """List the columns of the trial table that expressions read, in the table's order."""
-    found = {ref.name for expr in exprs for ref in refs(expr)}
+    found = {ref.name for expr in exprs for ref in refs(expr)} - processes(task).keys()
     variables = [name for variable in task.variables for name in variable.names]
     arguments = [p.name for p in task.params if not p.structural and p.value is not None]
     return [name for name in (*variables, *arguments) if name in found]
@@ -128,20 +133,21 @@ class _Job:
                 late.append(effect)
         return late
 
-    def table(self, array: Array) -> list[str]:
+    def table(self, array: Array, effects: list[ir.Effect]) -> list[str]:
         """Print the empty segment table of an array, with its baselines."""
         size = sum(channel.n_units for channel in array.channels)
         make = "ones" if array.kind is ir.EffectKind.WEIGHT else "zeros"
         lines = [line(f"{array.table} = np.{make}((n, {self.plan.n_segments + 1}, {size}))")]
         if array.kind is ir.EffectKind.WEIGHT:
-            return [*lines, line("weight[:, PADDING] = 0")]
+            lines.append(line("weight[:, PADDING] = 0"))
+            return lines + self._views(array.table, array, effects)
         for channel in array.channels:
             if channel.baseline != ir.Number("0"):
-                units = channel.n_units > 1
+                units = is_wide(channel)
                 value = _fit(self.show, channel.baseline, many=True, units=units)
                 column = self.names.channel(channel.name)
                 lines.append(line(f"{array.table}[:, :, {column}] = {value}", channel.at))
-        return lines
+        return lines + self._views(array.table, array, effects)
 
     def row_effect(self, array: Array, effect: ir.Effect) -> str:
         """Print a statement on the segment table."""
@@ -159,12 +165,10 @@ class _Job:
             rows = f"trial[{guard}]" if dynamic else guard
         index = [rows, self._segments(where)]
         if place is not None:
-            column = place.text
-            if guard is not None and dynamic:
-                column = f"({column})[{guard}]"
-            index.append(column)
+            taken = guard if place.moves else None
+            index.append(place.text if taken is None else place.at(taken))
         value = _fit(self.show, effect.value, many=many, units=units, guard=guard)
-        target = f"{array.table}[{', '.join(index)}]"
+        target = f"{self._written(array.table, place)}[{', '.join(index)}]"
         return line(f"{target} {effect.op} {value}", effect.at)
 
     def _repeated(self, array: Array, effect: ir.Effect, where: Columns) -> str:
@@ -179,11 +183,11 @@ class _Job:
             index = [":", name, *([place.text] if place is not None else [])]
             if place is not None and place.moves:
                 assert effect.unit is not None
-                wide = "" if self.show.show(effect.unit).shape is Shape.ARRAY else "[:, None]"
-                unit = f"({place.text}){wide}" if wide else place.text
+                varies = self.show.show(effect.unit).shape is Shape.ARRAY
+                unit = place.text if varies else place.at(":, None")
                 lines.append(line(f"unit = {unit}", effect.at))
                 index = ["trial[:, None]", f"np.r_[{name}]", "unit"]
-            target = f"{array.table}[{', '.join(index)}]"
+            target = f"{self._written(array.table, place)}[{', '.join(index)}]"
             if effect.guard is None:
                 lines.append(line(f"{target} {effect.op} {fitted}", effect.at))
                 continue
@@ -219,24 +223,45 @@ class _Job:
         channel = next(one for one in array.channels if one.name == effect.channel)
         name = self.names.channel(channel.name)
         if effect.unit is None:
-            return _Place(name, False), channel.n_units > 1
-        if channel.n_units == 1:
+            return _Place(name, False), is_wide(channel)
+        if not is_wide(channel):
             return _Place(name, False), False
         shown = self.show.show(effect.unit)
         whole = isinstance(effect.unit, ir.Label | ir.Number) or self._is_label(effect.unit)
         index = shown.inside(PRODUCT) if whole else f"np.asarray({shown.text}, int)"
-        return _Place(f"{name}.start + {index}", shown.shape is not Shape.CONSTANT), False
+        moves = shown.shape is not Shape.CONSTANT
+        if channel.slots:
+            index = shown.text if whole else index
+            return _Place(index, moves, shown.binds if whole else ATOM, channel.name), True
+        return _Place(f"{name}.start + {index}", moves), False
+
+    def _written(self, table: str, place: "_Place | None") -> str:
+        """Name what a statement writes to: a whole table, or its view ring by ring."""
+        slots = place.slots if place is not None else ""
+        return self.names.view(table, slots) if slots else table
+
+    def _views(self, table: str, array: Array, effects: list[ir.Effect]) -> list[str]:
+        """Print views of arrays of rings, ring by ring, where one ring is written."""
+        single = {effect.channel for effect in effects if effect.unit is not None}
+        lines = []
+        for channel in array.channels:
+            if channel.slots and channel.name in single:
+                columns = f"{table}[:, :, {self.names.channel(channel.name)}]"
+                view = f"by_slot({columns}, {channel.slots})"
+                lines.append(line(f"{self.names.view(table, channel.name)} = {view}"))
+        return lines
 
     def spread(self, array: Array, late: list[ir.Effect]) -> list[str]:
         """Print how an array is spread over time, and the statements that run step by step."""
         position = ("inputs", "targets", "weights").index(array.result)
         lines = [line(f"{array.result} = spread({array.table}, index, out[{position}])")]
+        lines += self._views(array.result, array, late)
         for effect in late:
             place, units = self.place(array, effect)
-            column = place.text if place is not None else ":"
-            moves = place is not None and place.moves
+            column = ":" if place is None else place.at("at") if place.moves else place.text
+            written = self._written(array.result, place)
             spans = self._spans(effect)
-            lines += step_effect(effect, array.result, column, moves, units, spans, self.speaker)
+            lines += step_effect(effect, written, column, units, spans, self.speaker)
         return lines
 
     def _spans(self, effect: ir.Effect) -> tuple[str, str]:
@@ -280,7 +305,7 @@ class _Job:
 
     def _view(self, channel: ir.Channel) -> str:
         name = self.names.channel(channel.name)
-        return f"inputs[:, :, {name if channel.n_units > 1 else f'{name} : {name} + 1'}]"
+        return f"inputs[:, :, {name if is_wide(channel) else f'{name} : {name} + 1'}]"
 
     def _noise(self, channel: ir.Channel) -> list[str]:
         effects = [
@@ -307,7 +332,7 @@ class _Job:
             assert effect.noise is not None
             value = self._sd(effect.noise, self.speaker.steps())[0]
             spans = self._spans(effect)
-            lines += step_effect(effect, "step_sd", "0", False, False, spans, self.speaker, value)
+            lines += step_effect(effect, "step_sd", "0", False, spans, self.speaker, value)
         call = f'add_scaled_noise({view}, step_sd[:, :, 0], key, "{channel.name}")'
         return [*lines, line(call, indent=8)]
 
@@ -335,10 +360,19 @@ class _Job:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Columns of an array, and whether they differ from trial to trial."""
+    """Columns of an array, and whether they differ from trial to trial.
+
+    ``binds`` says how tightly the text does; ``slots`` names the channel of which they are rings.
+    """
 
     text: str
     moves: bool
+    binds: int = SUM
+    slots: str = ""
+
+    def at(self, index: str) -> str:
+        """Take some of the columns."""
+        return f"{self.text if self.binds == ATOM else f'({self.text})'}[{index}]"
 
 
 def _fit(
@@ -348,14 +382,18 @@ def _fit(
     shown = show.show(value)
     if shown.shape is Shape.CONSTANT:
         return shown.text
-    text = shown.text
-    if guard is not None:
-        text = f"{shown.inside(7)}[{guard}]"
+    guarded = guard is not None and not _is_one_row(show, value)
+    text = f"{shown.inside(ATOM)}[{guard}]" if guarded else shown.text
     axes = many + units if shown.shape is Shape.TRIAL else int(many)
     if not axes:
         return text
-    operand = text if guard is not None else shown.inside(7)
+    operand = text if guarded else shown.inside(ATOM)
     return f"{operand}[:{', None' * axes}]"
+
+
+def _is_one_row(show: Printer, value: ir.Expr) -> bool:
+    """Whether an array is the same for all trials, and printed as one row."""
+    return all(show.show(ref).shape is Shape.CONSTANT for ref in refs(value))
 
 
 def _along(shown: Text, units: bool, binds: int = OR) -> str:

@@ -60,6 +60,8 @@ def broken(text: str, indent: int) -> list[str]:
     if bracket is None:
         return [text]
     start, end = bracket
+    if indent + start + 1 > WIDTH:
+        start, end = _longest_bracket(text)
     head, inside, tail = text[: start + 1], text[start + 1 : end], text[end:]
     if indent + 4 + len(inside) <= WIDTH:
         return [head, f"    {inside}", tail]
@@ -152,6 +154,20 @@ def _last_bracket(text: str) -> tuple[int, int] | None:
         found.append((start, end))
         end = start - 1
     return max(found, key=lambda ends: ends[1] - ends[0], default=None)
+
+
+def _longest_bracket(text: str) -> tuple[int, int]:
+    """Find the ends of the longest of all brackets that are in no other."""
+    found: list[tuple[int, int]] = []
+    depth = first = 0
+    for i, letter in enumerate(text):
+        if letter in _OPEN:
+            first = first if depth else i
+            depth += 1
+        elif letter in _CLOSE:
+            depth -= 1
+            found += [(first, i)] if not depth else []
+    return max(found, key=lambda ends: ends[1] - ends[0])
 
 
 def _arguments(text: str) -> list[str]:

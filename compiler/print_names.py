@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from epochal.compiler import ir, numpy_text
-from epochal.compiler.numpy_text import Printer, ReadSeries, Shape, Text
+from epochal.compiler.numpy_text import Outputs, Printer, Shape, Text
 from epochal.compiler.prelude_source import PRELUDE_NAMES
+from epochal.compiler.print_signals import HEIGHTS, processes
 from epochal.compiler.python_names import constant_names, python_names
 from epochal.compiler.segments import Layout
 
@@ -31,6 +32,7 @@ class Names:
     sizes: dict[str, int]
     cuts: tuple[str, ...]
     groups: dict[tuple[str, ...], str]
+    views: dict[tuple[str, str], str]
     spoken: set[tuple[str, ...]] = field(default_factory=set)
 
     def value(self, name: str) -> str:
@@ -44,6 +46,10 @@ class Names:
     def channel(self, name: str) -> str:
         """Name the columns of a channel."""
         return self.constants["channel", name]
+
+    def view(self, table: str, channel: str) -> str:
+        """Name the view, ring by ring, of an array of rings in a table."""
+        return self.views[table, channel]
 
     def column(self, place: int) -> str:
         """Name a column of the timeline: a segment, the padding, or a loose cut."""
@@ -96,6 +102,7 @@ def names(task: ir.Task, plan: Layout) -> Names:
     loose = [("cut", f"cut_{i + 1}") for i in range(len(plan.loose))]
     loose_names = tuple(constant_names(loose, taken).values())
     values = python_names(_values(task), taken)
+    values |= _heights(task, {*taken, *values.values()})
     rows: dict[tuple[str, ...], str] = {}
     for variable in task.variables:
         if len(variable.names) > 1:
@@ -113,7 +120,35 @@ def names(task: ir.Task, plan: Layout) -> Names:
         _sizes(task),
         loose_names,
         groups,
+        _views(task, {*taken, *values.values(), *rows.values()}),
     )
+
+
+def _heights(task: ir.Task, taken: set[str]) -> dict[str, str]:
+    """Name the heights of the pulses of each train."""
+    found: dict[str, str] = {}
+    for name in processes(task):
+        column = HEIGHTS.format(name)
+        local = column.replace(" ", "_")
+        found[column] = python_names([local], {*taken, *found.values()})[local]
+    return found
+
+
+def _views(task: ir.Task, taken: set[str]) -> dict[tuple[str, str], str]:
+    """Name the views of arrays of rings in all tables and arrays they may stand in."""
+    tables = [("drive", task.inputs), ("inputs", task.inputs)]
+    tables += [(one, task.outputs) for one in ("target", "targets", "weight", "weights")]
+    pairs = [
+        (table, channel.name) for table, channels in tables for channel in channels if channel.slots
+    ]
+    named = python_names([f"{table}_{channel}" for table, channel in pairs], taken)
+    return {(table, channel): named[f"{table}_{channel}"] for table, channel in pairs}
+
+
+def is_wide(channel: ir.Channel) -> bool:
+    """Whether the columns of a channel are a range, if only of one."""
+    counted = channel.kind in (ir.ChannelKind.RING, ir.ChannelKind.NUMBERED)
+    return counted or channel.n_units > 1
 
 
 def _sizes(task: ir.Task) -> dict[str, int]:
@@ -146,6 +181,8 @@ def _label_lists(task: ir.Task) -> list[tuple[str, tuple[str, ...]]]:
     for channel in (*task.inputs, *task.outputs):
         if channel.kind is ir.ChannelKind.NAMED:
             found.append((channel.name, channel.units))
+        if channel.slot_labels:
+            found.append((channel.name, channel.slot_labels))
     for score in task.scores:
         if isinstance(score.type, ir.LabelType):
             found.append((score.name, score.type.labels))
@@ -171,25 +208,35 @@ class Speaker:
 
     def drawing(self) -> Printer:
         """Print where the table is drawn: parameters are numbers, variables one a trial."""
-        return Printer(lambda ref: self._refer(ref, "{}", "{}"), self._label)
+        counted = lambda ref: self._counted(ref, self.names.value(ref.name))  # noqa: E731
+        return Printer(lambda ref: self._refer(ref, "{}", "{}"), self._label, counted=counted)
 
     def rows(self) -> Printer:
         """Print where arrays are made: columns of the trial table are local variables."""
         refer = lambda ref: self._refer(ref, "{}", "{}", Shape.TRIAL)  # noqa: E731
-        return Printer(refer, self._label, spans=self._spans)
+        return Printer(refer, self._label, spans=self._spans, counted=self._counted)
 
     def first_row(self) -> Printer:
         """Print there with parameters as one number for the batch."""
-        return Printer(lambda ref: self._refer(ref, "{}", "{}[0]"), self._label)
+        refer = lambda ref: self._refer(ref, "{}", "{}[0]")  # noqa: E731
+        return Printer(refer, self._label, counted=self._counted)
 
     def steps(self) -> Printer:
         """Print there with the value of each step's trial."""
         refer = lambda ref: self._refer(ref, "{}[at]", "{}[at]", Shape.TRIAL)  # noqa: E731
-        return Printer(refer, self._label, rows="1")
+        counted = lambda ref: self._counted(ref, at="[at]")  # noqa: E731
+        return Printer(refer, self._label, counted=counted)
 
-    def table(self, *, careful: bool = False, reduce: ReadSeries | None = None) -> Printer:
+    def table(self, *, careful: bool = False, outputs: Outputs | None = None) -> Printer:
         """Print with values as columns of the trial table, and scores as local variables."""
-        return Printer(self._column, self._label, reduce, careful, spans=self._spans)
+        return Printer(
+            self._column,
+            self._label,
+            outputs,
+            careful,
+            spans=self._spans,
+            counted=self._counted,
+        )
 
     def _label(self, label: ir.Label) -> str:
         return self.names.label(label.name, label.labels)
@@ -208,9 +255,16 @@ class Speaker:
         if ref.role is ir.Role.INDEX:
             return self._index(ref)
         name = self.names.value(ref.name)
+        if ref.role is ir.Role.SIGNAL:
+            return Text(f"{name}[at, k]", numpy_text.ATOM, self._shape(ref.name))
         if ref.role is ir.Role.PARAM:
             return Text(param.format(name), numpy_text.ATOM, shape)
         return Text(variable.format(name), numpy_text.ATOM, self._shape(ref.name))
+
+    def _counted(self, ref: ir.Ref, times: str = "", at: str = "") -> Text:
+        """Count the events of a pulse train, by default as the trial table holds them."""
+        times = times or f'trials["{ref.name}"]'
+        return Text(f"event_count({times}){at}", numpy_text.ATOM, self._shape(ref.name))
 
     def _index(self, ref: ir.Ref) -> Text:
         """Count the repetitions along the axis of arrays."""

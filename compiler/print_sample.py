@@ -17,6 +17,7 @@ from epochal.compiler.print_draws import (
 )
 from epochal.compiler.print_line import line
 from epochal.compiler.print_names import LONGEST, Names, Speaker
+from epochal.compiler.print_signals import WORDS, has_words, table_columns
 from epochal.compiler.redraw import Attempted, schedule
 from epochal.compiler.required import allowed_cells
 from epochal.compiler.walk import refs
@@ -140,9 +141,8 @@ def set_columns(task: ir.Task) -> set[str]:
 def _returned(task: ir.Task, longest: ir.Expr, show: Printer, names: Names) -> list[str]:
     """Print the trial table: variables, then parameters, then the bound on the length."""
     lines = [line("return {")]
-    for variable in task.variables:
-        for name in variable.names:
-            lines.append(line(f'"{name}": {names.value(name)},', indent=8))
+    for name, _ in table_columns(task):
+        lines.append(line(f'"{name}": {names.value(name)},', indent=8))
     sets = set_columns(task)
     for param in task.params:
         if not is_argument(param):
@@ -156,5 +156,7 @@ def _returned(task: ir.Task, longest: ir.Expr, show: Printer, names: Names) -> l
     if not is_whole(longest):
         bound = f"whole(np.ceil({bound}))"
     lines.append(line(f'"{LONGEST}": np.full(n, {bound}),', indent=8))
+    if has_words(task):
+        lines += [line(f'"{name}": {value},', indent=8) for name, value in WORDS.items()]
     lines.append(line("}"))
     return lines

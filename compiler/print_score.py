@@ -2,9 +2,9 @@
 
 from epochal.compiler import ir
 from epochal.compiler.bounds import Bounds
-from epochal.compiler.numpy_text import Shape
+from epochal.compiler.numpy_text import Outputs, Shape
 from epochal.compiler.print_line import line
-from epochal.compiler.print_names import Names, Speaker
+from epochal.compiler.print_names import Names, Speaker, is_wide
 from epochal.compiler.print_steps import span_edges
 from epochal.compiler.segments import Layout
 
@@ -14,21 +14,23 @@ _REDUCERS = {
     "time_min": "span_min({x}, {start}, {stop})",
     "time_max": "span_max({x}, {start}, {stop})",
     "first_above": "first_above({x}{more}, {start}, {stop}, dt)[:, 0]",
+    "rms": "span_rms({x}, {start}, {stop})",
 }
 
 
 def body(task: ir.Task, plan: Layout, bounds: Bounds, names: Names) -> list[str]:
     """Print the statements of ``score``."""
 
-    def reduce(name: str, series: ir.Series, more: str) -> str:
+    def columns(array: str, series: ir.Series) -> str:
         channel = next(one for one in task.outputs if one.name == series.channel)
-        columns = names.channel(channel.name)
-        columns = columns if channel.n_units > 1 else f"{columns} : {columns} + 1"
+        column = names.channel(channel.name)
+        return f"{array}[:, :, {column if is_wide(channel) else f'{column} : {column} + 1'}]"
+
+    def reduce(name: str, x: str, series: ir.Series, more: str) -> str:
         start, stop = span_edges(series.where, task, plan, bounds, names)
-        x = f"outputs[:, :, {columns}]"
         return _REDUCERS[name].format(x=x, start=start, stop=stop, more=more)
 
-    show = Speaker(names).table(careful=True, reduce=reduce)
+    show = Speaker(names).table(careful=True, outputs=Outputs(columns, reduce))
     statements = []
     for score in task.scores:
         shown = show.show(score.value)
@@ -36,6 +38,8 @@ def body(task: ir.Task, plan: Layout, bounds: Bounds, names: Names) -> list[str]
         statements.append(line(f"{names.value(score.name)} = {text}", score.at))
     lines = []
     used = "\n".join(statements)
+    if "targets[" in used:
+        lines.append(line("targets = arrays(trials, dt)[1].astype(np.float64)"))
     if "stop[" in used or "(n, " in used:
         lines.append(line("stop = timeline(trials, dt)"))
     if "(n, " in used:

@@ -13,7 +13,6 @@ def step_effect(
     effect: ir.Effect,
     array: str,
     column: str,
-    moves: bool,
     units: bool,
     spans: tuple[str, str],
     speaker: Speaker,
@@ -21,9 +20,8 @@ def step_effect(
 ) -> list[str]:
     """Print a statement on every step of its span.
 
-    ``column`` are the columns of the array, ``moves`` says whether they differ from trial to
-    trial, ``units`` whether they are several; ``spans`` are the printed edges of the span;
-    ``value`` stands in for the effect's own.
+    ``column`` are the columns of the array, ``units`` says whether they are several; ``spans``
+    are the printed edges of the span; ``value`` stands in for the effect's own.
     """
     indent = 8 if effect.kind is ir.EffectKind.NOISE else 4
     start, stop = spans
@@ -39,7 +37,6 @@ def step_effect(
             value = f"({value})[:, None]"
         if "t" in _words(value):
             lines.append(line("t = k * us(dt)", indent=indent))
-    column = f"({column})[at]" if moves else column
     lines.append(line(f"{array}[at, step, {column}] {effect.op} {value}", indent=indent))
     return lines
 

@@ -21,7 +21,14 @@ from epochal.compiler.intervals import Known
 from epochal.compiler.numpy_text import Printer
 from epochal.compiler.prelude_source import Definition, imports, needed
 from epochal.compiler.print_line import file_name, line, plain, quoted, unpacked
-from epochal.compiler.print_names import LONGEST, Names, Speaker, names
+from epochal.compiler.print_names import LONGEST, Names, Speaker, is_wide, names
+from epochal.compiler.print_signals import (
+    WORDS,
+    columns_doc,
+    has_words,
+    process_of,
+    table_columns,
+)
 from epochal.compiler.segments import Layout
 from epochal.compiler.version import VERSION
 
@@ -119,11 +126,7 @@ def _facts(task: ir.Task, plan: Layout, called: Names) -> list[str]:
     """Print the entries of TASK."""
     labels: dict[str, tuple[str, ...]] = {}
     units: dict[str, str] = {}
-    columns = [
-        (name, kind)
-        for variable in task.variables
-        for name, kind in zip(variable.names, variable.types, strict=True)
-    ]
+    columns = table_columns(task)
     columns += [
         (param.name, param.type) for param in task.params if print_sample.is_argument(param)
     ]
@@ -136,6 +139,7 @@ def _facts(task: ir.Task, plan: Layout, called: Names) -> list[str]:
         else:
             units[name] = unit_of(kind)
     units[LONGEST] = "us"
+    units |= dict.fromkeys(WORDS if has_words(task) else (), "")
     edges = {name: (plan.first(name), plan.after(name)) for name, _ in plan.cuts}
     arguments = {
         param.name: called.value(param.name)
@@ -220,7 +224,7 @@ def _constants(task: ir.Task, plan: Layout, called: Names) -> list[str]:
         for channel in channels:
             after = first + channel.n_units
             targets.append(called.channel(channel.name))
-            values.append(str(first) if channel.n_units == 1 else f"slice({first}, {after})")
+            values.append(f"slice({first}, {after})" if is_wide(channel) else str(first))
             first = after
         note = f"columns of the {side}"
         lines += unpacked(targets, values, note)
@@ -265,8 +269,14 @@ def _is_label(param: ir.Param) -> bool:
 def _table_doc(task: ir.Task) -> str:
     shown = []
     for variable in task.variables:
+        law = process_of(variable)
+        if law is not None:
+            shown += columns_doc(variable, law)
+            continue
         for name, kind in zip(variable.names, variable.types, strict=True):
             shown.append(_column_doc(name, kind))
+    if has_words(task):
+        shown.append(f"{', '.join(WORDS)} (where the random words of processes are)")
     stored = print_sample.set_columns(task)
     shown += [
         _column_doc(param.name, param.type)

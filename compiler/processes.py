@@ -49,14 +49,22 @@ def law(
     return ir.Law(name, arguments) if _sensible(row, arguments, node, scope) else None
 
 
-def misplaced(node: syntax.Call, scope: Scope) -> None:
-    """Say that a process is drawn where none may be."""
+def is_process(node: syntax.Call) -> bool:
+    """Whether a call draws a process."""
+    row = DISTRIBUTIONS.get(node.function.name)
+    return row is not None and row.over_time
+
+
+def misplaced(node: syntax.Call, scope: Scope, *, chosen: bool = False) -> None:
+    """Say that a process is drawn where none may be; ``chosen`` by a condition."""
     name = node.function.name
+    within = f"`{name}(a if c else b, ..)`"
+    note = Note(f"what differs between trials stands in its arguments: {within}")
     scope.report.error(
         "E0342",
         f"`{name}` is a process, a draw over time: it stands alone after `~` in `trial`",
         node.span,
-        Note(f"what differs between trials stands in its arguments: `{name}(a if c else b, ..)`"),
+        *((note,) if chosen else ()),
     )
 
 
@@ -115,16 +123,19 @@ def counted(law: ir.Law, size: int, at: Span, scope: Scope) -> ir.Law | None:
         return law
     most = _most_events(law, scope)
     if most is None or most > MOST_EVENTS:
-        many = "no bound on their number" if most is None else f"up to {most} of them"
+        many = "any number of pulses" if most is None else f"up to {most:,} pulses"
         scope.report.error(
             "E0343",
-            f"there is {many}, and a pulse train has at most {MOST_EVENTS} pulses a trial",
+            f"this train may have {many} on a trial, and {MOST_EVENTS:,} are allowed",
             at,
             Note("a lower rate, a longer refractory time or a shorter `over` bounds them"),
         )
         return None
     if most * max(size, 1) > MOST_SLOTS:
-        message = f"{size} trains of up to {most} pulses are more than {MOST_SLOTS:,} a trial"
+        message = (
+            f"{size} trains may have up to {most:,} pulses each on a trial, and {MOST_SLOTS:,} are "
+            "allowed together"
+        )
         scope.report.error("E0343", message, at)
         return None
     return ir.Law(law.name, (*law.arguments[:5], ir.Number(str(most))))

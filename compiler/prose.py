@@ -49,6 +49,38 @@ def law_text(law: ir.Distribution) -> str:
     raise AssertionError(law)
 
 
+def process_text(law: ir.Law, size: int) -> str:
+    """Say what a process is, or ``size`` independent ones where that is not 0."""
+    shown = [_inside(argument, _OR, {}) for argument in law.arguments]
+    match law.name:
+        case "pulse_train":
+            rate, width, refractory, _, over, _ = shown
+            what = "trains" if size else "train"
+            height = _heights(law.arguments[3])
+            law_ = f"of pulses ({width} long, height {height}), at {rate}"
+            pause = "" if refractory == "0 ms" else f" after a refractory time of {refractory}"
+            text = f"{what} {law_}{pause}, none after {over}"
+        case "ou":
+            what = "Ornstein-Uhlenbeck processes" if size else "Ornstein-Uhlenbeck process"
+            text = f"{what} of sd {shown[0]} and time constant {shown[1]}"
+        case _:
+            what = "random walks" if size else "random walk"
+            text = f"{what} from 0, of sd {shown[0]} after 1 s"
+    article = "an" if text[0] in "O" else "a"
+    return f"{size} independent {text}" if size else f"{article} {text}"
+
+
+def _heights(values: ir.Expr) -> str:
+    """Show what heights pulses have."""
+    if not isinstance(values, ir.SetOf):
+        return f"one of {show(values)}"
+    items = [show(item) for item in values.items]
+    if values.weights:
+        shares = [show(weight) for weight in values.weights]
+        items = [f"{item} ({share})" for item, share in zip(items, shares, strict=True)]
+    return " or ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
+
+
 def _is_default(value: ir.Expr, default: str) -> bool:
     return isinstance(value, ir.Number) and value.value == default
 
@@ -127,6 +159,8 @@ def _show(expr: ir.Expr, laws: Laws) -> tuple[str, int]:
             return f"{_inside(x, _SUM, laws)} in {_show(values, laws)[0]}", _COMPARE
         case ir.Index(ir.Ref(name), ir.Ref(role=ir.Role.INDEX)) if name in laws:
             return laws[name], _ATOM  # drawn anew in every repetition
+        case ir.Index(ir.Call("event_count", (train, _)), i):
+            return f"count({_inside(train, _ATOM, laws)}[{_show(i, laws)[0]}])", _ATOM
         case ir.Index(x, i):
             return f"{_inside(x, _ATOM, laws)}[{_show(i, laws)[0]}]", _ATOM
         case ir.Series(channel, where):
@@ -142,12 +176,31 @@ def _inside(expr: ir.Expr, binds: int, laws: Laws) -> str:
 def _call(expr: ir.Call, laws: Laws) -> str:
     shown = [_show(item, laws)[0] for item in expr.arguments]
     if expr.function.startswith("array_"):
+        match expr.arguments[0]:
+            case ir.Conditional(condition, ir.Number("1"), ir.Number("0")):
+                shown[0] = _show(condition, laws)[0]  # a condition that is counted
         return f"{expr.function.removeprefix('array_')}({shown[0]})"
     match expr.function:
         case "only" | "position":
             return shown[0]
+        case "event_count":
+            return f"count({shown[0]})"
+        case "latch":
+            start = "" if shown[1] == "0" else f", initial = {shown[1]}"
+            return f"latch({shown[0]}{start})"
+        case "lag" | "ema":
+            name = "by" if expr.function == "lag" else "tau"
+            return f"{expr.function}({shown[0]}, {name} = {shown[1]})"
         case "bump":
             return f"bump({shown[0]}, width = {shown[1]})"
+        case "vonmises":
+            return f"vonmises({shown[0]}, kappa = {shown[1]})"
+        case "cosine_tuning" | "onehot":
+            return f"{expr.function}({shown[0]})"
+        case "evidence":
+            return f"evidence({shown[0]}, {shown[1]})"
+        case "each_unit" | "side_by_side" | "each_ring" | "every_ring":
+            return shown[0]
         case "rescale":
             x, *ends = shown
             return f"rescale({x}, of = ({ends[0]}, {ends[1]}), onto = ({ends[2]}, {ends[3]}))"
@@ -155,6 +208,7 @@ def _call(expr: ir.Call, laws: Laws) -> str:
             inner = expr.arguments[0]
             if isinstance(inner, ir.Call) and inner.function == "time_mean":
                 return f"{expr.function}({_show(inner.arguments[0], laws)[0]})"
+            return f"{expr.function}({shown[0]})"
     return f"{_REDUCED.get(expr.function, expr.function)}({', '.join(shown)})"
 
 

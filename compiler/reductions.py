@@ -108,6 +108,11 @@ def argmax(node: syntax.Call, arguments: Arguments, scope: Scope, setting: Setti
     if x is None:
         return None
     assert isinstance(x.type, ir.UnitsType)
+    if x.type.slots:
+        message = f"`argmax` compares the units of one ring; this output has {x.type.slots} rings"
+        note = Note("`population_vector` gives the angle that each ring points to")
+        scope.report.error("E0317", message, x.span, note)
+        return None
     largest = ir.Call("argmax", (x.expr,))
     if x.type.labels:
         return Typed(largest, ir.LabelType(x.type.labels), node.span)
@@ -117,9 +122,15 @@ def argmax(node: syntax.Call, arguments: Arguments, scope: Scope, setting: Setti
 def population_vector(
     node: syntax.Call, arguments: Arguments, scope: Scope, setting: Setting
 ) -> Typed | None:
-    """Lower ``population_vector(x)``, an angle."""
+    """Lower ``population_vector(x)``, an angle; of an array of rings one angle a ring."""
     x = _units("population_vector", arguments, scope, setting)
-    return Typed(ir.Call("population_vector", (x.expr,)), ir.ANGLE, node.span) if x else None
+    if x is None:
+        return None
+    assert isinstance(x.type, ir.UnitsType)
+    if x.type.slots:
+        each = ir.Call("population_vector", (x.expr, ir.Number(str(x.type.slots))))
+        return Typed(each, ir.ArrayType(ir.ANGLE, x.type.slots), node.span)
+    return Typed(ir.Call("population_vector", (x.expr,)), ir.ANGLE, node.span)
 
 
 def _units(name: str, arguments: Arguments, scope: Scope, setting: Setting) -> Typed | None:
@@ -131,7 +142,7 @@ def _units(name: str, arguments: Arguments, scope: Scope, setting: Setting) -> T
         _of_truth(name, x, scope)
         return None
     if isinstance(x.type, ir.SeriesType) and x.type.n > 1:
-        return Typed(ir.Call("time_mean", (x.expr,)), ir.UnitsType(x.type.n, x.type.labels), x.span)
+        return Typed(ir.Call("time_mean", (x.expr,)), _units_of(x.type), x.span)
     if isinstance(x.type, ir.UnitsType):
         return x
     if isinstance(x.type, ir.SeriesType):
@@ -145,7 +156,11 @@ def _over_time(name: str, node: syntax.Call, x: Typed, kind: ir.SeriesType) -> T
     expr: ir.Expr = ir.Call(name, (x.expr,))
     if kind.n == 1:
         return Typed(ir.Call("only", (expr,)), ir.NUMBER, node.span)
-    return Typed(expr, ir.UnitsType(kind.n, kind.labels), node.span)
+    return Typed(expr, _units_of(kind), node.span)
+
+
+def _units_of(kind: ir.SeriesType) -> ir.UnitsType:
+    return ir.UnitsType(kind.n, kind.labels, kind.slots)
 
 
 def _is_of_numbers(name: str, x: Typed, scope: Scope) -> bool:

@@ -103,8 +103,9 @@ class Setting:
     ----------
     elapsed : bool
         Whether ``t`` and signals may.
-    ring : Channel or None
-        The channel whose units ``bump`` spreads over.
+    channel : Channel or None
+        The channel that is set, whose units ``bump`` and other encoders spread over; of an array
+        of rings it is one ring.
     series : bool
         Whether ``output @ epoch`` may.
     draw : callable or None
@@ -114,7 +115,7 @@ class Setting:
     """
 
     elapsed: bool = False
-    ring: ir.Channel | None = None
+    channel: ir.Channel | None = None
     series: bool = False
     draw: TakeDraw | None = None
     process: bool = False

@@ -5,7 +5,6 @@ not change in time is a signal too.
 """
 
 from epochal.compiler import arrays, expressions, ir, operators, reductions, types
-from epochal.compiler.distributions import DISTRIBUTIONS
 from epochal.compiler.processes import FOREVER
 from epochal.compiler.scope import Scope, Setting, Typed
 from epochal.dsl import syntax
@@ -16,17 +15,18 @@ Arguments = tuple[syntax.Expr, ...]
 
 def misplaced(node: syntax.Name | syntax.Call, scope: Scope) -> None:
     """Say that a signal has no value outside of drives and targets."""
+    notes: tuple[Note, ...] = ()
     if isinstance(node, syntax.Name):
-        subject, law = f"`{node.name}` is a signal", scope.processes.get(node.name)
-        has_events = law is not None and law.name == "pulse_train"
-        notes = (Note(f"`count({node.name})`, the number of its pulses, may stand anywhere"),)
+        subject = f"`{node.name}` is a signal"
+        if scope.processes[node.name].name == "pulse_train":
+            notes = (Note(f"`count({node.name})`, the number of its pulses, may stand anywhere"),)
     else:
-        subject, has_events, notes = f"`{node.function.name}` gives a signal", False, ()
+        subject = f"`{node.function.name}` gives a signal"
     scope.report.error(
         "E0340",
         f"{subject}, which changes within a span: it stands only in drives and targets",
         node.span,
-        *(notes if has_events else ()),
+        *notes,
     )
 
 
@@ -46,7 +46,7 @@ def _events(name: syntax.Name, node: syntax.Call, scope: Scope) -> Typed | None:
     law = scope.processes[name.name]
     scope.used.add(name.name)
     if law.name != "pulse_train":
-        message = f"`{name.name}` is {DISTRIBUTIONS[law.name].law}, and has no events to count"
+        message = f"`{name.name}` is drawn from `{law.name}`, and only a pulse train has events"
         scope.report.error("E0341", message, node.span)
         return None
     if law.arguments[4] == FOREVER:
@@ -73,9 +73,10 @@ def latch(node: syntax.Call, arguments: Arguments, scope: Scope, setting: Settin
     initial = expressions.lower(arguments[1], scope, Setting())
     if initial is None:
         return None
-    if types.as_quantity(arrays.single(initial).type) != arrays.single(x).type:
+    kind = arrays.single(x).type
+    if types.as_quantity(arrays.single(initial).type) != kind:
         message = (
-            f"`initial` is of the type of what is latched, {types.describe(arrays.single(x).type)}; "
+            f"`initial` is of the type of what is latched, {types.describe(kind)}; "
             f"this is {types.describe(initial.type)}"
         )
         scope.report.error("E0303", message, initial.span)
@@ -144,7 +145,7 @@ def _time(function: str, name: str, node: syntax.Expr, scope: Scope) -> Typed | 
         return None
     least = expressions.bounds(typed.expr, scope).low
     if least < 0 or (name == "tau" and least == 0):
-        problem = "must be above 0" if name == "tau" else "may be negative: it goes back in time"
+        problem = "must be above 0" if name == "tau" else "may be negative: a lag only looks back"
         scope.report.error("E0344", f"{what} {problem}", typed.span)
         return None
     return typed

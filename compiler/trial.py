@@ -8,6 +8,7 @@ from epochal.compiler.scope import PLAIN, Scope, Setting, Symbol
 from epochal.compiler.types import is_signal
 from epochal.compiler.walk import definition_expressions, law_expressions, refs
 from epochal.dsl import syntax
+from epochal.dsl.diagnostic import Note
 from epochal.dsl.span import Span
 
 SCORING = Setting(series=True)
@@ -194,10 +195,11 @@ def _declare(
         return []
     declared = tuple(name.name for name in target.names)
     if isinstance(definition, ir.Drawn) and is_signal(kind):
-        definition = _process(declared[0], definition, target.span, scope)
-        if definition is None:
+        process = _process(declared[0], definition, target.span, scope)
+        if process is None:
             scope.report.excused |= set(declared)
             return []
+        definition = process
     variable = ir.Variable(declared, kinds, definition, place(node.span))
     bounds = variable_bounds(variable, scope.known, scope.sets)
     for name, one, reach in zip(target.names, kinds, bounds, strict=True):
@@ -240,6 +242,13 @@ def scores(section: syntax.Score | None, scope: Scope) -> tuple[ir.Score, ...]:
     return tuple(one for one in made if one is not None)
 
 
+def _reduce_first(kind: ir.Type) -> tuple[Note, ...]:
+    if not isinstance(kind, ir.SeriesType):
+        return ()
+    how = "mean" if kind.truth else "mean, last, min, max or first_above"
+    return (Note(f"reduce it over time first, with {how}"),)
+
+
 def _score(node: syntax.Statement, scope: Scope) -> ir.Score | None:
     if not isinstance(node, syntax.Let) or node.target.size is not None:
         scope.report.error("E0406", "a score is `name = value`", node.span)
@@ -257,6 +266,7 @@ def _score(node: syntax.Statement, scope: Scope) -> ir.Score | None:
             "E0329",
             f"a score is one value a trial, this is {types.describe(typed.type)}",
             typed.span,
+            *_reduce_first(typed.type),
         )
         return None
     if name.name == "correct" and not types.is_number(typed.type):

@@ -54,7 +54,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "E0207": "a label outside the set it is compared with",
         "E0208": "a call with too few or too many arguments",
         "E0209": "a draw where none may stand",
-        "E0210": "`bump` where no ring is set",
+        "E0210": "an encoder of rings where no ring is set",
         "E0212": "a name declared twice",
         "E0301": "a set whose members differ in type",
         "E0302": "a text or a list in an expression",
@@ -100,6 +100,8 @@ CODES: Mapping[str, str] = MappingProxyType(
         "E0343": "a pulse train of too many pulses",
         "E0344": "a time that a signal cannot be moved or averaged by",
         "E0345": "a comparison over time where numbers belong",
+        "E0350": "an encoder on a channel that has not the units for it",
+        "E0351": "a tuning curve of negative concentration",
         "E0401": "a span that runs backwards",
         "E0402": "a slice bound of no clear sign",
         "E0403": "an option that an output does not have",
@@ -138,6 +140,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "W0705": "a response without a cue",
         "W0706": "an output that is never asked for anything",
         "W0707": "a duration that dt does not divide",
+        "W0711": "a pulse shorter than a step",
     }
 )
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from epochal.compiler.prelude.portable import portable_exp, portable_log
+from epochal.compiler.prelude.portable import portable_cos, portable_exp, portable_log
 from epochal.compiler.prelude.words import Array, Floats, Number
 
 
@@ -12,10 +12,56 @@ def bump(center: Number, width: Number, n_units: int) -> Floats:
     Unit k prefers k * 360 / n_units deg, and d is its distance from center the shorter way round.
     center and width are in deg, one number or (N_batch,); both one number give (n_units,).
     """
+    d = ring_distance(center, n_units) / np.asarray(width)[..., None]
+    return portable_exp(-0.5 * d * d)
+
+
+def vonmises(center: Number, kappa: Number, n_units: int) -> Floats:
+    """Von Mises curve of height 1 on a ring, exp(kappa * (cos(d) - 1)): (N_batch, n_units).
+
+    Units and d are those of `bump`; kappa is a number from 0 up, one or (N_batch,).
+    """
+    return portable_exp(np.asarray(kappa)[..., None] * (cosine_tuning(center, n_units) - 1))
+
+
+def cosine_tuning(center: Number, n_units: int) -> Floats:
+    """Cosine of the distance d of `bump` on a ring, from -1 to 1: (N_batch, n_units)."""
+    return portable_cos(np.radians(ring_distance(center, n_units)))
+
+
+def ring_distance(center: Number, n_units: int) -> Floats:
+    """Distance in deg of each unit of a ring from center, the shorter way: (N_batch, n_units)."""
     preferred = np.arange(n_units) * 360.0 / n_units
     d = floor_mod(preferred - np.asarray(center)[..., None], 360.0)
-    d = np.minimum(d, 360.0 - d) / np.asarray(width)[..., None]
-    return portable_exp(-0.5 * d * d)
+    return np.asarray(np.minimum(d, 360.0 - d))
+
+
+def onehot(unit: Number, n_units: int) -> Floats:
+    """Give 1 to one unit and 0 to the others: (N_batch, n_units)."""
+    return np.asarray(np.asarray(unit)[..., None] == np.arange(n_units), np.float64)
+
+
+def opponent(x: Number) -> Floats:
+    """Give x to the first of two units and -x to the second: (N_batch, 2)."""
+    x = np.asarray(x, np.float64)
+    return np.stack([x, -x], axis=-1)
+
+
+def evidence(unit: Number, x: Number, n_units: int) -> Floats:
+    """Give x to one unit and -x / (n_units - 1) to each other: (N_batch, n_units)."""
+    own = np.asarray(unit)[..., None] == np.arange(n_units)
+    x = np.asarray(x, np.float64)[..., None]
+    return np.where(own, x, -x / (n_units - 1))
+
+
+def side_by_side(x: Array) -> Array:
+    """Set the rings of each trial side by side, (N_batch, slots * n) from (N_batch, slots, n)."""
+    return x.reshape(x.shape[0], -1)
+
+
+def by_slot(x: Array, slots: int) -> Array:
+    """View an array of rings slot by slot, (.., slots, n) from (.., slots * n); writing is seen."""
+    return x.reshape(*x.shape[:-1], slots, -1)
 
 
 def power(base: Number, exponent: Number) -> Floats:

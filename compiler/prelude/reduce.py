@@ -27,7 +27,7 @@ def span_mean(x: Array, start: Ints, stop: Ints) -> Floats:
 def span_rms(x: Array, start: Ints, stop: Ints) -> Floats:
     """Root of the mean square over the span and all units, (N_batch,)."""
     square = np.square(x, dtype=np.float64)
-    return np.sqrt(span_mean(square, start, stop).mean(axis=1))
+    return np.asarray(np.sqrt(span_mean(square, start, stop).mean(axis=1)))
 
 
 def span_last(x: Array, start: Ints, stop: Ints) -> Floats:
@@ -69,14 +69,15 @@ def known_position(position: Ints) -> Floats:
 
 
 def population_vector(x: Array) -> Floats:
-    """Angle in [0, 360) deg of the sum of the preferred directions, weighted by x: (N_batch,).
+    """Angle in [0, 360) deg of the sum of the preferred directions, weighted by x: (N_batch, ..).
 
-    Unit k of x (N_batch, n_units) prefers k * 360 / n_units deg; nan where the sum has no length.
+    Unit k of x (N_batch, .., n_units) prefers k * 360 / n_units deg; nan where the sum has no
+    length.
     """
-    preferred = np.arange(x.shape[1]) * (2 * np.pi / x.shape[1])
+    preferred = np.arange(x.shape[-1]) * (2 * np.pi / x.shape[-1])
     x = x.astype(np.float64)
-    east, north = (x * np.cos(preferred)).sum(axis=1), (x * np.sin(preferred)).sum(axis=1)
-    pointed = np.hypot(east, north) > 1e-12 * np.abs(x).sum(axis=1)
+    east, north = (x * np.cos(preferred)).sum(axis=-1), (x * np.sin(preferred)).sum(axis=-1)
+    pointed = np.hypot(east, north) > 1e-12 * np.abs(x).sum(axis=-1)
     return np.where(pointed, wrap(np.degrees(np.arctan2(north, east))), np.nan)
 
 

@@ -85,7 +85,7 @@ def pulses(
     train = event // time.shape[-1]
     size = time[..., 0].size
     x = np.bincount(train * n_steps + step, height.ravel()[event], size * n_steps)
-    return np.moveaxis(x.reshape(*time.shape[:-1], n_steps), -1, 1)
+    return np.moveaxis(np.asarray(x, np.float64).reshape(*time.shape[:-1], n_steps), -1, 1)
 
 
 def step_normals(trials: dict[str, Array], name: str, n_steps: int, *size: int) -> Floats:
@@ -100,8 +100,8 @@ def step_normals(trials: dict[str, Array], name: str, n_steps: int, *size: int) 
         mine = (key == np.array([seed, batch, stream], np.uint64)).all(axis=1)
         draw = Draw(int(row[mine].max()) + 1, seed, batch, stream)
         for k in range(n_steps):
-            drawn = draw.units(name, *size, attempt=k) if size else draw.unit(name, k)
-            u[mine, k] = drawn[row[mine]]
+            words = draw.words(name, draw.n * math.prod(size), k)
+            u[mine, k] = middles(words).reshape(draw.n, *size)[row[mine]]
     return normal_quantile(u)
 
 

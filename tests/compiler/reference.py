@@ -15,9 +15,11 @@ from statistics import NormalDist
 from typing import Any
 
 import numpy as np
+import reference_signals
 
 from epochal.compiler import ir
-from epochal.compiler.walk import refs
+from epochal.compiler.types import is_signal
+from epochal.compiler.walk import refs, walk
 
 Value = Any  # a number, a truth, a label, none, or a list of one number a unit
 Row = dict[str, Value]
@@ -54,6 +56,8 @@ class Reading:
                 return value
             case ir.Label(name):
                 return name
+            case ir.Ref(name, ir.Role.SIGNAL):
+                return reference_signals.process(self, name)
             case ir.Ref(name):
                 return self.values[name]
             case ir.Elapsed():
@@ -110,14 +114,28 @@ class Reading:
             (series, level) = (self.value(one) for one in arguments)
             above = [k for k, (x,) in enumerate(series) if x > level]
             return above[0] * self.dt if above else math.nan
+        if function in reference_signals.FUNCTIONS:
+            return reference_signals.FUNCTIONS[function](self, *arguments)
+        if function == "event_count":
+            return number_of(self.value(arguments[0]))
+        if function == "error":
+            return self.deviation(arguments[0])
         values = [self.value(one) for one in arguments]
-        if function == "bump" and any(isinstance(one, list) for one in values):
+        if function in ("onehot", "evidence"):
+            values[0] = each(partial(self.place, arguments[0]), values[0])
+        if function in ENCODERS and any(isinstance(one, list) for one in values):
             n = max(len(one) for one in values if isinstance(one, list))
             rows = [one if isinstance(one, list) else [one] * n for one in values]
-            return [bump(*row) for row in zip(*rows, strict=True)]
+            return [Units(ENCODERS[function](*row)) for row in zip(*rows, strict=True)]
+        if function in ENCODERS:
+            return Units(ENCODERS[function](*values))
         if function in ONE_BY_ONE:
             return each(FUNCTIONS[function], *values)
         return FUNCTIONS[function](*values)
+
+    def place(self, expr: ir.Expr, value: Value) -> int:
+        """Give the place of a unit that is written as a label or as a number."""
+        return self.labels(expr).index(value) if isinstance(value, str) else int(value)
 
     def labels(self, expr: ir.Expr) -> tuple[str, ...]:
         """List the labels that an expression gives one of."""
@@ -143,13 +161,22 @@ class Reading:
         start, stop = steps_of(where, self.task, self.values, self.dt)
         return [[step[column] for column in columns] for step in self.outputs[start:stop]]
 
+    def deviation(self, expr: ir.Expr) -> list[list[float]]:
+        """Take the targets, rounded as arrays hold them, from an output."""
+        assert isinstance(expr, ir.Series)
+        assert self.outputs is not None
+        targets = arrays(self.task, self.values, self.dt, len(self.outputs)).targets
+        rounded = [[float(np.float32(x)) for x in step] for step in targets]
+        wanted = replace(self, outputs=rounded).value(expr)
+        return [
+            [x - y for x, y in zip(*steps, strict=True)]
+            for steps in zip(self.value(expr), wanted, strict=True)
+        ]
+
 
 def channel_read(expr: ir.Expr) -> str:
     """Name the output that a reduction reads."""
-    while isinstance(expr, ir.Call):
-        expr = expr.arguments[0]
-    assert isinstance(expr, ir.Series)
-    return expr.channel
+    return next(node.channel for node in walk(expr) if isinstance(node, ir.Series))
 
 
 def type_of(task: ir.Task, name: str) -> ir.Type:
@@ -161,13 +188,25 @@ def type_of(task: ir.Task, name: str) -> ir.Type:
     return others[name]
 
 
+class Units(list[float]):
+    """One number for each unit, as an encoder gives; a plain list is an array of values."""
+
+
 def each(function: Any, *values: Value) -> Value:
-    """Apply a function to numbers, one by one where some are lists, or lists of lists."""
-    n = max((len(value) for value in values if isinstance(value, list)), default=0)
-    if not n:
+    """Apply a function to numbers, one by one where some are arrays, of units or of numbers."""
+    arrays = [value for value in values if isinstance(value, list)]
+    outer = [value for value in arrays if not isinstance(value, Units)]
+    if not arrays:
         return function(*values)
-    rows = [value if isinstance(value, list) else [value] * n for value in values]
-    return [each(function, *row) for row in zip(*rows, strict=True)]
+    n = max(len(value) for value in outer or arrays)
+    rows = [
+        value
+        if isinstance(value, list) and not (outer and isinstance(value, Units))
+        else [value] * n
+        for value in values
+    ]
+    made = [each(function, *row) for row in zip(*rows, strict=True)]
+    return made if outer else Units(made)
 
 
 def compare(op: str, a: Value, b: Value) -> bool:
@@ -199,6 +238,18 @@ OPERATORS: dict[str, Callable[..., Value]] = {
 }
 
 
+def number_of(times: Value) -> Value:
+    """Count the events of a pulse train, or of each of several."""
+    if isinstance(times[0], list):
+        return [number_of(one) for one in times]
+    return sum(not math.isnan(time) for time in times)
+
+
+def root_mean_square(series: list[list[float]]) -> float:
+    squares = [x * x for step in series for x in step]
+    return math.sqrt(math.fsum(squares) / len(squares)) if squares else math.nan
+
+
 def mean_over_time(series: list[list[float]]) -> list[float]:
     return over_time(lambda x: math.fsum(x) / len(x), series)
 
@@ -217,15 +268,45 @@ class _NanUnits(list[float]):
 NAN_UNITS = _NanUnits([math.nan])
 
 
-def population_vector(x: list[float]) -> float:
+def population_vector(x: list[float], slots: int = 0) -> Value:
+    if slots:
+        size = len(x) // slots
+        rings = [x[slot * size : (slot + 1) * size] or x for slot in range(slots)]
+        return [population_vector(ring) for ring in rings]
     east = math.fsum(one * math.cos(2 * math.pi * k / len(x)) for k, one in enumerate(x))
     north = math.fsum(one * math.sin(2 * math.pi * k / len(x)) for k, one in enumerate(x))
     return math.degrees(math.atan2(north, east)) % 360
 
 
 def bump(center: float, width: float, n: int) -> list[float]:
-    distances = [abs(math.remainder(k * 360 / n - center, 360)) for k in range(n)]
-    return [math.exp(-((d / width) ** 2) / 2) for d in distances]
+    return [math.exp(-((d / width) ** 2) / 2) for d in distances(center, n)]
+
+
+def distances(center: float, n: int) -> list[float]:
+    return [abs(math.remainder(k * 360 / n - center, 360)) for k in range(n)]
+
+
+def vonmises(center: float, kappa: float, n: int) -> list[float]:
+    return [math.exp(kappa * (math.cos(math.radians(d)) - 1)) for d in distances(center, n)]
+
+
+def cosine_tuning(center: float, n: int) -> list[float]:
+    return [math.cos(math.radians(d)) for d in distances(center, n)]
+
+
+def onehot(place: int, n: int) -> list[float]:
+    return [float(k == place) for k in range(n)]
+
+
+def evidence(place: int, x: float, n: int) -> list[float]:
+    return [x if k == place else -x / (n - 1) for k in range(n)]
+
+
+def side_by_side(rings: Value, n: int) -> Value:
+    """Set rings of n units side by side; a number stands for a ring, or all, of that number."""
+    if not isinstance(rings, list):
+        return rings
+    return [x for one in rings for x in (one if isinstance(one, list) else [one] * n)]
 
 
 def angle_between(a: float, b: float) -> float:
@@ -249,7 +330,20 @@ def added(x: list[Value], _: int) -> Value:
     return total
 
 
+ENCODERS: dict[str, Callable[..., list[float]]] = {
+    "bump": bump,
+    "vonmises": vonmises,
+    "cosine_tuning": cosine_tuning,
+    "onehot": onehot,
+    "opponent": lambda x: [x, -x],
+    "evidence": evidence,
+}
+
 FUNCTIONS: dict[str, Callable[..., Value]] = {
+    "each_unit": lambda values: values,
+    "side_by_side": side_by_side,
+    "each_ring": side_by_side,
+    "every_ring": lambda ring, n: ring * n if isinstance(ring, list) else ring,
     "range": lambda n: list(range(n)),
     "array_sum": added,
     "array_mean": lambda x, n: added(x, n) / n,
@@ -273,12 +367,12 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "rescale": rescale,
     "wrap": lambda x: x % 360,
     "angle_between": angle_between,
-    "bump": bump,
     "only": lambda x: x[0],
     "time_mean": mean_over_time,
     "time_last": lambda series: over_time(lambda x: x[-1], series),
     "time_min": lambda series: over_time(min, series),
     "time_max": lambda series: over_time(max, series),
+    "rms": root_mean_square,
     "unit_mean": lambda x: math.fsum(x) / len(x),
     "unit_min": min,
     "unit_max": max,
@@ -387,7 +481,7 @@ def arrays(task: ir.Task, values: Mapping[str, Value], dt: int, n_steps: int) ->
         for k in range(most):
             here = {**values, index: k} if index else values
             edges = steps_of(effect.where, task, here, dt, k if index else None)
-            spans.append((effect, here, edges))
+            spans.append((effect, reference_signals.starting(here), edges))
     for step in range(n_steps):
         acting = [
             (effect, step - first, here)
@@ -436,12 +530,12 @@ def one_step(
             continue
         mine = list(range(len(row))) if effect.channel is None else columns[effect.channel]
         if effect.unit is not None:
-            mine = [mine[index_of(effect, task, here)]]
+            mine = chosen(mine, effect, task, here)
         if effect.noise is not None:
             value = standard_deviation(effect.noise, here, dt)
         else:
             assert effect.value is not None
-            value = Reading(task, at_hand, t=k * dt).value(effect.value)
+            value = Reading(task, at_hand, t=k * dt, dt=dt).value(effect.value)
         for place, column in enumerate(mine):
             new = value[place] if isinstance(value, list) else value
             row[column] = ASSIGN[effect.op](row[column], float(new))
@@ -456,12 +550,16 @@ ASSIGN: dict[str, Callable[[float, float], float]] = {
 }
 
 
-def index_of(effect: ir.Effect, task: ir.Task, here: Reading) -> int:
-    """Give the place of a unit that is written as a label or as a number."""
+def chosen(columns: list[int], effect: ir.Effect, task: ir.Task, here: Reading) -> list[int]:
+    """Choose the unit that is written as a label or as a number; in an array of rings, a ring."""
     assert effect.unit is not None
     unit = here.value(effect.unit)
     channel = next(one for one in (*task.inputs, *task.outputs) if one.name == effect.channel)
-    return channel.units.index(unit) if isinstance(unit, str) else int(unit)
+    if channel.slots:
+        slot = channel.slot_labels.index(unit) if isinstance(unit, str) else int(unit)
+        size = channel.n_units // channel.slots
+        return columns[slot * size : (slot + 1) * size]
+    return [columns[channel.units.index(unit) if isinstance(unit, str) else int(unit)]]
 
 
 def standard_deviation(noise: ir.Noise | None, here: Reading, dt: int) -> float:
@@ -617,6 +715,11 @@ def one_trial(
                 continue
             case ir.Drawn(law, key, _, True):
                 value = shared(law, key, words, task, row)
+            case ir.Drawn(_, key, size) if is_signal(variable.types[0]):
+                attempt = attempts.get(variable.names[0], 0)
+                here = Reading(task, row)
+                row |= reference_signals.columns(variable, words, i, n, here, attempt)
+                continue
             case ir.Drawn(law, key, size):
                 attempt = attempts.get(variable.names[0], 0)
                 if size:

@@ -84,8 +84,9 @@ LEAVES = st.sampled_from(
 )
 CALLS = [
     "abs sqrt exp log sin cos sign floor mean last argmax population_vector min max other position"
-    " wrap choice balanced bernoulli",
-    "mod min max first_above angle_between uniform normal bump integers except geometric",
+    " wrap choice balanced bernoulli cosine_tuning onehot opponent",
+    "mod min max first_above angle_between uniform normal bump integers except geometric"
+    " vonmises evidence",
     "clip exponential max truncnormal",
 ]
 
@@ -116,6 +117,7 @@ PLACES = [
     ("inputs", "extra[{}] baseline {}"),
     ("inputs", "extra noise white({}, at = {})"),
     ("inputs", "extra: ring({})"),
+    ("inputs", "extra[{}]: ring({})"),
     ("trial", "extra = {}"),
     ("trial", "extra ~ {}"),
     ("trial", "extra ~ {} if {} else {}"),

@@ -64,7 +64,7 @@ def test_the_trial_table_is_that_of_the_documented_words(name: str) -> None:
     expected = reference.table(task, n, SEED, BATCH, STREAM)
     for mine, theirs in zip(expected, found, strict=True):
         for key, value in mine.items():
-            if not isinstance(value, list):
+            if key in theirs:
                 assert same(value, theirs[key]), (key, value, theirs[key])
 
 

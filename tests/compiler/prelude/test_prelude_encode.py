@@ -6,7 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from epochal.compiler.prelude.encode import bump, floor_mod, power, rescale
+from epochal.compiler.prelude.encode import (
+    bump,
+    by_slot,
+    cosine_tuning,
+    evidence,
+    floor_mod,
+    onehot,
+    opponent,
+    power,
+    rescale,
+    side_by_side,
+    vonmises,
+)
 
 
 def test_a_bump_is_a_circular_gaussian_of_height_one() -> None:
@@ -30,6 +42,38 @@ def test_bumps_of_an_array_of_centers_stand_side_by_side() -> None:
     found = bump(centers, 30.0, 5)
     assert found.shape == (3, 2, 5)
     np.testing.assert_array_equal(found[:, 1], bump(centers[:, 1], 30.0, 5))
+
+
+def test_a_von_mises_curve_and_a_cosine_are_those_of_the_distance() -> None:
+    centers, kappas = np.array([0.0, 90.0, -37.5, 400.0]), np.array([0.0, 1.0, 4.0, 0.5])
+    turns = np.radians(np.arange(7) * 360 / 7 - centers[:, None])
+    np.testing.assert_allclose(cosine_tuning(centers, 7), np.cos(turns), atol=1e-14)
+    expected = np.exp(kappas[:, None] * (np.cos(turns) - 1))
+    np.testing.assert_allclose(vonmises(centers, kappas, 7), expected, rtol=1e-13)
+    assert vonmises(0.0, 3.0, 5)[0] == cosine_tuning(0.0, 5)[0] == 1
+    assert vonmises(np.zeros((2, 3)), 1.0, 5).shape == (2, 3, 5)
+
+
+def test_onehot_opponent_and_evidence_spread_over_units() -> None:
+    assert onehot(np.array([2, 0]), 3).tolist() == [[0, 0, 1], [1, 0, 0]]
+    assert onehot(1, 2).tolist() == [0, 1]
+    assert opponent(np.array([0.5, -2])).tolist() == [[0.5, -0.5], [-2, 2]]
+    assert evidence(np.array([1, 0]), np.array([0.5, 2]), 3).tolist() == [
+        [-0.25, 0.5, -0.25],
+        [2, -1, -1],
+    ]
+
+
+def test_rings_stand_side_by_side_slot_by_slot() -> None:
+    rings = np.arange(24.0).reshape(2, 3, 4)
+    flat = side_by_side(rings)
+    assert flat.tolist() == rings.reshape(2, 12).tolist()
+    table = np.zeros((2, 5, 14))
+    view = by_slot(table[:, :, 1:13], 3)
+    assert view.shape == (2, 5, 3, 4)
+    view[np.arange(2), 1:3, [2, 0]] = 1
+    assert table.sum() == 16
+    assert table[0, 1, 9:13].tolist() == table[1, 2, 1:5].tolist() == [1, 1, 1, 1]
 
 
 def test_rescale_maps_ends_onto_ends() -> None:

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 TASK = {
     "name": "arrays",
-    "hash": "task1:d5aa11d9cfce",
+    "hash": "task1:432b928d866f",
     "inputs": (
         "x[0]", "x[1]", "x[2]", "x[3]", "x[4]", "x[5]", "x[6]", "x[7]", "x[8]", "x[9]", "x[10]",
         "x[11]", "x[12]", "x[13]", "x[14]", "x[15]", "pulse[0]", "pulse[1]", "pulse[2]",
@@ -130,8 +130,7 @@ def arrays(trials, dt, out=None):
     weight = np.ones((n, 3, 5))
     weight[:, PADDING] = 0
 
-    # source.task:48
-    drive[:, SHOW, X] = row_sum(bump(theta, 20, 16) * np.where(on, 1, 0)[:, :, None])
+    drive[:, SHOW, X] = row_sum(bump(theta, 20, 16) * on[:, :, None])  # source.task:48
     drive[:, SHOW, PULSE] = word * 2  # source.task:49
     drive[:, SHOW, FLASH.start + LEFT] = theta[:, 0] / 360  # source.task:50
     drive[:, RESPOND, X] += bump(chosen, 10, 16)  # source.task:57
@@ -343,10 +342,15 @@ def bump(center: Number, width: Number, n_units: int) -> Floats:
     Unit k prefers k * 360 / n_units deg, and d is its distance from center the shorter way round.
     center and width are in deg, one number or (N_batch,); both one number give (n_units,).
     """
+    d = ring_distance(center, n_units) / np.asarray(width)[..., None]
+    return portable_exp(-0.5 * d * d)
+
+
+def ring_distance(center: Number, n_units: int) -> Floats:
+    """Distance in deg of each unit of a ring from center, the shorter way: (N_batch, n_units)."""
     preferred = np.arange(n_units) * 360.0 / n_units
     d = floor_mod(preferred - np.asarray(center)[..., None], 360.0)
-    d = np.minimum(d, 360.0 - d) / np.asarray(width)[..., None]
-    return portable_exp(-0.5 * d * d)
+    return np.asarray(np.minimum(d, 360.0 - d))
 
 
 def floor_mod(a: Number, b: Number) -> Floats:

@@ -97,7 +97,7 @@ def arrays(trials, dt, out=None):
     drive[:, DURING_IT, PLAIN] = strength  # source.task:36
     drive[:, DURING_IT, QUICK] += 1  # source.task:37
     drive[:, DURING_IT, STEADY] -= 0.25  # source.task:38
-    drive[:, DURING_IT, WHOLE] = bump(np.full(n, 90), 40, 8) - 0.2  # source.task:39
+    drive[:, DURING_IT, WHOLE] = bump(90, 40, 8)[None] - 0.2  # source.task:39
     drive[:, DURING_IT, VARIED] += strength  # source.task:40
     drive[:, DURING_IT, HUSHED] = 0.1  # source.task:41
     target[:, BEFORE_1:PADDING, OUT] += 1  # source.task:53
@@ -339,10 +339,15 @@ def bump(center: Number, width: Number, n_units: int) -> Floats:
     Unit k prefers k * 360 / n_units deg, and d is its distance from center the shorter way round.
     center and width are in deg, one number or (N_batch,); both one number give (n_units,).
     """
+    d = ring_distance(center, n_units) / np.asarray(width)[..., None]
+    return portable_exp(-0.5 * d * d)
+
+
+def ring_distance(center: Number, n_units: int) -> Floats:
+    """Distance in deg of each unit of a ring from center, the shorter way: (N_batch, n_units)."""
     preferred = np.arange(n_units) * 360.0 / n_units
     d = floor_mod(preferred - np.asarray(center)[..., None], 360.0)
-    d = np.minimum(d, 360.0 - d) / np.asarray(width)[..., None]
-    return portable_exp(-0.5 * d * d)
+    return np.asarray(np.minimum(d, 360.0 - d))
 
 
 def floor_mod(a: Number, b: Number) -> Floats:

@@ -410,10 +410,15 @@ def bump(center: Number, width: Number, n_units: int) -> Floats:
     Unit k prefers k * 360 / n_units deg, and d is its distance from center the shorter way round.
     center and width are in deg, one number or (N_batch,); both one number give (n_units,).
     """
+    d = ring_distance(center, n_units) / np.asarray(width)[..., None]
+    return portable_exp(-0.5 * d * d)
+
+
+def ring_distance(center: Number, n_units: int) -> Floats:
+    """Distance in deg of each unit of a ring from center, the shorter way: (N_batch, n_units)."""
     preferred = np.arange(n_units) * 360.0 / n_units
     d = floor_mod(preferred - np.asarray(center)[..., None], 360.0)
-    d = np.minimum(d, 360.0 - d) / np.asarray(width)[..., None]
-    return portable_exp(-0.5 * d * d)
+    return np.asarray(np.minimum(d, 360.0 - d))
 
 
 def rescale(
@@ -484,14 +489,15 @@ def known_position(position: Ints) -> Floats:
 
 
 def population_vector(x: Array) -> Floats:
-    """Angle in [0, 360) deg of the sum of the preferred directions, weighted by x: (N_batch,).
+    """Angle in [0, 360) deg of the sum of the preferred directions, weighted by x: (N_batch, ..).
 
-    Unit k of x (N_batch, n_units) prefers k * 360 / n_units deg; nan where the sum has no length.
+    Unit k of x (N_batch, .., n_units) prefers k * 360 / n_units deg; nan where the sum has no
+    length.
     """
-    preferred = np.arange(x.shape[1]) * (2 * np.pi / x.shape[1])
+    preferred = np.arange(x.shape[-1]) * (2 * np.pi / x.shape[-1])
     x = x.astype(np.float64)
-    east, north = (x * np.cos(preferred)).sum(axis=1), (x * np.sin(preferred)).sum(axis=1)
-    pointed = np.hypot(east, north) > 1e-12 * np.abs(x).sum(axis=1)
+    east, north = (x * np.cos(preferred)).sum(axis=-1), (x * np.sin(preferred)).sum(axis=-1)
+    pointed = np.hypot(east, north) > 1e-12 * np.abs(x).sum(axis=-1)
     return np.where(pointed, wrap(np.degrees(np.arctan2(north, east))), np.nan)
 
 

@@ -50,12 +50,12 @@ def sample_trials(n, seed, batch=0, stream=0, *, ramp_time=150.0):
     cell = draw.design(2)
     side = cell  # source.task:22
     gap = whole(uniform(draw.unit("var:gap"), 0, 300_000))  # source.task:23
-    lag = whole(uniform(draw.unit("var:lag"), 20_000, 280_000))  # source.task:24
+    lag_ = whole(uniform(draw.unit("var:lag"), 20_000, 280_000))  # source.task:24
     go = bernoulli(draw.unit("var:go"), 0.5)  # source.task:25
     return {
         "side": side,
         "gap": gap,
-        "lag": lag,
+        "lag": lag_,
         "go": go,
         "ramp_time": np.full(n, ramp_time),
         "longest trial": np.full(n, 1_455_000),
