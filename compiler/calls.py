@@ -7,6 +7,7 @@ from epochal.compiler import (
     channels,
     encoders,
     expressions,
+    extern_calls,
     ir,
     processes,
     reductions,
@@ -20,6 +21,7 @@ from epochal.compiler.functions import FUNCTIONS, Function, Takes
 from epochal.compiler.functions import PLANNED as PLANNED_FUNCTIONS
 from epochal.compiler.scope import Scope, Setting, Typed
 from epochal.dsl import syntax
+from epochal.dsl.diagnostic import Note
 
 Arguments = tuple[syntax.Expr, ...]
 
@@ -32,9 +34,11 @@ def call(node: syntax.Call, scope: Scope, setting: Setting) -> Typed | None:
     if name in PLANNED_FUNCTIONS or name in PLANNED_DISTRIBUTIONS:
         planned(node, scope)
         return None
+    extern = scope.externs.find(node)
+    if extern is not None:
+        return extern_calls.call(node, extern, scope, setting)
     if name not in FUNCTIONS:
-        known = [*FUNCTIONS, *DISTRIBUTIONS]
-        scope.unknown(name, node.function.span, "function", known)
+        _unknown(node, scope)
         return None
     row = FUNCTIONS[name]
     needed = 1 if row.many else row.needed
@@ -42,6 +46,19 @@ def call(node: syntax.Call, scope: Scope, setting: Setting) -> Typed | None:
     if arguments is None:
         return None
     return _apply(row, node, arguments, scope, setting.without_draw())
+
+
+def _unknown(node: syntax.Call, scope: Scope) -> None:
+    """Say that there is no such function, or that it is an extern of another file."""
+    name, span = node.function.name, node.function.span
+    other = scope.externs.elsewhere(node)
+    if other is not None:
+        message = f"`{name}` is an extern of another file, and is called by that file only"
+        note = Note("declare it in this file too", other.span)
+        scope.report.error("E0201", message, span, note)
+        return
+    known = [*FUNCTIONS, *DISTRIBUTIONS, *scope.externs.names(span.file)]
+    scope.unknown(name, span, "function", known)
 
 
 def planned(node: syntax.Call, scope: Scope) -> None:

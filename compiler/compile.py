@@ -3,17 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import msgspec
+
 from epochal.compiler import ir
 from epochal.compiler.bounds import Bounds
 from epochal.compiler.checks import check
 from epochal.compiler.expand import Home, Resolve, expand, in_file
+from epochal.compiler.extern_source import NONE, Allowed, ExternError, with_source
+from epochal.compiler.externs import declare, is_location
 from epochal.compiler.known import known_of
 from epochal.compiler.lower import lower
 from epochal.compiler.params import Bindings
-from epochal.compiler.report import Report
+from epochal.compiler.report import Report, span
 from epochal.dsl import syntax
 from epochal.dsl.codes import diagnose
-from epochal.dsl.diagnostic import Diagnostic
+from epochal.dsl.diagnostic import Diagnostic, Note
 from epochal.dsl.span import Span
 
 
@@ -38,11 +42,12 @@ def from_ir(task: ir.Task) -> Checked:
 
 
 def analyse(
-    home: Home, bindings: Bindings, resolve: Resolve = in_file
+    home: Home, bindings: Bindings, resolve: Resolve = in_file, allowed: Allowed = NONE
 ) -> tuple[Checked | None, tuple[Diagnostic, ...]]:
     """Resolve and check one task of a file, with some of its parameters rebound.
 
     ``resolve`` finds the tasks that it extends; by default only those of the same file.
+    ``allowed`` names the modules whose externs may run; without it nothing of them is imported.
     """
     report = Report(home.file.skipped)
     report.diagnostics += unbuilt(home.file)
@@ -50,15 +55,34 @@ def analyse(
     if expanded is None:
         return None, (*report.diagnostics, *found)
     bindings = {**expanded.bindings, **bindings}
-    lowered = lower(expanded.task, home.file.version, bindings, report)
+    externs = declare(expanded.externs, report)
+    lowered = lower(expanded.task, home.file.version, bindings, report, externs)
+    known, refused = _with_sources(externs.used(), allowed)
     if lowered is None:
-        return None, tuple(report.diagnostics)
+        return None, (*report.diagnostics, *refused)
     task, scope = lowered
     bounds = Bounds(task.variables, scope.known)
-    diagnostics = (*report.diagnostics, *check(task, bounds))
+    diagnostics = (*report.diagnostics, *refused, *check(task, bounds))
     if any(one.is_error for one in diagnostics):
         return None, diagnostics
+    task = msgspec.structs.replace(task, externs=known)
     return Checked(task, bounds, _written(expanded.task, bindings)), diagnostics
+
+
+def _with_sources(
+    externs: tuple[ir.Extern, ...], allowed: Allowed
+) -> tuple[tuple[ir.Extern, ...], tuple[Diagnostic, ...]]:
+    """Import the externs that are allowed, and say which cannot be."""
+    known, refused = [], []
+    for extern in externs:
+        if not is_location(extern.location):  # which was reported where it stands
+            continue
+        try:
+            known.append(with_source(extern, allowed))
+        except ExternError as error:
+            notes = (Note(error.note),) if error.note else ()
+            refused.append(diagnose(error.code, error.message, span(extern.at), notes=notes))
+    return tuple(known), tuple(refused)
 
 
 def _written(task: syntax.Task, bindings: Bindings) -> dict[str, Span]:
@@ -68,7 +92,6 @@ def _written(task: syntax.Task, bindings: Bindings) -> dict[str, Span]:
 
 
 _UNBUILT = {
-    syntax.Extern: "extern",
     syntax.Taskset: "taskset",
     syntax.Experiment: "experiment",
 }
@@ -78,7 +101,7 @@ def unbuilt(file: syntax.File) -> list[Diagnostic]:
     """Say which items beside the tasks are read and not built yet, so that none is ignored."""
     found = []
     for item in file.items:
-        if not isinstance(item, syntax.Task | syntax.Use):
+        if not isinstance(item, syntax.Task | syntax.Use | syntax.Extern):
             span = item.span
             if isinstance(item, syntax.Taskset | syntax.Experiment):
                 span = item.name.span

@@ -8,6 +8,7 @@ from math import prod
 
 from epochal.compiler import ir
 from epochal.compiler.distributions import IN_TURN
+from epochal.compiler.externs import function_of, module_of
 from epochal.compiler.prose import Laws, law_text, process_text, show, type_text
 from epochal.compiler.repeats import groups
 from epochal.compiler.types import is_signal
@@ -51,6 +52,7 @@ def describe(
         _timeline(task, longest, laws),
         _varies(task),
         _params(task, written),
+        _externs(task),
         _score(task, chance),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -262,6 +264,18 @@ def _params(task: ir.Task, written: Mapping[str, str]) -> str:
             value += f", one of {show(param.allowed)}"
         rows.append((param.name, value + (f"; {param.doc}" if param.doc else "")))
     return f"Parameters\n{_table(rows)}" if rows else ""
+
+
+def _externs(task: ir.Task) -> str:
+    """List the Python functions that draw what is shown or asked."""
+    rows = [
+        (
+            f"{extern.name}({', '.join(extern.parameters)})",
+            f"{function_of(extern)} of {module_of(extern)} (source sha256 {extern.source[:12]})",
+        )
+        for extern in task.externs
+    ]
+    return f"Python functions\n{_table(rows)}" if rows else ""
 
 
 def _score(task: ir.Task, chance: Chance | None) -> str:

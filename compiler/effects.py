@@ -147,7 +147,9 @@ def _value(
         return None
     moving = node.kind is not syntax.EffectKind.WEIGHT
     inside = channel if channel is not None and (unit is None or channel.slots) else None
-    typed = expressions.lower(node.value, scope, Setting(elapsed=moving, channel=inside))
+    width = units.in_one(inside).n if inside is not None else 1
+    setting = Setting(elapsed=moving, channel=inside, extern=width if moving else 0)
+    typed = expressions.lower(node.value, scope, setting)
     return _fitted(typed, channel, unit, scope) if typed else None
 
 

@@ -28,10 +28,14 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class Expanded:
-    """A task with its parents written out, and the parameters that ``with`` rebinds."""
+    """A task with its parents written out, and the parameters that ``with`` rebinds.
+
+    ``externs`` are those of all the files that its statements come from.
+    """
 
     task: syntax.Task
     bindings: Bindings
+    externs: tuple[syntax.Extern, ...] = ()
 
 
 Found = Home | tuple[Diagnostic, ...]
@@ -54,7 +58,14 @@ def expand(home: Home, resolve: Resolve) -> tuple[Expanded | None, tuple[Diagnos
     merged = Expanded(chain[-1].task, {})
     for heir in reversed(chain[:-1]):
         merged = _inherit(merged, heir.task)
-    return merged, ()
+    return replace(merged, externs=_externs(chain)), ()
+
+
+def _externs(chain: list[Home]) -> tuple[syntax.Extern, ...]:
+    """List the externs of the files that some tasks stand in, those of each file once."""
+    files = {home.path: home.file for home in chain}
+    items = [item for file in files.values() for item in file.items]
+    return tuple(item for item in items if isinstance(item, syntax.Extern))
 
 
 def _same(a: Home, b: Home) -> bool:

@@ -85,7 +85,7 @@ def interval(expr: ir.Expr, known: Known) -> Interval:
             return _hull(tuple(interval(item, known) for item in items))
         case ir.Index(x):
             return interval(x, known)
-        case ir.Label() | ir.Relabel() | ir.TupleOf() | ir.Series():
+        case ir.Label() | ir.Relabel() | ir.TupleOf() | ir.Series() | ir.External():
             return ANYTHING
     assert_never(expr)
 

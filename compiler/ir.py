@@ -280,6 +280,17 @@ class Where(Struct, frozen=True):
     stop: Offset | None = None
 
 
+class External(_Node, frozen=True, tag="external"):
+    """A Python function of the user's on positional arguments.
+
+    ``units`` is how many units it gives a number for on every trial, 0 where it gives one number.
+    """
+
+    name: str
+    arguments: tuple["Expr", ...]
+    units: int
+
+
 class Series(_Node, frozen=True, tag="output"):
     """An output channel over a span, (time, units)."""
 
@@ -300,6 +311,7 @@ Expr = Union[  # noqa: UP007
     Logical,
     Conditional,
     Call,
+    External,
     SetOf,
     TupleOf,
     Relabel,
@@ -501,6 +513,19 @@ class Score(Struct, frozen=True):
     at: Place
 
 
+class Extern(Struct, frozen=True):
+    """A Python function that the task calls, at ``location``, as ``package.module:function``.
+
+    ``source`` is the sha256 of the source of the module that defines it.
+    """
+
+    name: str
+    location: str
+    parameters: tuple[str, ...]
+    source: str
+    at: Place
+
+
 class Fact(Struct, frozen=True):
     """One line of ``about``: a text or a list of texts."""
 
@@ -508,7 +533,7 @@ class Fact(Struct, frozen=True):
     values: tuple[str, ...]
 
 
-class Task(Struct, frozen=True):
+class Task(Struct, frozen=True, omit_defaults=True):
     """A whole task."""
 
     schema: int
@@ -527,3 +552,4 @@ class Task(Struct, frozen=True):
     effects: tuple[Effect, ...]
     scores: tuple[Score, ...]
     at: Place
+    externs: tuple[Extern, ...] = ()

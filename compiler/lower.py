@@ -8,6 +8,7 @@ from epochal.compiler import ir, names
 from epochal.compiler.channels import channels
 from epochal.compiler.effects import effects
 from epochal.compiler.epochs import timeline
+from epochal.compiler.externs import Externs
 from epochal.compiler.params import Bindings, params
 from epochal.compiler.processes import bounded
 from epochal.compiler.redraw import draws_of
@@ -36,13 +37,17 @@ NEEDED = (syntax.Inputs, syntax.Outputs, syntax.Epochs)
 
 
 def lower(
-    task: syntax.Task, language: int, bindings: Bindings, report: Report
+    task: syntax.Task,
+    language: int,
+    bindings: Bindings,
+    report: Report,
+    externs: Externs,
 ) -> tuple[ir.Task, Scope] | None:
     """Lower one task with some of its parameters rebound; None where it has errors.
 
     The scope comes back too: it knows the bounds of every value, and which names were used.
     """
-    scope = Scope(report, names.labels(task))
+    scope = Scope(report, names.labels(task), externs=externs)
     _layout(task, scope)
     about = _about(_one(task, syntax.About), scope)
     parameters, drawn = params(_one(task, syntax.Params), bindings, scope)
@@ -80,6 +85,7 @@ def lower(
         effects=statements,
         scores=readout,
         at=place(task.name.span),
+        externs=externs.used(),
     )
     finished = bounded(lowered, scope)
     return (finished, scope) if finished is not None else None

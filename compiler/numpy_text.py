@@ -83,6 +83,10 @@ class Printer:
         Whether an array has just one value for each repetition that an index counts.
     counted : callable
         How the events of a pulse train are counted.
+    rows : str
+        How many trials there are; "1" where each step has the value of its trial.
+    extern : callable
+        How a Python function of the user's is called there.
     """
 
     refer: Refer
@@ -91,6 +95,8 @@ class Printer:
     careful: bool = False
     spans: Callable[[ir.Expr, ir.Ref], bool] = lambda x, i: False
     counted: Refer | None = None
+    rows: str = "n"
+    extern: Callable[[str], str] = lambda name: name
 
     def text(self, expr: ir.Expr) -> str:
         """Print an expression."""
@@ -125,6 +131,8 @@ class Printer:
                 return self._conditional(expr)
             case ir.Call():
                 return self._call(expr)
+            case ir.External():
+                return self._external(expr)
             case ir.SetOf(items):
                 return Text(_tuple([self.text(item) for item in items]), ATOM, Shape.CONSTANT)
             case ir.TupleOf(items):
@@ -265,6 +273,18 @@ class Printer:
         given = ", ".join([_stretch(x, shape, OR), "k", *rest])
         text = f"{name}({given})" if name == "latch" else f"{name}({given}, dt)"
         return Text(text, ATOM, shape)
+
+    def _external(self, expr: ir.External) -> Text:
+        """Print the call of a user's function, with a check of what it gives."""
+        shown = [self.show(item) for item in expr.arguments]
+        many = any(one.shape is Shape.ARRAY for one in shown)
+        axes = Shape.ARRAY if many else Shape.TRIAL
+        listed = _tuple([_stretch(one, axes, OR) for one in shown])
+        units = f", {expr.units}" if expr.units else ""
+        call = f'call_extern("{expr.name}", {self.extern(expr.name)}, {self.rows}, {listed}{units})'
+        if not expr.units:
+            return Text(call, ATOM, axes)
+        return Text(call, ATOM, Shape.GRID if many else Shape.UNITS)
 
     def wide(self, expr: ir.Expr) -> str:
         """Print an expression so that it meets arrays value by value."""

@@ -1,6 +1,7 @@
 """The source of the prelude, definition by definition, for copying into printed modules."""
 
 import ast
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +17,7 @@ MODULES = (
     "reduce",
     "noise",
     "redraw",
+    "extern",
 )
 """The prelude modules, in the order in which their definitions are printed."""
 
@@ -91,11 +93,24 @@ def needed(used: Iterable[str]) -> tuple[Definition, ...]:
     return tuple(known[name] for name in known if name in found)
 
 
-def imports(definitions: Iterable[Definition], used: frozenset[str]) -> tuple[str, ...]:
-    """List the import lines that definitions and other code need, sorted as ruff would."""
+def imports(
+    definitions: Iterable[Definition],
+    used: frozenset[str],
+    others: Iterable[tuple[str, str, str]] = (),
+) -> tuple[str, ...]:
+    """List the import lines that definitions and other code need, sorted as ruff would.
+
+    ``others`` are a module, what is imported from it, and what that is called here.
+    """
     mentioned = used.union(*(one.mentions for one in definitions))
     plain: set[str] = set()
     from_: dict[str, set[str]] = {}
+    renamed: dict[str, set[str]] = {}
+    for module, name, here in others:
+        if name == here:
+            from_.setdefault(module, set()).add(name)
+        else:
+            renamed.setdefault(module, set()).add(f"{name} as {here}")
     for module in MODULES:
         for line in _module(module)[1]:
             node = ast.parse(line).body[0]
@@ -107,9 +122,23 @@ def imports(definitions: Iterable[Definition], used: frozenset[str]) -> tuple[st
                         plain.add(f"import {alias.name}{as_}")
                     else:
                         from_.setdefault(node.module or "", set()).add(alias.name)
-    lines = sorted(plain) + [
-        f"from {module} import {', '.join(sorted(from_[module]))}" for module in sorted(from_)
-    ]
-    ours = [line for line in lines if "numpy" not in line]
-    theirs = [line for line in lines if "numpy" in line]
+    lines = sorted(plain)
+    for module in sorted({*from_, *renamed}, key=lambda module: (module.lower(), module)):
+        together = ", ".join(sorted(from_.get(module, ()), key=_by_kind))
+        parts = [*([together] if together else []), *renamed.get(module, ())]
+        lines += [f"from {module} import {part}" for part in sorted(parts, key=_by_kind)]
+    ours = [line for line in lines if _is_standard(line)]
+    theirs = [line for line in lines if not _is_standard(line)]
     return (*ours, *([""] if ours and theirs else []), *theirs)
+
+
+def _is_standard(line: str) -> bool:
+    """Whether a line imports from the standard library."""
+    return line.split()[1].partition(".")[0] in sys.stdlib_module_names
+
+
+def _by_kind(names: str) -> tuple[int, str]:
+    """Sort names, or lists of them by their first, as ruff does: constants, classes, functions."""
+    first = names.partition(",")[0].partition(" ")[0]
+    kind = 0 if first.isupper() and len(first) > 1 else 1 if first[:1].isupper() else 2
+    return kind, first

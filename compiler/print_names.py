@@ -32,6 +32,7 @@ class Names:
     sizes: dict[str, int]
     cuts: tuple[str, ...]
     groups: dict[tuple[str, ...], str]
+    externs: dict[str, str]
     views: dict[tuple[str, str], str]
     spoken: set[tuple[str, ...]] = field(default_factory=set)
 
@@ -61,6 +62,10 @@ class Names:
             return str(labels.index(name))
         self.spoken.add(labels)
         return self.label_constants[self.groups[labels], name]
+
+    def extern(self, name: str) -> str:
+        """Name a Python function of the user's."""
+        return self.externs[name]
 
     def param(self, name: str) -> ir.Param | None:
         """Find a parameter."""
@@ -101,6 +106,8 @@ def names(task: ir.Task, plan: Layout) -> Names:
             label_constants |= _label_constants(owner, labels, taken)
     loose = [("cut", f"cut_{i + 1}") for i in range(len(plan.loose))]
     loose_names = tuple(constant_names(loose, taken).values())
+    externs = python_names([extern.name for extern in task.externs], taken)
+    taken |= set(externs.values())
     values = python_names(_values(task), taken)
     values |= _heights(task, {*taken, *values.values()})
     rows: dict[tuple[str, ...], str] = {}
@@ -120,6 +127,7 @@ def names(task: ir.Task, plan: Layout) -> Names:
         _sizes(task),
         loose_names,
         groups,
+        externs,
         _views(task, {*taken, *values.values(), *rows.values()}),
     )
 
@@ -214,7 +222,13 @@ class Speaker:
     def rows(self) -> Printer:
         """Print where arrays are made: columns of the trial table are local variables."""
         refer = lambda ref: self._refer(ref, "{}", "{}", Shape.TRIAL)  # noqa: E731
-        return Printer(refer, self._label, spans=self._spans, counted=self._counted)
+        return Printer(
+            refer,
+            self._label,
+            spans=self._spans,
+            counted=self._counted,
+            extern=self.names.extern,
+        )
 
     def first_row(self) -> Printer:
         """Print there with parameters as one number for the batch."""
@@ -225,7 +239,7 @@ class Speaker:
         """Print there with the value of each step's trial."""
         refer = lambda ref: self._refer(ref, "{}[at]", "{}[at]", Shape.TRIAL)  # noqa: E731
         counted = lambda ref: self._counted(ref, at="[at]")  # noqa: E731
-        return Printer(refer, self._label, counted=counted)
+        return Printer(refer, self._label, counted=counted, rows="1", extern=self.names.extern)
 
     def table(self, *, careful: bool = False, outputs: Outputs | None = None) -> Printer:
         """Print with values as columns of the trial table, and scores as local variables."""

@@ -16,6 +16,7 @@ from epochal.compiler import (
     segments,
 )
 from epochal.compiler.bounds import Bounds, longest
+from epochal.compiler.externs import function_of, module_of
 from epochal.compiler.hash import task_hash
 from epochal.compiler.intervals import Known
 from epochal.compiler.numpy_text import Printer
@@ -59,6 +60,7 @@ def print_module(task: ir.Task, known: Known) -> str:
         "title": _title(task),
         "version": VERSION,
         "file": file_name(task.at),
+        "needs": textwrap.wrap(_needs(task), 100),
         "facts": _facts(task, plan, called),
         "signature": _signature(print_sample.arguments(task, called)),
         "sample_doc": _wrap(_table_doc(task)),
@@ -78,8 +80,26 @@ def print_module(task: ir.Task, known: Known) -> str:
     used = _mentioned(_template().render(fields))
     definitions = needed(used)
     fields["prelude"] = _laid_out(definitions)
-    fields["imports"] = imports(definitions, used | {"np"})
+    fields["imports"] = imports(definitions, used | {"np"}, _imported(task, called))
     return _template().render(fields)
+
+
+def _needs(task: ir.Task) -> str:
+    """Say what the module imports and what its numbers mean."""
+    modules = sorted({module_of(extern) for extern in task.externs})
+    needed = f"Needs NumPy and {', '.join(modules)}" if modules else "Needs only NumPy"
+    return (
+        f"{needed}; keep it, edit it.  Arguments are in ms, Hz and deg.  In the trial table times "
+        'are whole microseconds, angles are in deg, and labels are positions in TASK["labels"].'
+    )
+
+
+def _imported(task: ir.Task, called: Names) -> list[tuple[str, str, str]]:
+    """List the Python functions of the user's: module, name there, name here."""
+    return [
+        (module_of(extern), function_of(extern), called.extern(extern.name))
+        for extern in task.externs
+    ]
 
 
 @cache

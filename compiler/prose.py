@@ -145,6 +145,8 @@ def _show(expr: ir.Expr, laws: Laws) -> tuple[str, int]:
             return f"{shown[0]} if {shown[1]} else {shown[2]}", _OR - 1
         case ir.Call():
             return _call(expr, laws), _ATOM
+        case ir.External(name, arguments):
+            return f"{name}({', '.join(_show(item, laws)[0] for item in arguments)})", _ATOM
         case ir.SetOf(items, weights):
             members = [_show(item, laws)[0] for item in items]
             if weights:

@@ -9,7 +9,7 @@ LOCALS = frozenset(
     "longest drive target weight inputs outputs targets weights key sd step_sd at step k t "
     "again attempt span end unit "
     "sample_trials timeline arrays generate score TASK PADDING "
-    "np hashlib math NormalDist Any ArrayLike NDArray".split()
+    "np hashlib math NormalDist Any ArrayLike NDArray Callable".split()
 )
 """Names that the printed module uses for itself."""
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from epochal.compiler import ir
+from epochal.compiler.externs import Externs
 from epochal.compiler.intervals import Interval
 from epochal.compiler.report import Report
 from epochal.dsl import syntax
@@ -67,6 +68,7 @@ class Scope:
     indices: dict[str, Symbol] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
     structural: set[str] = field(default_factory=set)
+    externs: Externs = field(default_factory=Externs)
 
     def declare(self, symbol: Symbol, bounds: Interval | None = None) -> None:
         """Add a value; its name must be free."""
@@ -112,6 +114,8 @@ class Setting:
         Takes in a draw that stands inside the expression, where one may.
     process : bool
         Whether a process may be drawn, a law over time.
+    extern : int
+        How many units an extern may give numbers for; 0 where none may be called.
     """
 
     elapsed: bool = False
@@ -119,6 +123,7 @@ class Setting:
     series: bool = False
     draw: TakeDraw | None = None
     process: bool = False
+    extern: int = 0
 
     def without_draw(self) -> "Setting":
         """Forbid draws further inside."""

@@ -4,6 +4,8 @@ A signal stands in drives and targets only.  What may stand for one is any quant
 not change in time is a signal too.
 """
 
+from dataclasses import replace
+
 from epochal.compiler import arrays, expressions, ir, operators, reductions, types
 from epochal.compiler.processes import FOREVER
 from epochal.compiler.scope import Scope, Setting, Typed
@@ -118,7 +120,8 @@ def _signal(
     if not setting.elapsed:
         misplaced(node, scope)
         return None
-    x = expressions.lower(argument, scope, setting)
+    inner = replace(setting, extern=min(setting.extern, 1))  # one number, not one a unit
+    x = expressions.lower(argument, scope, inner)
     if x is None:
         return None
     one = arrays.single(x).counted()

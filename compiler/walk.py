@@ -19,7 +19,7 @@ def children(expr: ir.Expr) -> tuple[ir.Expr, ...]:
             return (a, b)
         case ir.Conditional(condition, then, otherwise):
             return (condition, then, otherwise)
-        case ir.Call(_, arguments):
+        case ir.Call(_, arguments) | ir.External(_, arguments):
             return arguments
         case ir.SetOf(items, weights):
             return (*items, *weights)
@@ -67,6 +67,9 @@ def rewrite(expr: ir.Expr, change: Callable[[ir.Expr], ir.Expr]) -> ir.Expr:
             )
         case ir.Call(function, arguments):
             expr = ir.Call(function, tuple(rewrite(item, change) for item in arguments))
+        case ir.External(arguments=arguments):
+            inner = tuple(rewrite(item, change) for item in arguments)
+            expr = msgspec.structs.replace(expr, arguments=inner)
         case ir.MemberOf(x, values):
             expr = ir.MemberOf(rewrite(x, change), values)
         case ir.Index(x, i):

@@ -66,7 +66,8 @@ class _Builder(StatementBuilder):
         end: Token,
     ) -> syntax.Extern:
         span = self._over(first, end)
-        return syntax.Extern(span, self._ident(name), names or (), self.string(location))
+        ident = self._declare(name, "a function")
+        return syntax.Extern(span, ident, names or (), self.string(location))
 
     def task(
         self,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from importlib import resources
 from pathlib import Path
@@ -27,6 +27,7 @@ from epochal.dsl.span import Source, Span
 if TYPE_CHECKING:
     from epochal.compiler.compile import Checked
     from epochal.compiler.expand import Home
+    from epochal.compiler.ir import Extern
     from epochal.runtime.task import Task
     from epochal.runtime.values import Value
 
@@ -37,10 +38,14 @@ Bindings = Mapping[str, str]
 
 @dataclass
 class Session:
-    """What one run has read and found: the texts by file name, and the diagnostics."""
+    """What one run has read and found: the texts by file name, and the diagnostics.
+
+    ``allowed`` names the modules whose externs may run.
+    """
 
     sources: dict[str, str] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    allowed: frozenset[str] = frozenset()
 
     @property
     def failed(self) -> bool:
@@ -191,7 +196,7 @@ def analyse_task(name: str, texts: Bindings, session: Session) -> tuple[Checked,
     if task is None:
         return None
     parsed_task = Parsed(source, file, task)
-    checked, found = analyse(parsed_task.home(), bound, resolver(session))
+    checked, found = analyse(parsed_task.home(), bound, resolver(session), session.allowed)
     session.diagnostics += found
     if checked is None or session.failed:
         return None
@@ -204,10 +209,11 @@ def compile_task(name: str, texts: Bindings, session: Session) -> Task | None:
     if analysed is None:
         return None
     checked, parsed = analysed
-    return _loaded(checked, parsed, texts, session, _hash(checked, parsed, texts))
+    hash_ = _hash(checked, parsed, texts, session.allowed)
+    return _loaded(checked, parsed, texts, session, hash_)
 
 
-def _hash(checked: Checked, parsed: Parsed, texts: Bindings) -> str:
+def _hash(checked: Checked, parsed: Parsed, texts: Bindings, allowed: frozenset[str]) -> str:
     """Hash the task as its file has it, whatever its parameters are bound to now."""
     from epochal.compiler.compile import analyse
     from epochal.compiler.hash import task_hash
@@ -215,19 +221,25 @@ def _hash(checked: Checked, parsed: Parsed, texts: Bindings) -> str:
 
     if not texts:
         return task_hash(checked.task)
-    plain, _ = analyse(parsed.home(), {}, resolver(Session()))
+    plain, _ = analyse(parsed.home(), {}, resolver(Session()), allowed)
     return task_hash((plain or checked).task)
 
 
-def task_from_ir(data: bytes, source: str, values: Bindings, hash_: str) -> Task:
+def task_from_ir(
+    data: bytes,
+    source: str,
+    values: Bindings,
+    hash_: str,
+    allowed: frozenset[str] = frozenset(),
+) -> Task:
     """Take up a task that was compiled before, whatever has become of the files it came from.
 
-    Its parameters stay as they are.
+    Its parameters stay as they are, and its externs must be allowed and be what they were.
 
     Raises
     ------
     ValueError
-        The bytes are no IR that this version reads.
+        The bytes are no IR that this version reads, or an extern may not run or has changed.
     """
     from epochal.compiler.compile import from_ir
     from epochal.compiler.ir_json import decode
@@ -235,14 +247,30 @@ def task_from_ir(data: bytes, source: str, values: Bindings, hash_: str) -> Task
     def rebind(_: Bindings) -> Task:
         raise ValueError("the parameters of a task taken up from its IR stay as they are")
 
-    return _assembled(from_ir(decode(data)), source, values, hash_, rebind)
+    task = decode(data)
+    check_externs(task.externs, allowed)
+    return _assembled(from_ir(task), source, values, hash_, rebind)
+
+
+def check_externs(externs: Iterable[Extern], allowed: frozenset[str]) -> None:
+    """Make sure that externs may run, and are those that a task was compiled with.
+
+    Raises
+    ------
+    ValueError
+        One may not run, cannot be found or has changed.
+    """
+    from epochal.compiler.extern_source import check_source
+
+    for extern in externs:
+        check_source(extern, allowed)
 
 
 def _loaded(
     checked: Checked, parsed: Parsed, texts: Bindings, session: Session, hash_: str
 ) -> Task:
     def rebind(more: Bindings) -> Task:
-        return _rebound(parsed, {**texts, **more}, hash_)
+        return _rebound(parsed, {**texts, **more}, hash_, session.allowed)
 
     values = _values(checked, texts, session)
     return _assembled(checked, parsed.source.text, values, hash_, rebind)
@@ -273,13 +301,14 @@ def _assembled(
     )
 
 
-def _rebound(parsed: Parsed, texts: Bindings, hash_: str) -> Task:
+def _rebound(parsed: Parsed, texts: Bindings, hash_: str, allowed: frozenset[str]) -> Task:
     from epochal.compiler.compile import analyse
     from epochal.errors import CompileError
     from epochal.linking import resolver
 
-    session = Session({parsed.source.file: parsed.source.text})
-    checked, found = analyse(parsed.home(), bindings_of(texts, session), resolver(session))
+    session = Session({parsed.source.file: parsed.source.text}, allowed=allowed)
+    bound = bindings_of(texts, session)
+    checked, found = analyse(parsed.home(), bound, resolver(session), allowed)
     session.diagnostics += found
     if checked is None or session.failed:
         raise CompileError(session.diagnostics, session.sources)
@@ -295,13 +324,16 @@ def _values(checked: Checked, texts: Bindings, session: Session) -> dict[str, st
     return values
 
 
-def load(name: str | Path, /, **params: Value) -> Task:
+def load(name: str | Path, /, *, allow_extern: Iterable[str] = (), **params: Value) -> Task:
     """Compile a task from a file or from the library.
 
     Parameters
     ----------
     name : str or Path
         A path, ``FILE:TASK`` for one of several tasks in a file, or the name of a library task.
+    allow_extern : iterable of str
+        The modules whose Python functions the task may call, by name; each is trusted as if you
+        imported it yourself.
     **params
         Parameters to rebind: numbers are in ms, Hz and deg, a text is an expression of the
         language, ``viewing=500`` or ``viewing="uniform(500 ms, 1 s)"``.
@@ -328,7 +360,8 @@ def load(name: str | Path, /, **params: Value) -> Task:
     """
     from epochal.errors import CompileError
 
-    session = Session()
+    allowed = (allow_extern,) if isinstance(allow_extern, str) else allow_extern
+    session = Session(allowed=frozenset(allowed))
     task = compile_task(str(name), {}, session)
     if task is None:
         raise CompileError(session.diagnostics, session.sources)

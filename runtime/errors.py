@@ -5,6 +5,10 @@ class RunError(ValueError):
     """A run cannot be made, read or continued."""
 
 
+class TrialError(ValueError):
+    """The trials of a task cannot be made: a requirement is hopeless, or an extern failed."""
+
+
 class TrainingDiverged(RunError):  # noqa: N818  (it names what happened)
     """The loss stopped being a number."""
 

@@ -14,6 +14,7 @@ from epochal.compiler.describe import describe
 from epochal.compiler.ir_json import encode
 from epochal.runtime.batch import Batch, Column, Float, Stream
 from epochal.runtime.chance import chance_level
+from epochal.runtime.errors import TrialError
 from epochal.runtime.load_module import Trialmaker
 from epochal.runtime.values import Value, as_text
 
@@ -147,7 +148,8 @@ class Task:
         Raises
         ------
         ValueError
-            A number is out of range, or the batch is too large for memory.
+            A number is out of range, or the batch is too large for memory; TrialError where the
+            trials cannot be made: a requirement does not hold, or an extern fails.
         CompileError
             A parameter does not exist or leaves its bounds.
         """
@@ -160,7 +162,11 @@ class Task:
         if out is not None:
             task._check_arrays(out, n, dt)
         module = task.module
-        made = module.generate(n, dt, int(seed), int(batch), int(Stream(stream)), noise, out)
+        place = int(seed), int(batch), int(Stream(stream))
+        try:
+            made = module.generate(n, dt, *place, noise, out)
+        except ValueError as error:
+            raise TrialError(f"{task.name}: {error}") from error
         inputs, targets, weights, trials = made
         stops = np.insert(module.timeline(trials, dt), 0, 0, axis=1)
         epochs = {name: stops[:, [a, b]] for name, (a, b) in module.epochs.items()}

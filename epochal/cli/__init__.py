@@ -54,13 +54,23 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run a command; that the reader of its output has gone is its right, and no error."""
+        """Run a command; that the reader of its output has gone is its right, and no error.
+
+        Trials that cannot be made are a mistake of the task.
+        """
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
             with open(os.devnull, "wb") as nowhere:  # for what is still to be flushed
                 os.dup2(nowhere.fileno(), sys.stdout.fileno())
             raise click.exceptions.Exit(0) from None
+        except ValueError as error:
+            from epochal.cli.common import fail
+            from epochal.runtime.errors import TrialError
+
+            if isinstance(error, TrialError):
+                fail(str(error))
+            raise
 
 
 def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from epochal import driver
-from epochal.cli.common import fail, give_up, show, with_settings
+from epochal.cli.common import fail, give_up, show, with_externs, with_settings
 
 
 @click.command()
@@ -27,15 +27,23 @@ from epochal.cli.common import fail, give_up, show, with_settings
     help="Which stage to print: the NumPy module, the IR as JSON, or the syntax tree.",
 )
 @with_settings
-def command(task: str, out: Path | None, force: bool, emit: str, settings: dict[str, str]) -> None:
-    """Compile TASK to a NumPy module that runs alone: it imports nothing but NumPy.
+@with_externs
+def command(
+    task: str,
+    out: Path | None,
+    force: bool,
+    emit: str,
+    settings: dict[str, str],
+    allowed: frozenset[str],
+) -> None:
+    """Compile TASK to a NumPy module that runs alone: it imports nothing but NumPy and externs.
 
     \b
     Examples:
       epochal build rdm --out rdm_trials.py
       epochal build mine.task --emit ir
     """  # noqa: D301
-    session = driver.Session()
+    session = driver.Session(allowed=allowed)
     text = _emit(task, emit, settings, session)
     if text is None:
         give_up(session)

@@ -8,7 +8,7 @@ import sys
 import click
 
 from epochal import driver
-from epochal.cli.common import show, with_dt, with_settings
+from epochal.cli.common import show, with_dt, with_externs, with_settings
 from epochal.dsl import syntax
 from epochal.dsl.diagnostic import Diagnostic
 from epochal.dsl.places import Places
@@ -20,6 +20,7 @@ from epochal.dsl.span import Source
 @click.command()
 @click.argument("tasks", nargs=-1, required=True, metavar="TASK...")
 @with_settings
+@with_externs
 @with_dt("Also warn of durations that this step does not divide.")
 @click.option(
     "--format",
@@ -31,7 +32,12 @@ from epochal.dsl.span import Source
 )
 @click.option("--quiet", "-q", is_flag=True, help="Leave warnings and the summary out.")
 def command(
-    tasks: tuple[str, ...], settings: dict[str, str], dt: float | None, style: str, quiet: bool
+    tasks: tuple[str, ...],
+    settings: dict[str, str],
+    allowed: frozenset[str],
+    dt: float | None,
+    style: str,
+    quiet: bool,
 ) -> None:
     """Look for mistakes in task files.
 
@@ -42,7 +48,7 @@ def command(
       epochal check mine.task
       epochal check *.task --dt 10 --format github
     """  # noqa: D301
-    session = driver.Session()
+    session = driver.Session(allowed=allowed)
     names: list[str] = []
     for name in tasks:
         names += check_file(name, settings, dt, session)
@@ -79,7 +85,7 @@ def check_file(
     good = []
     for task in tasks:
         home = driver.Parsed(source, file, task).home()
-        checked, found = analyse(home, bound, resolver(session))
+        checked, found = analyse(home, bound, resolver(session), session.allowed)
         session.diagnostics += found
         if checked is not None:
             good.append(task.name.name)

@@ -43,6 +43,28 @@ def with_settings(command: Command) -> Command:
     return option(command)
 
 
+def _parse_modules(
+    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+) -> frozenset[str]:
+    for value in values:
+        if not all(part.isidentifier() for part in value.split(".")):
+            raise click.BadParameter(f"`{value}` is not the name of a module, like mylab.stim")
+    return frozenset(values)
+
+
+def with_externs(command: Command) -> Command:
+    """Add ``--allow-extern MODULE``."""
+    option = click.option(
+        "--allow-extern",
+        "allowed",
+        multiple=True,
+        metavar="MODULE",
+        callback=_parse_modules,
+        help="Let tasks call Python functions of this module, which you trust. Repeatable.",
+    )
+    return option(command)
+
+
 def _positive_time(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
     if value is not None and not 0.001 <= value <= 10_000:
         raise click.BadParameter(f"{value:g} is not between 0.001 and 10000 ms")

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from epochal import driver
-from epochal.cli.common import fail, give_up, need_training, seed_type, with_settings
+from epochal.cli.common import fail, give_up, need_training, seed_type, with_externs, with_settings
 
 if TYPE_CHECKING:
+    from epochal.compiler.ir import Extern
     from epochal.runtime.evaluate import Evaluation, Group
     from epochal.runtime.rundir import Run
     from epochal.runtime.task import Task
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     help="Of the test trials; one seed for all runs compares them on the same trials.",
 )
 @with_settings
+@with_externs
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
     run: Path,
@@ -40,6 +42,7 @@ def command(
     trials: int,
     seed: int,
     settings: dict[str, str],
+    allowed: frozenset[str],
     as_json: bool,
 ) -> None:
     """Measure the accuracy of the network in RUN on fresh trials, as a table with --by.
@@ -59,7 +62,7 @@ def command(
 
     try:
         read = read_run(run)
-        task = _task(read, settings)
+        task = _task(read, settings, allowed)
         _check_variables(task, by)
         result = evaluate(read, task, trials=trials, by=by, seed=seed)
     except (RunError, ValueError) as error:
@@ -72,18 +75,20 @@ def command(
         click.echo(_table(result))
 
 
-def _task(run: Run, settings: dict[str, str]) -> Task:
+def _task(run: Run, settings: dict[str, str], allowed: frozenset[str]) -> Task:
     """Compile the task that a run keeps, with the parameters of the run."""
     from epochal.runtime.rundir import TASK
 
-    session = driver.Session()
+    session = driver.Session(allowed=allowed)
     kept = {name: str(value) for name, value in run.record.task.values.items()}
     name = f"{run.folder / TASK}:{run.record.task.name}"
     task = driver.compile_task(name, {**kept, **settings}, session)
     if task is None and not settings and _lacks_parents(session):
-        return _from_ir(run, kept)
+        return _from_ir(run, kept, allowed)
     if task is None:
         give_up(session)
+    if task.ir.externs:
+        driver.check_externs(_kept_externs(run), allowed)
     return task
 
 
@@ -92,16 +97,27 @@ def _lacks_parents(session: driver.Session) -> bool:
     return all(one.code in ("E0424", "E0425") for one in session.diagnostics if one.is_error)
 
 
-def _from_ir(run: Run, values: dict[str, str]) -> Task:
+def _from_ir(run: Run, values: dict[str, str], allowed: frozenset[str]) -> Task:
     """Take the task up from its IR, which holds its parents."""
     from epochal.runtime.rundir import IR, TASK
 
+    source, data = _kept(run, TASK).decode(), _kept(run, IR)
+    return driver.task_from_ir(data, source, values, run.record.task.hash, allowed)
+
+
+def _kept_externs(run: Run) -> tuple[Extern, ...]:
+    """Read which Python functions a run was trained with."""
+    from epochal.compiler.ir_json import decode
+    from epochal.runtime.rundir import IR
+
+    return decode(_kept(run, IR)).externs
+
+
+def _kept(run: Run, name: str) -> bytes:
     try:
-        source = (run.folder / TASK).read_text("utf-8")
-        data = (run.folder / IR).read_bytes()
+        return (run.folder / name).read_bytes()
     except OSError as error:
         fail(f"the run {run.folder} is damaged: {error.strerror}: {error.filename}")
-    return driver.task_from_ir(data, source, values, run.record.task.hash)
 
 
 def _check_variables(task: Task, by: tuple[str, ...]) -> None:

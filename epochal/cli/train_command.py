@@ -17,6 +17,7 @@ from epochal.cli.common import (
     seed_type,
     show,
     with_dt,
+    with_externs,
     with_settings,
 )
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("task")
 @with_settings
+@with_externs
 @with_dt("Length of a step.  [default: 20]")
 @click.option("--seed", type=seed_type, default=0, show_default=True, help="Of trials and weights.")
 @click.option("--updates", type=click.IntRange(1), help="Updates at most.")
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
 def command(
     task: str,
     settings: dict[str, str],
+    allowed: frozenset[str],
     dt: float | None,
     seed: int,
     updates: int | None,
@@ -74,7 +77,7 @@ def command(
       epochal train rdm
       epochal train mine.task --set viewing='500 ms' --out runs/short
     """  # noqa: D301
-    session = driver.Session()
+    session = driver.Session(allowed=allowed)
     compiled = driver.compile_task(task, settings, session)
     if compiled is None:
         give_up(session)

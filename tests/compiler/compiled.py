@@ -21,6 +21,7 @@ from epochal.linking import resolver
 
 HERE = Path(__file__).parent
 GOLDEN = HERE / "golden"
+EXTERNS = GOLDEN / "externs" / "source.task"
 LIBRARY = HERE.parents[1] / "tasks"
 
 Array = NDArray[Any]
@@ -41,13 +42,20 @@ class Module:
 
 
 def golden_tasks() -> dict[str, Path]:
-    """Find the golden tasks: those of the library and those written for the tests."""
+    """Find the golden tasks: those of the library and those written for the tests.
+
+    The one that calls Python code needs that code, and is the business of test_externs.py.
+    """
     found = {path.stem: path for path in sorted(LIBRARY.glob("*.task"))}
-    return found | {path.parent.name: path for path in sorted(GOLDEN.glob("*/source.task"))}
+    found |= {path.parent.name: path for path in sorted(GOLDEN.glob("*/source.task"))}
+    return {name: path for name, path in found.items() if path != EXTERNS}
 
 
 def judged(
-    text: str, name: str = "test.task", bindings: Mapping[str, str] | None = None
+    text: str,
+    name: str = "test.task",
+    bindings: Mapping[str, str] | None = None,
+    allowed: frozenset[str] = frozenset(),
 ) -> tuple[Checked | None, tuple[Diagnostic, ...]]:
     """Parse and analyse the first task of a text."""
     file, found = parse(Source(name, text))
@@ -58,7 +66,7 @@ def judged(
         nothing = diagnose("E0422", "the file holds no task", None)
         return None, (*found, *(unbuilt(file) or [nothing]))
     values = {name: expression(value) for name, value in (bindings or {}).items()}
-    checked, more = analyse(Home(tasks[0], file, ""), values, resolver(Session()))
+    checked, more = analyse(Home(tasks[0], file, ""), values, resolver(Session()), allowed)
     failed = any(one.is_error for one in found)
     return (None if failed else checked), (*found, *more)
 
@@ -74,10 +82,13 @@ def expression(text: str) -> syntax.Expr:
 
 
 def checked(
-    text: str, name: str = "test.task", bindings: Mapping[str, str] | None = None
+    text: str,
+    name: str = "test.task",
+    bindings: Mapping[str, str] | None = None,
+    allowed: frozenset[str] = frozenset(),
 ) -> Checked:
     """Compile a text that has no errors."""
-    found, diagnostics = judged(text, name, bindings)
+    found, diagnostics = judged(text, name, bindings, allowed)
     assert found is not None, [one.message for one in diagnostics if one.is_error]
     return found
 

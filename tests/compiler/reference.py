@@ -6,6 +6,7 @@ angles degrees.  Random words are NumPy's raw ones; all else is plain Python.
 """
 
 import hashlib
+import importlib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -85,6 +86,9 @@ class Reading:
                 return self.value(x)[int(self.value(i))]
             case ir.Call(function, arguments):
                 return self.call(function, arguments)
+            case ir.External(name, arguments, units):
+                called = partial(call_python, python_function(self.task, name), units)
+                return each(called, *(self.value(item) for item in arguments))
             case ir.SetOf(items):
                 return [self.value(item) for item in items]
             case ir.TupleOf(items):
@@ -172,6 +176,24 @@ class Reading:
             [x - y for x, y in zip(*steps, strict=True)]
             for steps in zip(self.value(expr), wanted, strict=True)
         ]
+
+
+def python_function(task: ir.Task, name: str) -> Callable[..., Any]:
+    """Import a function of the user's."""
+    (location,) = (one.location for one in task.externs if one.name == name)
+    module, function = location.split(":")
+    found: Callable[..., Any] = getattr(importlib.import_module(module), function)
+    return found
+
+
+def call_python(function: Callable[..., Any], units: int, *arguments: Value) -> Value:
+    """Call a function of the user's for one row: a number, or one a unit."""
+    rows = [np.array([x if isinstance(x, bool) else float(x)]) for x in arguments]
+    made = np.asarray(function(*rows), float)
+    made = made[0] if rows else made
+    if not units:
+        return made.ravel()[0].item()
+    return np.broadcast_to(made, units).tolist()
 
 
 def channel_read(expr: ir.Expr) -> str:

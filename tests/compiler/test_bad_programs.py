@@ -18,10 +18,18 @@ PROGRAMS = sorted(path for path in BAD.glob("*.task") if not path.stem.startswit
 BINDINGS = {"E0324_bound_to_another_type": {"wait": "3 Hz"}}
 DT = 20.0
 
+# Modules that the user has allowed.
+ALLOWED = {
+    "E0364_no_such_module": "mylab_of_nobody.stim",
+    "E0365_no_such_function": "externs_for_tests",
+    "E0366_without_source": "math",
+}
+
 
 def judge(path: Path) -> tuple[Diagnostic, ...]:
     text = path.read_text("utf-8")
-    checked, found = judged(text, path.name, BINDINGS.get(path.stem))
+    allowed = frozenset({ALLOWED[path.stem]} if path.stem in ALLOWED else ())
+    checked, found = judged(text, path.name, BINDINGS.get(path.stem), allowed)
     return found if checked is None else (*found, *grid(checked.task, checked.bounds, DT))
 
 

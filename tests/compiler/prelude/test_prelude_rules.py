@@ -15,6 +15,7 @@ FILES = sorted(path for path in FOLDER.glob("*.py") if path.stem != "__init__")
 TREES = {path.stem: ast.parse(path.read_text()) for path in FILES}
 PACKAGE = "epochal.compiler.prelude."
 IMPORTS = {
+    "from collections.abc import Callable",
     "import hashlib",
     "import math",
     "import numpy as np",
@@ -104,6 +105,7 @@ def free_names(function: ast.FunctionDef) -> set[str]:
     names = [n for n in ast.walk(function) if isinstance(n, ast.Name)]
     bound = {n.id for n in names if isinstance(n.ctx, ast.Store)}
     bound |= {n.arg for n in ast.walk(function) if isinstance(n, ast.arg)}
+    bound |= {n.name for n in ast.walk(function) if isinstance(n, ast.ExceptHandler) and n.name}
     return {n.id for n in names} - bound
 
 
