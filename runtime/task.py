@@ -12,6 +12,7 @@ import numpy as np
 from epochal.compiler import ir
 from epochal.compiler.describe import describe
 from epochal.compiler.ir_json import encode
+from epochal.compiler.types import is_signal
 from epochal.runtime.batch import Batch, Column, Float, Stream
 from epochal.runtime.chance import chance_level
 from epochal.runtime.errors import TrialError
@@ -220,13 +221,19 @@ class Task:
             raise ValueError(f"dt = {dt} is not allowed: it is a time in ms, whole microseconds")
         if self.n_steps(dt) < 1:
             raise ValueError(f"dt = {dt} is not allowed: no trial lasts longer than half of it")
-        size = 4 * n * self.n_steps(dt) * (self.n_in + 2 * self.n_out)
+        size = 4 * n * self.n_steps(dt) * (self.n_in + 2 * self.n_out + 2 * self._n_signals)
         if size > MOST_BYTES:
             raise ValueError(
                 f"{n} trials of {self.n_steps(dt)} steps need {size / 2**30:.1f} GiB, more than "
                 f"{MOST_BYTES / 2**30:.0f} GiB: make several batches (batch=0, 1, ..), or use a "
                 "longer dt"
             )
+
+    @property
+    def _n_signals(self) -> int:
+        """Count the processes that are laid out over the steps of a trial, in double precision."""
+        definitions = [v.definition for v in self.ir.variables if is_signal(v.types[0])]
+        return sum(max(one.size, 1) for one in definitions if isinstance(one, ir.Drawn))
 
     def _check_arrays(self, out: tuple[Float, Float, Float], n: int, dt: float) -> None:
         """Refuse arrays that a batch does not fit into."""
