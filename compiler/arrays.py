@@ -75,6 +75,7 @@ def take(x: Typed, node: syntax.Index, scope: Scope, setting: Setting) -> Typed 
             i.span,
         )
         return None
+    scope.structural |= {ref.name for ref in refs(i.expr) if ref.role is ir.Role.PARAM}
     return Typed(ir.Index(x.expr, i.expr), x.type.item, node.span)
 
 

@@ -64,7 +64,8 @@ class Bounds:
         """Say what each computed variable is in terms of drawn ones, where that is not long."""
         found: dict[ir.Expr, ir.Expr] = {}
         for variable in self.variables:
-            if isinstance(variable.definition, ir.Computed):
+            is_array = isinstance(variable.types[0], ir.ArrayType)
+            if isinstance(variable.definition, ir.Computed) and not is_array:
                 value = rewrite(variable.definition.value, lambda node: found.get(node, node))
                 if sum(1 for _ in islice(walk(value), MOST_NODES)) < MOST_NODES:
                     found[ir.Ref(variable.names[0], ir.Role.VARIABLE)] = value

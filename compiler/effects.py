@@ -169,7 +169,9 @@ def _fitted(
         return typed.expr
     alike = channel is not None and unit is None and channel.n_units == typed.type.n
     if types.is_number(item) and alike:
-        return ir.Call("each_unit", (typed.expr,))
+        one = typed.type.n == 1
+        first = ir.Index(typed.expr, ir.Number("0"))
+        return first if one else ir.Call("each_unit", (typed.expr,))
     _wrong_length(typed, typed.type, channel, unit, scope)
     return None
 

@@ -21,7 +21,7 @@ def value_name(name: syntax.Ident, scope: Scope) -> bool:
         taken(name, first.span, f"a {first.kind}", scope.report)
         return False
     label = scope.labels.get(name.name)
-    if label is not None and label.start < name.span.start:
+    if label is not None:
         scope.report.error(
             "E0203",
             f"`{name.name}` is a label of this task and cannot name a value too",
@@ -46,21 +46,23 @@ def labels(task: syntax.Task) -> dict[str, Span]:
     """Find the labels of a task, bare names in sets and named units, and where each first stands.
 
     A name that was declared before it stands there is a value, and its use as a label a mistake.
+    What comes before is read off the tree: a child may stand above its parent, or in another file.
     """
-    values = {name.name: name.span.start for name in reversed(list(_declared(task)))}
+    values: set[str] = set()
     found: dict[str, Span] = {}
     for node in walk(task):
-        if isinstance(node, syntax.SetItem):
-            bare = list(_bare(node.value))
-        elif isinstance(node, syntax.Channel):
-            bare = [name for item in node.shape for name in _bare(item)]
-        else:
-            continue
+        match node:
+            case syntax.SetItem(value=value):
+                bare = list(_bare(value))
+            case syntax.Channel(shape=shape):
+                bare = [name for item in shape for name in _bare(item)]
+            case _:
+                values |= set(_declared(node))
+                continue
         for name in bare:
-            found.setdefault(name.name, name.span)
-    return {
-        name: span for name, span in found.items() if not values.get(name, span.end) < span.start
-    }
+            if name.name not in values:
+                found.setdefault(name.name, name.span)
+    return found
 
 
 def walk(node: object) -> Iterator[syntax.Node]:
@@ -83,10 +85,11 @@ def _bare(node: syntax.Expr) -> Iterator[syntax.Name]:
                 yield from _bare(item)
 
 
-def _declared(task: syntax.Task) -> Iterator[syntax.Ident]:
-    for node in walk(task):
-        match node:
-            case syntax.Param(name=name):
-                yield name
-            case syntax.Target(names=names):
-                yield from names
+def _declared(node: syntax.Node) -> list[str]:
+    match node:
+        case syntax.Param(name=name) | syntax.Repeat(index=name):
+            return [name.name]
+        case syntax.Target(names=names):
+            return [name.name for name in names]
+        case _:
+            return []

@@ -183,7 +183,7 @@ class Printer:
 
     def _comparison(self, expr: ir.Comparison) -> Text:
         left, right, shape = self._pair(expr.a, expr.b, (SUM, SUM))
-        if not (self.careful and expr.op == "!="):
+        if not self.careful or expr.op not in ("==", "!="):
             return Text(f"{left} {expr.op} {right}", COMPARE, shape)
         if expr.labels:
             known = [
@@ -191,7 +191,13 @@ class Printer:
                 for text, side in ((left, expr.a), (right, expr.b))
                 if _may_be_none(side)
             ]
-            return Text(" & ".join([f"({left} != {right})", *known]), AND, shape)
+            if expr.op == "==":  # none is none, but equals nothing
+                known = known[:1] if len(known) == 2 else []
+            if not known:
+                return Text(f"{left} {expr.op} {right}", COMPARE, shape)
+            return Text(" & ".join([f"({left} {expr.op} {right})", *known]), AND, shape)
+        if expr.op == "==":
+            return Text(f"{left} == {right}", COMPARE, shape)
         return Text(f"({left} < {right}) | ({left} > {right})", OR, shape)
 
     def _logical(self, op: str, a: ir.Expr, b: ir.Expr) -> Text:
@@ -301,7 +307,8 @@ class Printer:
         if place.shape is Shape.ARRAY:
             return Text(f"elements({array.text}, {place.text})", ATOM, Shape.ARRAY)
         if place.shape is Shape.CONSTANT:
-            return Text(f"{array.inside(ATOM)}[:, {place.text}]", ATOM, Shape.TRIAL)
+            column = place.text if isinstance(i, ir.Number) else f"int({place.text})"
+            return Text(f"{array.inside(ATOM)}[:, {column}]", ATOM, Shape.TRIAL)
         return Text(f"element({array.text}, {place.text})", ATOM, Shape.TRIAL)
 
     def _over_array(self, name: str, arguments: tuple[ir.Expr, ...]) -> Text:

@@ -224,16 +224,19 @@ def _tuple_draw(
         assert param.value is not None
         members = param.value
     assert isinstance(members, ir.SetOf)
-    place = wrap.format(_place(members, unit, job.show))
+    place = wrap.format(_place(members, unit, variable.types[0], job))
     if variable.names[0] in job.redrawn:
         place = f"renewed({job.names.row(variable.names)}, {place}, again)"
     return _levels(variable, members.items, place, job)
 
 
-def _place(members: ir.SetOf, unit: str, show: Printer) -> str:
-    if members.weights:
-        return f"weighted({unit}, {listed(show.text(weight) for weight in members.weights)})"
-    return f"pick({unit}, {len(members.items)})"
+def _place(members: ir.SetOf, unit: str, kind: ir.Type, job: Drawing) -> str:
+    if not members.weights:
+        return f"pick({unit}, {len(members.items)})"
+    weights = listed(job.argument(weight, kind) for weight in members.weights)
+    if any(job.show.show(weight).shape is not Shape.CONSTANT for weight in members.weights):
+        weights = f"np.stack(np.broadcast_arrays{weights}, axis=-1)"
+    return f"weighted({unit}, {weights})"
 
 
 def _law(law: ir.Distribution, unit: str, key: str, kind: ir.Type, job: Drawing) -> str:
@@ -243,7 +246,7 @@ def _law(law: ir.Distribution, unit: str, key: str, kind: ir.Type, job: Drawing)
             sides = [_law(side, unit, key, kind, job) for side in (then, otherwise)]
             return f"np.where({job.argument(condition, kind)}, {sides[0]}, {sides[1]})"
         case ir.Law("choice", (members,)):
-            return _choice(members, unit, job)
+            return _choice(members, unit, kind, job)
         case ir.Law("except", (ir.SetOf(items), taken)):
             return f"except_index({unit}, {len(items)}, {job.argument(taken, kind)})"
         case ir.Law("sample", (ir.SetOf() as members, count)):
@@ -253,6 +256,7 @@ def _law(law: ir.Distribution, unit: str, key: str, kind: ir.Type, job: Drawing)
             text = f"{name}({unit}, {shown})"
             if name == "truncnormal":
                 more = ", attempt" if key.partition(":")[2] in job.redrawn else ""
+                more += f", k={kind.n}" if isinstance(kind, ir.ArrayType) else ""
                 text = f'{name}(draw, "{key}", {shown}{more})'
             item = kind.item if isinstance(kind, ir.ArrayType) else kind
             whole = item == ir.TIME and not DISTRIBUTIONS[name].whole
@@ -272,20 +276,20 @@ def _sample(members: ir.SetOf, count: str, key: str, job: Drawing) -> str:
     return f"np.array({_table(members.items, job)})[{order}]"
 
 
-def _choice(members: ir.Expr, unit: str, job: Drawing) -> str:
+def _choice(members: ir.Expr, unit: str, kind: ir.Type, job: Drawing) -> str:
     show = job.show
     match members:
         case ir.Ref():
             param = job.names.param(members.name)
             assert param is not None
             if isinstance(param.value, ir.SetOf) and param.value.weights:
-                return f"np.array({show.text(members)})[{_place(param.value, unit, show)}]"
+                return f"np.array({show.text(members)})[{_place(param.value, unit, kind, job)}]"
             return f"choice({unit}, {show.text(members)})"
         case ir.SetOf(items):
             if all(isinstance(item, ir.Label) for item in items):
-                return _place(members, unit, show)
+                return _place(members, unit, kind, job)
             if members.weights:
-                return f"np.array({show.text(members)})[{_place(members, unit, show)}]"
+                return f"np.array({show.text(members)})[{_place(members, unit, kind, job)}]"
             return f"choice({unit}, {show.text(members)})"
     raise AssertionError(members)
 

@@ -314,12 +314,13 @@ class _Job:
             if effect.kind is ir.EffectKind.NOISE and effect.channel == channel.name
         ]
         silence = ir.Noise(ir.NoiseLaw.IID, ir.Number("0"))
-        sd, shape = self._sd(channel.noise or silence)
+        shown = self._sd(channel.noise or silence)
+        sd, shape = shown.text, shown.shape
         view = self._view(channel)
         if not effects and shape is Shape.CONSTANT:
             return [line(f'add_noise({view}, {sd}, key, "{channel.name}")', channel.at, 8)]
         segments_ = self.plan.n_segments + 1
-        stretched = f"{sd}[:, None, None]" if shape is Shape.TRIAL else sd
+        stretched = f"{shown.inside(ATOM)}[:, None, None]" if shape is Shape.TRIAL else sd
         lines = [
             line(f"sd = np.full((n, {segments_}, 1), {stretched}, np.float64)", channel.at, 8)
             if shape is Shape.CONSTANT
@@ -330,7 +331,7 @@ class _Job:
         lines.append(line("step_sd = spread(sd, index)", indent=8))
         for effect in late:
             assert effect.noise is not None
-            value = self._sd(effect.noise, self.speaker.steps())[0]
+            value = self._sd(effect.noise, self.speaker.steps()).text
             spans = self._spans(effect)
             lines += step_effect(effect, "step_sd", "0", False, spans, self.speaker, value)
         call = f'add_scaled_noise({view}, step_sd[:, :, 0], key, "{channel.name}")'
@@ -341,21 +342,22 @@ class _Job:
         assert where is not None
         assert effect.noise is not None
         guard = self._guard(effect)
-        value, shape = self._sd(effect.noise)
-        if shape is Shape.TRIAL and (guard or where.stop - where.first != 1):
-            value = f"({value}){f'[{guard}]' if guard else ''}"
+        shown = self._sd(effect.noise)
+        value = shown.text
+        if shown.shape is Shape.TRIAL and (guard or where.stop - where.first != 1):
+            value = f"{shown.inside(ATOM)}{f'[{guard}]' if guard else ''}"
             value += "[:, None]" if where.stop - where.first != 1 else ""
         return line(f"sd[{guard or ':'}, {self._segments(where)}, 0] = {value}", effect.at, 8)
 
-    def _sd(self, noise: ir.Noise, show: Printer | None = None) -> tuple[str, Shape]:
+    def _sd(self, noise: ir.Noise, show: Printer | None = None) -> Text:
         """Print the standard deviation of one step."""
         show = show or self.speaker.first_row()
         sd = show.show(noise.sd)
         if noise.reference is None:
-            return sd.text, sd.shape
+            return sd
         at = show.show(noise.reference)
         text = f"{sd.inside(PRODUCT)} * np.sqrt({at.inside(PRODUCT)} / us(dt))"
-        return text, max(sd.shape, at.shape)
+        return Text(text, PRODUCT, max(sd.shape, at.shape))
 
 
 @dataclass(frozen=True, slots=True)

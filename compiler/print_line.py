@@ -1,5 +1,7 @@
 """Lines of printed code, each with the place in the source it comes from."""
 
+import ast
+import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 
@@ -29,6 +31,12 @@ def line(text: str, at: ir.Place | None = None, indent: int = 4) -> str:
     if len(pad) + len(text) + len(note) + 2 > WIDTH:
         return f"{pad}{note}\n{pad}{text}"
     return f"{pad}{text}  {note}"
+
+
+def mentioned(source: str) -> frozenset[str]:
+    """List the names that printed code mentions."""
+    tree = ast.parse(textwrap.dedent(source))
+    return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
 
 
 def file_name(at: ir.Place) -> str:

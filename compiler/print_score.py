@@ -3,7 +3,7 @@
 from epochal.compiler import ir
 from epochal.compiler.bounds import Bounds
 from epochal.compiler.numpy_text import Outputs, Shape
-from epochal.compiler.print_line import line
+from epochal.compiler.print_line import line, mentioned
 from epochal.compiler.print_names import Names, Speaker, is_wide
 from epochal.compiler.print_steps import span_edges
 from epochal.compiler.segments import Layout
@@ -37,12 +37,12 @@ def body(task: ir.Task, plan: Layout, bounds: Bounds, names: Names) -> list[str]
         text = f"np.full(n, {shown.text})" if shown.shape is Shape.CONSTANT else shown.text
         statements.append(line(f"{names.value(score.name)} = {text}", score.at))
     lines = []
-    used = "\n".join(statements)
-    if "targets[" in used:
+    used = mentioned("\n".join(statements))
+    if "targets" in used:
         lines.append(line("targets = arrays(trials, dt)[1].astype(np.float64)"))
-    if "stop[" in used or "(n, " in used:
+    if "stop" in used or "n" in used:
         lines.append(line("stop = timeline(trials, dt)"))
-    if "(n, " in used:
+    if "n" in used:
         lines.append(line("n = len(stop)"))
     pairs = ", ".join(f'"{score.name}": {names.value(score.name)}' for score in task.scores)
     return [*lines, *statements, line(f"return {{{pairs}}}")]

@@ -1,6 +1,5 @@
 """From IR to the source of a NumPy module."""
 
-import ast
 import textwrap
 from functools import cache
 from typing import assert_never
@@ -21,7 +20,7 @@ from epochal.compiler.hash import task_hash
 from epochal.compiler.intervals import Known
 from epochal.compiler.numpy_text import Printer
 from epochal.compiler.prelude_source import Definition, imports, needed
-from epochal.compiler.print_line import file_name, line, plain, quoted, unpacked
+from epochal.compiler.print_line import file_name, line, mentioned, plain, quoted, unpacked
 from epochal.compiler.print_names import LONGEST, Names, Speaker, is_wide, names
 from epochal.compiler.print_signals import (
     WORDS,
@@ -77,7 +76,7 @@ def print_module(task: ir.Task, known: Known) -> str:
         "prelude": (),
         "imports": (),
     }
-    used = _mentioned(_template().render(fields))
+    used = mentioned(_template().render(fields))
     definitions = needed(used)
     fields["prelude"] = _laid_out(definitions)
     fields["imports"] = imports(definitions, used | {"np"}, _imported(task, called))
@@ -113,11 +112,6 @@ def _template() -> jinja2.Template:
         autoescape=False,
     )
     return environment.get_template("module.py.j2")
-
-
-def _mentioned(source: str) -> frozenset[str]:
-    """List the names that the printed functions mention."""
-    return frozenset(node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name))
 
 
 def _laid_out(definitions: tuple[Definition, ...]) -> list[str]:

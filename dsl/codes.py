@@ -8,7 +8,7 @@ from epochal.dsl.span import Span
 
 # Codes are stable: a number is never given to another mistake.  Groups: E01 reading, layout and
 # syntax; E02 names; E03 types and units; E04 structure and time; E05 limits; E06 not built yet;
-# W07 lints.
+# W07 lints; E08 experiments.
 CODES: Mapping[str, str] = MappingProxyType(
     {
         "E0101": "the file does not exist",
@@ -140,6 +140,14 @@ CODES: Mapping[str, str] = MappingProxyType(
         "E0503": "a trial that is too long",
         "E0504": "a number that is too long, too large or too small",
         "E0601": "a part of the language that is not built yet",
+        "E0801": "a setting that does not exist",
+        "E0802": "a setting of the wrong kind",
+        "E0803": "a setting that is missing, or set twice",
+        "E0804": "a setting that cannot be",
+        "E0805": "a stage that does not exist, or stands twice",
+        "E0806": "a condition of a stage that says nothing",
+        "E0807": "a task that is not the one that was pinned",
+        "E0808": "a file without an experiment",
         "W0701": "a division that may be by zero",
         "W0702": "a parameter that is never used",
         "W0703": "a task without `correct`",

@@ -213,6 +213,28 @@ def compile_task(name: str, texts: Bindings, session: Session) -> Task | None:
     return _loaded(checked, parsed, texts, session, hash_)
 
 
+def compile_parsed(
+    parsed: Parsed, texts: Bindings, bindings: Mapping[str, syntax.Expr], session: Session
+) -> Task | None:
+    """Compile a task that was parsed, with parameters bound by texts and by another file.
+
+    ``bindings`` go before ``texts``; their places are in that other file.
+    """
+    from epochal.compiler.compile import analyse
+    from epochal.linking import resolver
+
+    given = {**bindings_of(texts, session), **bindings}
+    checked, found = analyse(parsed.home(), given, resolver(session), session.allowed)
+    session.diagnostics += found
+    if checked is None or any(one.is_error for one in found):
+        return None
+    known = session.sources
+    written = {n: known[v.span.file][v.span.start : v.span.end] for n, v in bindings.items()}
+    together = {**texts, **written}
+    hash_ = _hash(checked, parsed, together, session.allowed)
+    return _loaded(checked, parsed, together, session, hash_)
+
+
 def _hash(checked: Checked, parsed: Parsed, texts: Bindings, allowed: frozenset[str]) -> str:
     """Hash the task as its file has it, whatever its parameters are bound to now."""
     from epochal.compiler.compile import analyse

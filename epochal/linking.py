@@ -52,7 +52,7 @@ def resolver(session: Session) -> Resolve:
         return _task(use.path.value, path.task, use.path.span, home)
 
     def _task(location: str, name: str | None, span: Span, home: Home) -> Found:
-        place = locate(location, span, home)
+        place = locate(location, span, home.path)
         if isinstance(place, Diagnostic):
             return (place,)
         if place not in files:
@@ -82,11 +82,14 @@ def _use(name: str, home: Home) -> syntax.Use | None:
     return next((use for use in uses if alias_of(use) == name), None)
 
 
-def locate(location: str, span: Span, home: Home) -> Path | Diagnostic:
-    """Find the file that a text after `use` or `extends` names."""
+def locate(location: str, span: Span, beside: str) -> Path | Diagnostic:
+    """Find the file that a text names: in a package, or beside the file that holds the text.
+
+    ``beside`` is the path of that file, "" where it has none.
+    """
     if ":" in location:
         return _in_package(location, span)
-    folder = (Path(home.path).parent if home.path else Path.cwd()).resolve()
+    folder = (Path(beside).parent if beside else Path.cwd()).resolve()
     place = (folder / location).resolve()
     if not place.is_relative_to(folder) or Path(location).is_absolute():
         message = f"`{location}` leaves the folder of this file, and only files inside it are read"

@@ -4,18 +4,34 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from epochal.runtime.batch import TrialSource
+from epochal.runtime.checkpoint import Checkpoint, read_checkpoint
 from epochal.runtime.config import Profile
-from epochal.runtime.errors import TrainingDiverged, check_seed
+from epochal.runtime.curriculum import Lesson
+from epochal.runtime.errors import RunError, TrainingDiverged, check_seed
 from epochal.runtime.progress import Progress
-from epochal.runtime.rundir import RunRecord, RunWriter, describe_task, versions
+from epochal.runtime.rundir import (
+    CHECKPOINT,
+    WEIGHTS,
+    RunRecord,
+    RunWriter,
+    describe_task,
+    read_record,
+    read_weights,
+    versions,
+)
 from epochal.runtime.stopping import Reason
 from epochal.runtime.weights import ALL_TO_ALL, Array, Connectivity
+
+if TYPE_CHECKING:
+    from epochal.runtime.train import Trained
 
 
 def train_into(
@@ -25,20 +41,26 @@ def train_into(
     *,
     seed: int = 0,
     connectivity: Connectivity = ALL_TO_ALL,
+    lessons: Sequence[Lesson] = (),
+    experiment: str = "",
     command: Sequence[str] = (),
     force: bool = False,
     report: Callable[[Progress], None] | None = None,
 ) -> RunRecord:
-    """Train a network, and keep all that is needed to repeat and to use it.
+    """Train a network, and keep all that is needed to repeat, to continue and to use it.
 
-    Weights are written at each evaluation, so that a run that is killed can be evaluated, too.
-    Ctrl-C gives a complete run whose status is "interrupted".  After any other error the folder
-    is as it was before.
+    Weights and a checkpoint are written at each evaluation, so that a run that is killed can be
+    evaluated and continued, too.  Ctrl-C gives a complete run whose status is "interrupted".
+    After any other error the folder is as it was before.
 
     Parameters
     ----------
     folder
         Where the run goes; made where it does not exist.
+    lessons
+        The stages of a curriculum, each with its task.
+    experiment
+        The text of the .train file, where there is one.
     command
         The command line to record.
     force
@@ -58,54 +80,123 @@ def train_into(
         task=describe_task(task),
         seed=seed,
         profile=profile,
+        stages=tuple(lesson.stage for lesson in lessons),
         command=tuple(command),
         versions=versions(),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     writer = RunWriter(folder, task, record, force=force)
-    updates = 0
-
-    def on_report(progress: Progress) -> None:
-        nonlocal updates
-        updates = progress.update
-        writer.report(progress)
-        if report is not None:
-            report(progress)
-
-    def on_keep(weights: dict[str, Array]) -> None:
-        writer.keep(weights, profile.model, connectivity)
-
+    if experiment or lessons:
+        writer.experiment(experiment, {one.stage.name: one.task for one in lessons})
+    job = _Job(writer, record, task, connectivity, tuple(lessons), report)
     try:
-        from epochal.runtime.train import train  # starts TensorFlow
-
-        trained = train(
-            task,
-            profile,
-            seed=seed,
-            connectivity=connectivity,
-            report=on_report,
-            keep=on_keep,
-        )
-        on_keep(trained.weights)
-    except TrainingDiverged as error:
-        writer.record(replace(record, status="failed", reason=str(error), updates=updates))
-        writer.complete()
+        return job.carry_out(None)
+    except TrainingDiverged:
         raise
     except BaseException:
         writer.withdraw()
         raise
-    final = replace(
-        record,
-        status="interrupted" if trained.reason is Reason.INTERRUPTED else "finished",
-        reason=trained.reason.value,
-        updates=trained.updates,
-        accuracy=_known(trained.accuracy),
-        chance=_known(trained.chance),
-        seconds=round(trained.seconds, 3),
-    )
-    writer.record(final)
-    writer.complete()
-    return final
+
+
+def resume(
+    folder: Path,
+    task: TrialSource,
+    *,
+    lessons: Sequence[Lesson] = (),
+    report: Callable[[Progress], None] | None = None,
+) -> RunRecord:
+    """Go on with a run that was interrupted or killed, with the bits that it would have had.
+
+    Parameters
+    ----------
+    task, lessons
+        Those that the run was begun with.
+
+    Raises
+    ------
+    RunError
+        There is no run to continue, or it is damaged, finished, or of another task.
+    """
+    record = read_record(folder)
+    if record.status in ("finished", "failed"):
+        message = f"the run in {folder} is {record.status} ({record.reason}): nothing to continue"
+        raise RunError(message)
+    if task.hash != record.task.hash:
+        message = f"{folder} was trained on {record.task.hash}, not on {task.hash}"
+        raise RunError(message)
+    writer = RunWriter.again(folder)
+    start, connectivity = None, ALL_TO_ALL
+    if (folder / CHECKPOINT).is_file():  # else it was killed before its first evaluation
+        start = read_checkpoint(folder / CHECKPOINT)
+        _, connectivity, _ = read_weights(folder / WEIGHTS)
+    writer.forget_after(start.reached.updates if start else -1)
+    record = replace(record, status="running", reason="")
+    writer.record(record)
+    return _Job(writer, record, task, connectivity, tuple(lessons), report).carry_out(start)
+
+
+@dataclass
+class _Job:
+    """A training and the run directory that it fills."""
+
+    writer: RunWriter
+    begun: RunRecord
+    task: TrialSource
+    connectivity: Connectivity
+    lessons: tuple[Lesson, ...]
+    report: Callable[[Progress], None] | None
+    updates: int = 0
+
+    def carry_out(self, start: Checkpoint | None) -> RunRecord:
+        """Train, from the beginning or from a checkpoint, to the end of the run."""
+        try:
+            from epochal.runtime.train import train  # starts TensorFlow
+
+            trained = train(
+                self.task,
+                self.begun.profile,
+                seed=self.begun.seed,
+                connectivity=self.connectivity,
+                lessons=self.lessons,
+                start=start,
+                report=self.on_report,
+                keep=self.on_keep,
+            )
+            self.write(trained.weights)
+        except TrainingDiverged as error:
+            failed = replace(self.begun, status="failed", reason=str(error), updates=self.updates)
+            self.writer.record(failed)
+            self.writer.complete()
+            raise
+        final = self.ended(trained)
+        self.writer.record(final)
+        self.writer.complete()
+        return final
+
+    def on_report(self, progress: Progress) -> None:
+        self.updates = progress.update
+        self.writer.report(progress)
+        if self.report is not None:
+            self.report(progress)
+
+    def on_keep(self, weights: dict[str, Array], checkpoint: Checkpoint) -> None:
+        self.write(weights)
+        self.writer.checkpoint(checkpoint)
+
+    def write(self, weights: dict[str, Array]) -> None:
+        self.writer.keep(weights, self.begun.profile.model, self.connectivity)
+
+    def ended(self, trained: Trained) -> RunRecord:
+        """Record how a training ended."""
+        return replace(
+            self.begun,
+            status="interrupted" if trained.reason is Reason.INTERRUPTED else "finished",
+            reason=trained.reason.value,
+            updates=trained.updates,
+            accuracy=_known(trained.accuracy),
+            chance=_known(trained.chance),
+            seconds=round(trained.seconds, 3),
+        )
 
 
 def _known(value: float) -> float | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from epochal.runtime.backend import Tensor, compiled, tf
 from epochal.runtime.bptt import rates
 from epochal.runtime.config import Adam, Ctrnn, Loss, Training
+from epochal.runtime.errors import RunError
 from epochal.runtime.weights import NAMES, Array, Masks, Weights, effective
 
 
@@ -126,8 +127,39 @@ class Trainer:
             return run(network, average, inputs, noise, n_steps)[0]
 
         self._average = average
+        self._optimizer = adam
+        self._variables = {
+            **{f"weights/{name}": variable for name, variable in current.items()},
+            **{f"average/{name}": variable for name, variable in average.items()},
+            **{f"optimizer/{i}": variable for i, variable in enumerate(adam.variables)},
+        }
         self.update: Callable[..., Tensor] = compiled(update)
         self.outputs: Callable[..., Tensor] = compiled(forward)
+
+    def variables(self) -> dict[str, Array]:
+        """Copy every variable that training changes."""
+        return {name: variable.numpy().copy() for name, variable in self._variables.items()}
+
+    def restore(self, variables: Weights) -> None:
+        """Set every variable to what ``variables`` gave.
+
+        Raises
+        ------
+        RunError
+            They are those of another network.
+        """
+        shapes = {name: tuple(variable.shape) for name, variable in self._variables.items()}
+        if {name: array.shape for name, array in variables.items()} != shapes:
+            message = "the checkpoint is that of another network, or of another optimiser"
+            raise RunError(message)
+        for name, variable in self._variables.items():
+            variable.assign(variables[name])
+
+    def reset_optimizer(self) -> None:
+        """Forget what the optimiser has learnt of the gradients."""
+        for variable in self._optimizer.variables:
+            if variable is not self._optimizer._learning_rate:
+                variable.assign(tf.zeros_like(variable))
 
     def weights(self) -> dict[str, Array]:
         """Copy the weights as they are now."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TextIO
 
 
@@ -25,6 +25,10 @@ class Progress:
         Updates a second so far, evaluations included.
     seconds
         Since training began.
+    stage
+        The stage of the curriculum, "" without one.
+    move
+        What this evaluation led to: "advance", "back", "finished" or "stop"; "" otherwise.
     """
 
     update: int
@@ -32,6 +36,8 @@ class Progress:
     accuracy: float | None
     rate: float
     seconds: float
+    stage: str = ""
+    move: str = ""
 
 
 Report = Callable[[Progress], None]
@@ -79,7 +85,7 @@ def _bar(name: str, updates: int, stream: TextIO) -> Iterator[Report]:
         def report(progress: Progress) -> None:
             nonlocal known
             known = known if progress.accuracy is None else progress.accuracy
-            shown = Progress(progress.update, progress.loss, known, progress.rate, progress.seconds)
+            shown = replace(progress, accuracy=known)
             bar.update(row, completed=progress.update, state=_described(shown))
 
         yield report
@@ -93,4 +99,6 @@ def _described(progress: Progress) -> str:
         parts.append(f"accuracy {progress.accuracy:.1%}")
     if progress.update:
         parts.append(f"{progress.rate:.0f} updates/s")
+    if progress.stage:
+        parts.append(f"stage {progress.stage}" + (f": {progress.move}" if progress.move else ""))
     return "  ".join(parts)

@@ -4,6 +4,9 @@
     run.json                              what was run, with which versions, and how it ended
     metrics.jsonl                         progress, a line a report
     weights.safetensors                   the network, with its model in the metadata
+    checkpoint.safetensors                all that the rest of the training follows from
+    experiment.train  stages.json         the .train file and the task of every stage, where
+                                          there are stages
 
 Files are replaced whole: whoever reads, and whenever a run is killed, finds the old one or the
 new one.
@@ -25,15 +28,19 @@ from safetensors.numpy import save
 
 from epochal.compiler.version import VERSION
 from epochal.runtime.batch import TrialSource
+from epochal.runtime.checkpoint import Checkpoint, write_checkpoint
 from epochal.runtime.config import Ctrnn, Profile
 from epochal.runtime.errors import RunError
 from epochal.runtime.files import replace_file
+from epochal.runtime.plan import Stage
 from epochal.runtime.progress import Progress
 from epochal.runtime.weights import ALL_TO_ALL, NAMES, Array, Connectivity, Weights, make_masks
 
 RECORD, METRICS, WEIGHTS = "run.json", "metrics.jsonl", "weights.safetensors"
 TASK, IR, TRIALS = "task.task", "task.ir.json", "trials.py"
-FILES = (TASK, IR, TRIALS, METRICS, WEIGHTS, RECORD)
+CHECKPOINT, EXPERIMENT, STAGES = "checkpoint.safetensors", "experiment.train", "stages.json"
+FILES = (TASK, IR, TRIALS, METRICS, WEIGHTS, CHECKPOINT, RECORD)
+ALL_FILES = (EXPERIMENT, STAGES, *FILES)
 PREVIOUS = ".previous"
 
 Status = Literal["running", "finished", "interrupted", "failed"]
@@ -65,10 +72,18 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     command: tuple[str, ...]
     versions: dict[str, str]
     started: str
+    stages: tuple[Stage, ...] = ()
     updates: int = 0
     accuracy: float | None = None
     chance: float | None = None
     seconds: float = 0.0
+
+
+class StageTask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The task of one stage as stages.json holds it: what its parameters are, and its IR."""
+
+    values: dict[str, str]
+    ir: msgspec.Raw
 
 
 @dataclass(frozen=True)
@@ -129,6 +144,36 @@ class RunWriter:
         replace_file(folder / METRICS, b"")
         self.record(record)
 
+    @classmethod
+    def again(cls, folder: Path) -> RunWriter:
+        """Go on with a run that is there."""
+        writer = cls.__new__(cls)
+        writer.folder = folder
+        return writer
+
+    def experiment(self, text: str, stages: Mapping[str, TrialSource]) -> None:
+        """Keep the .train file and the task of every stage."""
+        kept = {
+            name: StageTask(
+                values={key: str(value) for key, value in task.values.items()},
+                ir=msgspec.Raw(task.ir_json),
+            )
+            for name, task in stages.items()
+        }
+        replace_file(self.folder / EXPERIMENT, text.encode())
+        replace_file(self.folder / STAGES, msgspec.json.encode(kept))
+
+    def checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Replace the checkpoint."""
+        write_checkpoint(self.folder / CHECKPOINT, checkpoint)
+
+    def forget_after(self, update: int) -> None:
+        """Drop the metrics after an update: the training goes on from there."""
+        path = self.folder / METRICS
+        lines = path.read_bytes().splitlines(keepends=True) if path.is_file() else []
+        kept = [one for one in lines if _update_of(one) <= update]
+        replace_file(path, b"".join(kept))
+
     def report(self, progress: Progress) -> None:
         """Add a line to the metrics."""
         with (self.folder / METRICS).open("ab") as file:
@@ -149,14 +194,40 @@ class RunWriter:
 
     def withdraw(self) -> None:
         """Give the folder back as it was before: the run came to nothing."""
-        for name in FILES:
+        for name in ALL_FILES:
             (self.folder / name).unlink(missing_ok=True)
         if (self.folder / PREVIOUS).is_dir():
-            for name in FILES:
+            for name in ALL_FILES:
                 _move(self.folder / PREVIOUS / name, self.folder / name)
             (self.folder / PREVIOUS).rmdir()
         elif not any(self.folder.iterdir()):
             self.folder.rmdir()
+
+
+def _update_of(line: bytes) -> float:
+    """Say which update a line of the metrics tells of; a broken last line tells of none."""
+    try:
+        return float(msgspec.json.decode(line)["update"])
+    except (msgspec.MsgspecError, KeyError, TypeError):
+        return float("inf")
+
+
+def read_stages(folder: Path) -> dict[str, StageTask]:
+    """Read the tasks of the stages of a run; {} where it has no curriculum.
+
+    Raises
+    ------
+    RunError
+        The file is damaged.
+    """
+    path = folder / STAGES
+    if not path.is_file():
+        return {}
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, StageTask])
+    except (msgspec.MsgspecError, OSError) as error:
+        message = f"{path} is damaged: {error}"
+        raise RunError(message) from None
 
 
 def read_run(folder: Path) -> Run:
@@ -285,18 +356,18 @@ def _set_aside(folder: Path) -> None:
     previous = folder / PREVIOUS
     complete = (folder / RECORD).is_file() and read_record(folder).status != "running"
     if previous.is_dir() and not complete:  # its replacement was killed: keep it, not that
-        for name in FILES:
+        for name in ALL_FILES:
             (folder / name).unlink(missing_ok=True)
         return
     _delete(previous)
     previous.mkdir()
-    for name in FILES:
+    for name in ALL_FILES:
         _move(folder / name, previous / name)
 
 
 def _delete(previous: Path) -> None:
     if previous.is_dir():
-        for name in FILES:
+        for name in ALL_FILES:
             (previous / name).unlink(missing_ok=True)
         previous.rmdir()
 

@@ -15,6 +15,8 @@ class Reason(Enum):
     ACCURACY = "accuracy reached"
     PLATEAU = "accuracy stopped rising"
     UPDATES = "all updates done"
+    CURRICULUM = "curriculum finished"
+    STAGE = "a stage did not reach its goal"
     INTERRUPTED = "interrupted"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
@@ -12,10 +12,13 @@ import numpy as np
 
 from epochal.runtime.backend import Tensor, tf
 from epochal.runtime.batch import Float, Stream, TrialSource
+from epochal.runtime.checkpoint import Checkpoint, Reached
 from epochal.runtime.config import Profile
+from epochal.runtime.curriculum import Lesson, Move, State, evaluated, source_of, wanted
 from epochal.runtime.errors import TrainingDiverged, check_seed
 from epochal.runtime.network import Network, Trainer
 from epochal.runtime.noise import recurrent_noise
+from epochal.runtime.plan import Stage
 from epochal.runtime.prefetch import prefetched
 from epochal.runtime.progress import Progress
 from epochal.runtime.scoring import CHUNK, accuracy_of, noise_sd, score_trials
@@ -48,7 +51,7 @@ class Trained:
     history: tuple[Progress, ...]
 
 
-def nothing(_: object) -> None:
+def nothing(*_: object) -> None:
     """Ignore what is reported."""
 
 
@@ -58,8 +61,10 @@ def train(
     *,
     seed: int = 0,
     connectivity: Connectivity = ALL_TO_ALL,
+    lessons: Sequence[Lesson] = (),
+    start: Checkpoint | None = None,
     report: Callable[[Progress], None] = nothing,
-    keep: Callable[[dict[str, Array]], None] = nothing,
+    keep: Callable[[dict[str, Array], Checkpoint], None] = nothing,
 ) -> Trained:
     """Train a network on a task until it is good enough, or the updates are spent.
 
@@ -69,86 +74,168 @@ def train(
 
     Parameters
     ----------
+    lessons
+        The stages of a curriculum, in order; without any, the task is trained as it is.
+    start
+        Where an earlier training of the same seed, task and profile had come to: this one goes
+        on from there, with the bits that it would have had.
     report
         Is told of progress every 10 updates, and at each evaluation.
     keep
-        Is given the weights at each evaluation.
+        Is given the weights at each evaluation, and all that the rest of the training follows
+        from.
 
     Raises
     ------
     RunError
-        The seed is not a whole number from 0 to 2**64 - 1.
+        The seed is not a whole number from 0 to 2**64 - 1, or ``start`` does not fit.
     TrainingDiverged
         The loss is no longer a number.  The weights last kept are good.
     """
     check_seed(seed)
-    return _Run(task, profile, seed, connectivity, report, keep).finish()
+    lessons = tuple(lessons) or (Lesson(Stage(name=""), task),)
+    run = _Run(lessons, profile, seed, connectivity, report, keep)
+    if start is not None:
+        run.take_up(start)
+    return run.finish()
 
 
 @dataclass
 class _Run:
     """State of one training."""
 
-    task: TrialSource
+    lessons: tuple[Lesson, ...]
     profile: Profile
     seed: int
     connectivity: Connectivity
     report: Callable[[Progress], None]
-    keep: Callable[[dict[str, Array]], None]
+    keep: Callable[[dict[str, Array], Checkpoint], None]
     trainer: Trainer = field(init=False)
+    most_steps: int = field(init=False)
+    state: State = field(default_factory=State)
     updates: int = 0
     accuracies: list[float] = field(default_factory=list)
+    since: int = 0  # the first evaluation of the present stage
     losses: list[float] = field(default_factory=list)  # since the last report
+    stage_losses: list[float] = field(default_factory=list)  # since the last evaluation
     history: list[Progress] = field(default_factory=list)
+    spent: float = 0.0
     started: float = field(default_factory=time.perf_counter)
 
     def __post_init__(self) -> None:
         model, training = self.profile.model, self.profile.training
-        masks = make_masks(model, self.task.n_in, self.task.n_out, self.connectivity)
+        task = self.lessons[0].task
+        masks = make_masks(model, task.n_in, task.n_out, self.connectivity)
         self.trainer = Trainer(
             Network(model, masks, training.dt),
             initial_weights(model, masks, self.seed),
             training,
         )
+        tasks = (lesson.task for lesson in self.lessons)
+        one = (t.batch(1, dt=training.dt, seed=self.seed, noise=False) for t in tasks)
+        self.most_steps = max(batch.inputs.shape[1] for batch in one)
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        return tuple(lesson.stage for lesson in self.lessons)
+
+    @property
+    def lesson(self) -> Lesson:
+        return self.lessons[self.state.stage]
+
+    def take_up(self, start: Checkpoint) -> None:
+        """Go on where an earlier training was."""
+        self.trainer.restore(start.variables)
+        reached = start.reached
+        self.updates, self.since, self.state = reached.updates, reached.since, reached.state
+        self.accuracies = [math.nan if x is None else x for x in reached.accuracies]
+        self.spent = reached.seconds
 
     def finish(self) -> Trained:
         try:
             reason = self.loop()
         except KeyboardInterrupt:
             reason = Reason.INTERRUPTED
-        last = self.accuracies[1:][-self.profile.training.stop.last :] or self.accuracies
+        trained = self.accuracies[max(self.since, 1) :]
+        last = trained[-self.profile.training.stop.last :] or self.accuracies[-1:]
         return Trained(
             weights=self.trainer.weights(),
             reason=reason,
             updates=self.updates,
             accuracy=float(np.mean(last)) if last else math.nan,
             chance=self.accuracies[0] if self.accuracies else math.nan,
-            seconds=time.perf_counter() - self.started,
+            seconds=self.seconds(),
             history=tuple(self.history),
         )
 
+    def seconds(self) -> float:
+        return self.spent + time.perf_counter() - self.started
+
     def loop(self) -> Reason:
+        if not self.accuracies:
+            values = self.evaluate()
+            self.save()
+            self.tell(values)
+        while True:
+            reason = self.through_stage()
+            if reason is not None:
+                return reason
+
+    def through_stage(self) -> Reason | None:
+        """Train until the present stage is left; None where another one follows."""
         training = self.profile.training
-        with closing(prefetched(self.feed)) as feeds:
-            self.evaluate()
+        with closing(prefetched(self.feed, first=self.updates)) as feeds:
             for feed in feeds:
+                if self.updates >= training.updates:
+                    return Reason.UPDATES
                 self.update(feed)
                 over = self.updates >= training.updates
                 if over or self.updates % training.every == 0:
-                    self.evaluate()
-                    reason = reason_to_stop(self.accuracies, training.stop)
+                    move, reason = self.judge(self.evaluate())
                     if reason or over:
                         return reason or Reason.UPDATES
+                    if move in (Move.ADVANCE, Move.BACK):
+                        return None
                 elif self.updates % REPORT_EVERY == 0:
                     self.tell(None)
         raise AssertionError("batches never end")
 
+    def judge(self, values: dict[str, float]) -> tuple[Move, Reason | None]:
+        """Say what an evaluation leads to, keep what was reached and tell of it."""
+        stage = self.lesson.stage
+        since_last = self.updates % self.profile.training.every or self.profile.training.every
+        move, state = evaluated(self.stages, self.state, since_last, values)
+        reason = {Move.FINISHED: Reason.CURRICULUM, Move.STOP: Reason.STAGE}.get(move)
+        if stage.until is None and stage.at_most is None:
+            reason = reason_to_stop(self.accuracies[self.since :], self.profile.training.stop)
+        if move in (Move.ADVANCE, Move.BACK):
+            self.since = len(self.accuracies)
+            if self.stages[state.stage].reset:
+                self.trainer.reset_optimizer()
+        self.state = state
+        self.save()
+        self.tell(values, stage.name, move)
+        return move, reason
+
+    def save(self) -> None:
+        """Give away the weights, and all that the rest of the training follows from."""
+        reached = Reached(
+            updates=self.updates,
+            accuracies=tuple(None if math.isnan(x) else x for x in self.accuracies),
+            since=self.since,
+            state=self.state,
+            seconds=self.seconds(),
+        )
+        self.keep(self.trainer.weights(), Checkpoint(reached, self.trainer.variables()))
+
     def feed(self, number: int) -> tuple[Tensor, ...]:
         """Everything an update takes: one batch and its recurrent noise, as tensors."""
         training, model = self.profile.training, self.profile.model
-        batch = self.task.batch(training.batch, dt=training.dt, seed=self.seed, batch=number)
+        source = source_of(self.stages, self.state.stage, number)
+        task = self.lessons[source].task
+        batch = task.batch(training.batch, dt=training.dt, seed=self.seed, batch=number)
         noise = recurrent_noise(
-            batch.inputs.shape[1],
+            self.most_steps,
             training.batch,
             model.units,
             noise_sd(model, training.dt),
@@ -156,8 +243,14 @@ class _Run:
             Stream.TRAIN,
             number,
         )
-        arrays = (batch.inputs, batch.targets, batch.weights, noise)
+        made = (batch.inputs, batch.targets, batch.weights)
+        arrays = (*(self.padded(array) for array in made), noise)
         return (*map(tf.constant, arrays), tf.constant(int(batch.lengths.max())))
+
+    def padded(self, array: Float) -> Float:
+        """Bring an array to the length of the longest stage, so that one program serves all."""
+        missing = self.most_steps - array.shape[1]
+        return np.pad(array, ((0, 0), (0, missing), (0, 0))) if missing else array
 
     def update(self, feed: tuple[Tensor, ...]) -> None:
         loss = float(self.trainer.update(*feed))
@@ -171,13 +264,15 @@ class _Run:
             raise TrainingDiverged(message)
         self.updates += 1
         self.losses.append(loss)
+        self.stage_losses.append(loss)
 
-    def evaluate(self) -> None:
+    def evaluate(self) -> dict[str, float]:
+        """Measure the network on fresh trials of the present stage."""
         training = self.profile.training
         batches = math.ceil(training.trials / CHUNK)
         scored = score_trials(
             self.forward,
-            self.task,
+            self.lesson.task,
             self.profile.model,
             training.trials,
             dt=training.dt,
@@ -187,23 +282,36 @@ class _Run:
         )
         accuracy = accuracy_of(scored.correct).accuracy
         self.accuracies.append(accuracy)
-        self.keep(self.trainer.weights())
-        self.tell(accuracy)
+        values = {"correct": accuracy}
+        for name in wanted(self.stages):
+            if name != "loss":
+                values[name] = accuracy_of(np.asarray(scored.scores[name], np.float64)).accuracy
+        values["loss"] = float(np.mean(self.stage_losses)) if self.stage_losses else math.nan
+        self.stage_losses.clear()
+        return values
 
     def forward(self, inputs: Float, noise: Float, n_steps: int) -> Float:
+        length = inputs.shape[1]
+        missing = ((0, self.most_steps - length), (0, 0), (0, 0))
         outputs: Float = self.trainer.outputs(
-            tf.constant(inputs), tf.constant(noise), tf.constant(n_steps)
+            tf.constant(self.padded(inputs)),
+            tf.constant(np.pad(noise, missing) if missing[0][1] else noise),
+            tf.constant(n_steps),
         ).numpy()
-        return outputs
+        return outputs[:, :length]
 
-    def tell(self, accuracy: float | None) -> None:
-        seconds = time.perf_counter() - self.started
+    def tell(
+        self, values: dict[str, float] | None, stage: str = "", move: Move = Move.STAY
+    ) -> None:
+        seconds = self.seconds()
         progress = Progress(
             update=self.updates,
             loss=float(np.mean(self.losses)) if self.losses else math.nan,
-            accuracy=accuracy,
+            accuracy=None if values is None else values["correct"],
             rate=self.updates / seconds,
             seconds=seconds,
+            stage=stage or self.lesson.stage.name,
+            move="" if move is Move.STAY else move.value,
         )
         self.losses.clear()
         self.history.append(progress)

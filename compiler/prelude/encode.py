@@ -56,12 +56,12 @@ def evidence(unit: Number, x: Number, n_units: int) -> Floats:
 
 def side_by_side(x: Array) -> Array:
     """Set the rings of each trial side by side, (N_batch, slots * n) from (N_batch, slots, n)."""
-    return x.reshape(x.shape[0], -1)
+    return x.reshape(len(x), x.shape[1] * x.shape[2])
 
 
 def by_slot(x: Array, slots: int) -> Array:
     """View an array of rings slot by slot, (.., slots, n) from (.., slots * n); writing is seen."""
-    return x.reshape(*x.shape[:-1], slots, -1)
+    return x.reshape(*x.shape[:-1], slots, x.shape[-1] // slots)
 
 
 def power(base: Number, exponent: Number) -> Floats:

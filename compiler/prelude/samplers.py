@@ -106,12 +106,12 @@ def choice(u: Floats, values: ArrayLike) -> Array:
 
 
 def weighted(u: Floats, weights: ArrayLike) -> Ints:
-    """Draw a position in proportion to its weight: (N_batch,), or of the shape of u.
+    """Draw a position in proportion to its weight, in the shape of u.
 
     The weights are (k,), or (N_batch, k) where they differ from trial to trial.
     """
     below = np.cumsum(np.asarray(weights, np.float64), axis=-1)
-    level = u * below[..., -1]  # under the last sum, since u is under 1
+    level = np.asarray(u * below[..., -1])  # under the last sum, since u is under 1
     return np.asarray((below <= level[..., None]).sum(axis=-1), np.int64)
 
 
@@ -185,17 +185,19 @@ def truncnormal(
     low: Number,
     high: Number,
     attempt: int = 0,
+    k: int = 0,
 ) -> Floats:
     """Draw from the normal law given low <= x <= high, (n,), by redrawing up to 20,000 times.
 
-    An attempt of a `require` above it has redraws of its own.
+    An attempt of a `require` above it has redraws of its own.  With k it draws an array, (n, k).
     """
-    x = np.full(draw.n, np.nan)
+    x = np.full((draw.n, k) if k else draw.n, np.nan)
     for redraw in range(20_000 * attempt, 20_000 * (attempt + 1)):
         inside = (x >= low) & (x <= high)
         if inside.all():
             return x
-        x = np.where(inside, x, normal(draw.unit(name, redraw), mean, sd))
+        u = draw.units(name, k, redraw) if k else draw.unit(name, redraw)
+        x = np.where(inside, x, normal(u, mean, sd))
     raise ValueError(f"{name}: 20,000 normal draws of some trial all left [low, high]")
 
 

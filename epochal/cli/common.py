@@ -22,7 +22,8 @@ def _parse_settings(
     settings = {}
     for value in values:
         name, equals, text = value.partition("=")
-        if not equals or not name.strip().isidentifier() or not text.strip():
+        dotted = all(part.isidentifier() for part in name.strip().split("."))
+        if not equals or not dotted or not text.strip():
             raise click.BadParameter(f"`{value}` is not NAME=VALUE, like viewing='500 ms'")
         if name.strip() in settings:
             raise click.BadParameter(f"`{name.strip()}` is set twice")

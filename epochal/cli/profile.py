@@ -7,29 +7,33 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from epochal.runtime.config import Adam, Ctrnn, Profile, Stop, Training
+from epochal.runtime.config import Profile
 
 Options = Mapping[str, float | int | None]
 
 
 def profile_of(
-    model: Options, training: Options, rate: float | None, accuracy: float | None
+    model: Options,
+    training: Options,
+    rate: float | None,
+    accuracy: float | None,
+    base: Profile | None = None,
 ) -> Profile:
-    """Change the built-in profile by the options that were given.
+    """Change a profile, by default the built-in one, by the options that were given.
 
     Raises
     ------
     ValueError
         A value is not allowed; the message names it.
     """
+    base = base or Profile()
+    changed = base.training
+    if rate is not None:
+        changed = replace(changed, optimizer=replace(changed.optimizer, rate=rate))
+    if accuracy is not None:
+        changed = replace(changed, stop=replace(changed.stop, accuracy=accuracy))
     return Profile(
-        model=replace(Ctrnn(), **_given(model)),
-        training=replace(
-            Training(),
-            optimizer=Adam() if rate is None else Adam(rate=rate),
-            stop=Stop() if accuracy is None else Stop(accuracy=accuracy),
-            **_given(training),
-        ),
+        model=replace(base.model, **_given(model)), training=replace(changed, **_given(training))
     )
 
 

@@ -8,52 +8,71 @@ from typing import TYPE_CHECKING
 
 import click
 
-from epochal import driver
 from epochal.cli import INTERRUPTED
-from epochal.cli.common import (
-    fail,
-    give_up,
-    need_training,
-    seed_type,
-    show,
-    with_dt,
-    with_externs,
-    with_settings,
-)
+from epochal.cli.common import fail, need_training, seed_type, with_dt, with_externs, with_settings
+from epochal.cli.training import job_of, resume_run, train_one
 
 if TYPE_CHECKING:
-    from epochal.dsl.diagnostic import Diagnostic
-    from epochal.runtime.config import Profile
-    from epochal.runtime.progress import Progress, Report
+    from epochal.cli.training import Job
     from epochal.runtime.rundir import RunRecord
-    from epochal.runtime.task import Task
+
+
+def _seeds(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, ...] | None:
+    """Read ``0..9`` or ``0,3,5``."""
+    if value is None:
+        return None
+    try:
+        first, dots, last = value.partition("..")
+        if dots:
+            seeds = tuple(range(int(first), int(last) + 1))
+        else:
+            seeds = tuple(int(part) for part in value.split(","))
+    except ValueError:
+        raise click.BadParameter(f"`{value}` is not like 0..9 or 0,3,5") from None
+    if not seeds or min(seeds) < 0 or len(set(seeds)) < len(seeds) or len(seeds) > 1000:
+        raise click.BadParameter(f"`{value}` is no list of different seeds from 0 on")
+    return seeds
 
 
 @click.command()
-@click.argument("task")
+@click.argument("task", required=False)
 @with_settings
 @with_externs
 @with_dt("Length of a step.  [default: 20]")
-@click.option("--seed", type=seed_type, default=0, show_default=True, help="Of trials and weights.")
+@click.option("--seed", type=seed_type, help="Of trials and weights.  [default: 0]")
+@click.option("--seeds", callback=_seeds, metavar="A..B", help="Several seeds, side by side.")
 @click.option("--updates", type=click.IntRange(1), help="Updates at most.")
 @click.option("--units", type=click.IntRange(1), help="Recurrent units.")
 @click.option("--dale", type=float, metavar="RATIO", help="Dale's law: this part excites.")
 @click.option("--noise", type=float, metavar="SD", help="Recurrent noise.")
 @click.option("--batch", type=click.IntRange(1), help="Trials in an update.")
-@click.option("--rate", type=float, help="Learning rate of Adam.")
+@click.option("--rate", type=float, help="Learning rate.")
 @click.option("--accuracy", type=float, help="Stop once this accuracy is reached.")
 @click.option(
     "--out", "-o", type=click.Path(path_type=Path), help="Run directory.  [default: runs/TASK]"
 )
 @click.option("--force", is_flag=True, help="Replace the run that --out holds.")
+@click.option(
+    "--resume",
+    type=click.Path(path_type=Path),
+    metavar="RUN",
+    help="Go on with a run that was interrupted or killed.",
+)
+@click.option(
+    "--save-train",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write what would be done as a .train file, and train nothing.",
+)
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 @click.option("--json", "as_json", is_flag=True, help="Print the record of the run as JSON.")
 def command(
-    task: str,
+    task: str | None,
     settings: dict[str, str],
     allowed: frozenset[str],
     dt: float | None,
-    seed: int,
+    seed: int | None,
+    seeds: tuple[int, ...] | None,
     updates: int | None,
     units: int | None,
     dale: float | None,
@@ -63,50 +82,76 @@ def command(
     accuracy: float | None,
     out: Path | None,
     force: bool,
+    resume: Path | None,
+    save_train: Path | None,
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Train a recurrent network on TASK with the built-in profile.
+    """Train a recurrent network on TASK with the built-in profile, or as a .train file says.
 
-    Training ends when accuracy stays above 95%, when it has stopped rising, after --updates, or
-    at Ctrl-C (then the exit status is 130); each leaves a run directory that `epochal evaluate`
-    reads.
+    Training ends when accuracy stays above 95%, when it has stopped rising, after --updates, at
+    the end of the curriculum, or at Ctrl-C (then the exit status is 130); each leaves a run
+    directory that `epochal evaluate` reads.
 
     \b
     Examples:
       epochal train rdm
       epochal train mine.task --set viewing='500 ms' --out runs/short
+      epochal train mine.train --set train.updates=500 --seeds 0..9
+      epochal train --resume runs/rdm
     """  # noqa: D301
-    session = driver.Session(allowed=allowed)
-    compiled = driver.compile_task(task, settings, session)
-    if compiled is None:
-        give_up(session)
-    show([one for one in session.diagnostics if one.code != "W0704"], session)
     need_training("training")
-    from epochal.cli.profile import profile_of
-
+    if resume is not None:
+        if task is not None:
+            fail("--resume goes on with a run as it was begun: name no task beside it")
+        _finish(resume_run(resume, allowed, quiet), resume, as_json)
+        return
+    if task is None:
+        raise click.UsageError("TASK is missing: a .task or .train file, or a library task")
     model = {"units": units, "dale": dale, "noise": noise}
     training = {"batch": batch, "updates": updates, "dt": dt}
-    try:
-        profile = profile_of(model, training, rate, accuracy)
-        compiled.check_size(profile.training.batch, profile.training.dt)
-    except ValueError as error:
-        fail(str(error))
-    show(off_grid(compiled, profile.training.dt), session)
-    folder = out or _free_folder(Path("runs") / compiled.name)
+    job = job_of(task, settings, allowed, model, training, rate, accuracy)
+    chosen = (seed,) if seed is not None else seeds or job.seeds
+    if save_train is not None:
+        _save(job, task, save_train, chosen, force)
+        return
+    folder = out or _free_folder(Path("runs") / job.name)
+    if len(chosen) > 1:
+        from epochal.cli.side_by_side import train_seeds
+
+        sys.exit(train_seeds(chosen, _others(sys.argv[1:]), folder, quiet))
     _refuse_taken(folder, force)
-    record = _train(compiled, profile, folder, seed, force, quiet)
-    _finish(record, folder, as_json)
-    if record.status == "interrupted":
-        sys.exit(INTERRUPTED)
+    _finish(train_one(job, folder, chosen[0], force, quiet), folder, as_json)
 
 
-def off_grid(task: Task, dt: float) -> tuple[Diagnostic, ...]:
-    """Warn of durations that the step of this training does not divide."""
-    from epochal.compiler.checks import grid
-    from epochal.compiler.compile import from_ir
+def _others(arguments: list[str]) -> list[str]:
+    """Leave out what differs between seeds: --seeds, --out, and how to report."""
+    kept, skip = [], False
+    for argument in arguments[arguments.index("train") + 1 :]:
+        name = argument.partition("=")[0]
+        if skip:
+            skip = False
+        elif name in ("--seeds", "--out", "-o"):
+            skip = "=" not in argument
+        elif name not in ("--quiet", "-q", "--json"):
+            kept.append(argument)
+    return kept
 
-    return grid(task.ir, from_ir(task.ir).bounds, dt)
+
+def _save(job: Job, task: str, path: Path, seeds: tuple[int, ...], force: bool) -> None:
+    from epochal.experiments.save import task_name, train_text
+    from epochal.runtime.files import replace_file
+
+    if job.experiment:
+        fail(f"{task} is a .train file already")
+    if path.exists() and not force:
+        fail(f"{path} exists, and may have been edited: use --force to replace it")
+    text = train_text(job.name, task_name(task), job.task.hash, job.profile, seeds)
+    try:
+        replace_file(path, text.encode())
+    except OSError as error:
+        fail(f"cannot write {path}: {error.strerror}")
+    click.echo(f"wrote {path}; next: epochal train {path}", err=True)
 
 
 def _free_folder(base: Path) -> Path:
@@ -122,48 +167,10 @@ def _refuse_taken(folder: Path, force: bool) -> None:
     from epochal.runtime.rundir import RECORD
 
     if not force and (folder / RECORD).exists():
-        fail(f"{folder} holds a run: choose another --out, or --force replaces it")
-
-
-def _train(
-    task: Task, profile: Profile, folder: Path, seed: int, force: bool, quiet: bool
-) -> RunRecord:
-    from epochal.cli.profile import describe_profile
-    from epochal.runtime.errors import RunError
-    from epochal.runtime.experiment import train_into
-    from epochal.runtime.progress import display
-
-    if not quiet:
-        click.echo(describe_profile(task.name, profile, seed, folder), err=True)
-    stream = sys.stderr
-    try:
-        with display(task.name, profile.training.updates, stream) as report:
-            return train_into(
-                folder,
-                task,
-                profile,
-                seed=seed,
-                command=tuple(sys.argv),
-                force=force,
-                report=None if quiet else _while_read(report),
-            )
-    except RunError as error:
-        fail(str(error))
-
-
-def _while_read(report: Report) -> Report:
-    """Stop showing progress once nobody reads it, and go on training."""
-    read = True
-
-    def shown(progress: Progress) -> None:
-        nonlocal read
-        if read:
-            try:
-                report(progress)
-            except OSError:
-                read = False
-
-    return shown
+        fail(
+            f"{folder} holds a run: choose another --out, go on with it by --resume, or replace "
+            "it by --force"
+        )
 
 
 def _finish(record: RunRecord, folder: Path, as_json: bool) -> None:
@@ -171,11 +178,15 @@ def _finish(record: RunRecord, folder: Path, as_json: bool) -> None:
         import msgspec
 
         click.echo(msgspec.json.encode({"folder": str(folder), "run": record}).decode())
-        return
-    accuracy = "unknown" if record.accuracy is None else f"{record.accuracy:.1%}"
-    chance = "" if record.chance is None else f", untrained {record.chance:.1%}"
-    click.echo(
-        f"{record.status} after {record.updates} updates in {record.seconds:.0f} s: "
-        f"accuracy {accuracy}{chance} ({record.reason})"
-    )
-    click.echo(f"the run is in {folder}; next: epochal evaluate {folder}")
+    else:
+        accuracy = "unknown" if record.accuracy is None else f"{record.accuracy:.1%}"
+        chance = "" if record.chance is None else f", untrained {record.chance:.1%}"
+        click.echo(
+            f"{record.status} after {record.updates} updates in {record.seconds:.0f} s: "
+            f"accuracy {accuracy}{chance} ({record.reason})"
+        )
+        again = f"epochal train --resume {folder}" if record.status == "interrupted" else ""
+        then = again or f"epochal evaluate {folder}"
+        click.echo(f"the run is in {folder}; next: {then}")
+    if record.status == "interrupted":
+        sys.exit(INTERRUPTED)

@@ -8,9 +8,9 @@ angles degrees.  Random words are NumPy's raw ones; all else is plain Python.
 import hashlib
 import importlib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from itertools import product
 from statistics import NormalDist
 from typing import Any
@@ -297,7 +297,13 @@ def population_vector(x: list[float], slots: int = 0) -> Value:
         return [population_vector(ring) for ring in rings]
     east = math.fsum(one * math.cos(2 * math.pi * k / len(x)) for k, one in enumerate(x))
     north = math.fsum(one * math.sin(2 * math.pi * k / len(x)) for k, one in enumerate(x))
-    return math.degrees(math.atan2(north, east)) % 360
+    return wrap(math.degrees(math.atan2(north, east)))
+
+
+def wrap(x: float) -> float:
+    """Bring an angle into [0, 360): the remainder of a tiny negative one rounds up to 360."""
+    turn = x % 360
+    return 0.0 if turn == 360 else turn
 
 
 def bump(center: float, width: float, n: int) -> list[float]:
@@ -332,7 +338,7 @@ def side_by_side(rings: Value, n: int) -> Value:
 
 
 def angle_between(a: float, b: float) -> float:
-    turn = (a - b) % 360
+    turn = wrap(a - b)
     return turn - 360 if turn > 180 else turn
 
 
@@ -343,6 +349,11 @@ def rescale(x: float, a: float, b: float, c: float, d: float) -> float:
 ONE_BY_ONE = frozenset(
     "sqrt exp log sin cos sign floor mod clip rescale wrap angle_between".split()
 )
+
+
+def known(choose: Any, values: Sequence[Value]) -> Value:
+    """Choose among values; nan where one of them is."""
+    return math.nan if any(one != one for one in values) else choose(values)
 
 
 def added(x: list[Value], _: int) -> Value:
@@ -382,12 +393,12 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "cos": lambda x: math.cos(math.radians(x)),
     "sign": lambda x: x if x != x else (x > 0) - (x < 0),
     "floor": lambda x: x if x != x else math.floor(x),
-    "mod": lambda a, b: a - b * math.floor(a / b),
-    "min": lambda *x: each(lambda *one: min(one), *x),
-    "max": lambda *x: each(lambda *one: max(one), *x),
-    "clip": lambda x, low, high: min(max(x, low), high),
+    "mod": lambda a, b: math.nan if a != a or b != b else a - b * math.floor(a / b),
+    "min": lambda *x: each(lambda *one: known(min, one), *x),
+    "max": lambda *x: each(lambda *one: known(max, one), *x),
+    "clip": lambda x, low, high: known(min, (known(max, (x, low)), high)),
     "rescale": rescale,
-    "wrap": lambda x: x % 360,
+    "wrap": wrap,
     "angle_between": angle_between,
     "only": lambda x: x[0],
     "time_mean": mean_over_time,
@@ -623,6 +634,7 @@ class Words:
     stream: int
     batch: int
 
+    @lru_cache(maxsize=64)  # noqa: B019, for the words of a batch are asked again for every trial
     def raw(self, name: str, count: int, attempt: int = 0) -> list[int]:
         counter = np.array([0, attempt, code(name), self.batch], np.uint64)
         key = np.array([self.seed, self.stream], np.uint64)
@@ -672,7 +684,8 @@ def holds(rule: ir.Expr, task: ir.Task, cell: Row) -> bool:
     for variable in task.variables:
         if isinstance(variable.definition, ir.Computed):
             try:
-                row[variable.names[0]] = Reading(task, row).value(variable.definition.value)
+                value = Reading(task, row).value(variable.definition.value)
+                row |= columns(variable, value)
             except KeyError:  # it follows from a draw, and no such rule reads it
                 continue
     return bool(Reading(task, row).value(rule))
@@ -687,6 +700,10 @@ def parameters(task: ir.Task) -> Row:
     return row
 
 
+class HopelessError(Exception):
+    """No attempt to draw a trial met its requirements."""
+
+
 def settled(task: ir.Task, words: Words, i: int, n: int, cell: Row) -> Row:
     """Make one trial, again and again until all that is required of it holds."""
     attempts: dict[str, int] = {}
@@ -698,7 +715,8 @@ def settled(task: ir.Task, words: Words, i: int, n: int, cell: Row) -> Row:
             return row
         for name in again:
             attempts[name] = attempts.get(name, 0) + 1
-        assert max(attempts.values()) < 100
+        if max(attempts.values()) == 100:
+            raise HopelessError(f"trial {i} breaks a requirement after 100 attempts")
 
 
 def linked(requirement: ir.Requirement, task: ir.Task) -> set[str]:
@@ -755,15 +773,20 @@ def one_trial(
                     value = draw(law, key, words, i, n, task, row, attempt)
             case ir.Computed(expr):
                 value = Reading(task, row).value(expr)
-        many = len(variable.names) > 1
-        for name, one, kind in zip(
-            variable.names, value if many else [value], variable.types, strict=True
-        ):
-            item = kind.item if isinstance(kind, ir.ArrayType) else kind
-            row[name] = each(whole, one) if item == ir.TIME else one
-            if isinstance(kind, ir.ArrayType) and not isinstance(one, list):
-                row[name] = [row[name]] * kind.n
+        row |= columns(variable, value)
     return row
+
+
+def columns(variable: ir.Variable, value: Value) -> Row:
+    """Name the values of a variable; times are whole, and one value fills a whole array."""
+    found: Row = {}
+    parts = value if len(variable.names) > 1 else [value]
+    for name, one, kind in zip(variable.names, parts, variable.types, strict=True):
+        item = kind.item if isinstance(kind, ir.ArrayType) else kind
+        found[name] = each(whole, one) if item == ir.TIME else one
+        if isinstance(kind, ir.ArrayType) and not isinstance(one, list):
+            found[name] = [found[name]] * kind.n
+    return found
 
 
 def shared(law: ir.Distribution, key: str, words: Words, task: ir.Task, row: Row) -> Value:

@@ -47,11 +47,14 @@ def test_a_bad_program_makes_the_mistake_of_its_name_and_no_other(path: Path) ->
     assert {one.code for one in judge(path)} == {path.stem[:5]}
 
 
+WRITTEN = [*BAD.glob("*.task"), *BAD.glob("*.train")]
+
+
 def test_every_code_of_the_table_has_a_bad_program() -> None:
-    shown = {path.stem[:5] for path in BAD.glob("*.task")}
+    shown = {path.stem[:5] for path in WRITTEN}
     assert set(CODES) - shown == NOT_IN_A_FILE
     assert shown <= set(CODES)
 
 
 def test_every_report_belongs_to_a_program() -> None:
-    assert {path.stem for path in BAD.glob("*.txt")} == {path.stem for path in BAD.glob("*.task")}
+    assert {path.stem for path in BAD.glob("*.txt")} == {path.stem for path in WRITTEN}

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import reference
+from agreement import plain, rows_of, same
 from compiled import EXTERNS, Module, checked, judged, load, random_outputs
 from test_golden import compare, without_version
-from test_reference import plain, rows_of, same
 
 from epochal.compiler import ir
 from epochal.compiler.compile import Checked, from_ir

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from epochal import load
+from epochal.driver import Session
+from epochal.prepare import prepare
 
 DOCS = sorted(Path(__file__).parents[2].glob("docs/*.md"))
 EXAMPLES = [
@@ -32,3 +34,20 @@ def test_the_language_reference_has_examples() -> None:
 def test_the_readme_shows_the_library_task_as_it_is() -> None:
     root = Path(__file__).parents[2]
     assert (root / "tasks" / "rdm.task").read_text() in (root / "README.md").read_text()
+
+
+EXPERIMENTS = [
+    (document.name, text)
+    for document in DOCS
+    for text in re.findall(r"^```train\n(.*?)^```", document.read_text(), re.M | re.S)
+]
+
+
+@pytest.mark.parametrize(("document", "text"), EXPERIMENTS)
+def test_every_experiment_in_the_docs_can_be_prepared(
+    document: str, text: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "example.train"
+    file.write_text(text)
+    session = Session()
+    assert prepare(str(file), {}, session), [one.message for one in session.diagnostics]

@@ -14,7 +14,8 @@ from command_line import RDM, call, launch
 
 from epochal import load
 from epochal.cli import COMMANDS
-from epochal.cli.train_command import _free_folder, off_grid
+from epochal.cli.train_command import _free_folder
+from epochal.cli.training import off_grid
 from epochal.driver import library
 
 NAMES = sorted(library())

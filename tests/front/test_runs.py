@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from command_line import call
 
-from epochal.cli.train_command import _while_read
+from epochal.cli.training import while_read
 from epochal.runtime.progress import Progress
 from epochal.runtime.rundir import FILES, RECORD, TASK, WEIGHTS, read_run
 
@@ -112,7 +112,7 @@ def test_progress_that_nobody_reads_does_not_stop_a_training() -> None:
         if progress.update:
             raise BrokenPipeError
 
-    shown = _while_read(report)
+    shown = while_read(report)
     for update in (0, 10, 20):
         shown(Progress(update, 0.0, None, 0.0, 0.0))
     assert told == [0, 10]

@@ -12,6 +12,7 @@ import pytest
 from msgspec.structs import replace
 from sides import Sides
 
+from epochal.runtime.checkpoint import Checkpoint, Reached
 from epochal.runtime.config import Ctrnn, Profile
 from epochal.runtime.errors import RunError
 from epochal.runtime.files import replace_file
@@ -23,6 +24,7 @@ from epochal.runtime.rundir import (
     RunWriter,
     describe_task,
     read_run,
+    read_stages,
     write_weights,
 )
 from epochal.runtime.weights import Connectivity, initial_weights, make_masks
@@ -51,6 +53,7 @@ def weights_of(seed: int = 0) -> dict[str, np.ndarray]:
 def finished_run(folder: Path, seed: int = 0, *, force: bool = False) -> RunWriter:
     writer = RunWriter(folder, Sides(), record_of(seed), force=force)
     writer.keep(weights_of(seed), PROFILE.model, SPARSE)
+    writer.checkpoint(Checkpoint(Reached(updates=seed), {"x": np.zeros(seed + 1)}))
     writer.record(replace(record_of(seed), status="finished"))
     writer.complete()
     return writer
@@ -205,3 +208,25 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(RunError, match=r"cannot write a run to .*file"):
         RunWriter(tmp_path / "file", Sides(), record_of())
+
+
+def test_metrics_after_a_checkpoint_are_forgotten_when_a_run_goes_on(tmp_path: Path) -> None:
+    writer = finished_run(tmp_path)
+    for update in (10, 20, 30):
+        writer.report(Progress(update, 0.5, None, 1.0, 1.0))
+    with (tmp_path / "metrics.jsonl").open("ab") as file:
+        file.write(b'{"update": 4')  # killed while it wrote
+    again = RunWriter.again(tmp_path)
+    again.forget_after(20)
+    again.report(Progress(25, 0.5, None, 1.0, 1.0))
+    lines = (tmp_path / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line)["update"] for line in lines] == [10, 20, 25]
+
+
+def test_the_tasks_of_stages_are_kept(tmp_path: Path) -> None:
+    writer = finished_run(tmp_path)
+    assert read_stages(tmp_path) == {}
+    writer.experiment("epochal 1\n", {"easy": Sides()})
+    (found,) = read_stages(tmp_path).values()
+    assert bytes(found.ir) == Sides().ir_json
+    assert found.values == {"sigma": "0.05"}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
@@ -13,9 +15,12 @@ from sides import Sides
 
 from epochal.runtime import backend
 from epochal.runtime.batch import Stream
+from epochal.runtime.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from epochal.runtime.config import Activation, Adam, Ctrnn, Loss, Profile, Stop, Training
-from epochal.runtime.errors import TrainingDiverged
+from epochal.runtime.curriculum import Lesson
+from epochal.runtime.errors import RunError, TrainingDiverged
 from epochal.runtime.noise import recurrent_noise
+from epochal.runtime.plan import BackTo, Comparison, Metric, Stage
 from epochal.runtime.progress import Progress
 from epochal.runtime.stopping import Reason
 from epochal.runtime.train import Trained, train
@@ -42,6 +47,11 @@ def profile(
     return Profile(model=Ctrnn(units=16, activation=activation), training=training)
 
 
+def keeping(kept: list[dict[str, Array]]) -> Callable[[dict[str, Array], Checkpoint], None]:
+    """Collect the weights that a training gives away."""
+    return lambda weights, _: kept.append(weights)
+
+
 @dataclass(frozen=True)
 class Whole:
     """A training of 25 updates, and what it told on the way."""
@@ -55,7 +65,7 @@ class Whole:
 def whole() -> Whole:
     told: list[Progress] = []
     kept: list[dict[str, Array]] = []
-    trained = train(Sides(), profile(25), seed=5, report=told.append, keep=kept.append)
+    trained = train(Sides(), profile(25), seed=5, report=told.append, keep=keeping(kept))
     return Whole(trained, told, kept)
 
 
@@ -101,7 +111,7 @@ def test_the_weights_are_the_running_average_over_updates() -> None:
     def weights_at(average: float) -> list[dict[str, Array]]:
         kept: list[dict[str, Array]] = []
         training = replace(profile(3).training, every=1, trials=1, average=average)
-        train(Sides(), Profile(model=profile().model, training=training), keep=kept.append)
+        train(Sides(), Profile(model=profile().model, training=training), keep=keeping(kept))
         return kept
 
     averages, each = weights_at(0.9), weights_at(0.0)
@@ -114,7 +124,7 @@ def test_the_weights_are_the_running_average_over_updates() -> None:
 def test_a_loss_that_is_no_number_ends_training_with_good_weights() -> None:
     kept: list[dict[str, Array]] = []
     with pytest.raises(TrainingDiverged, match=r"loss became nan at update 13.*learning rate"):
-        train(Sides(spoil_after=12), profile(30), keep=kept.append)
+        train(Sides(spoil_after=12), profile(30), keep=keeping(kept))
     assert len(kept) == 2
     assert all(np.isfinite(array).all() for array in kept[-1].values())
 
@@ -161,3 +171,68 @@ def test_recurrent_noise_is_normal_and_keyed() -> None:
     for other in ((2, Stream.TRAIN, 3), (1, Stream.TEST, 3), (1, Stream.TRAIN, 4)):
         assert (noise != recurrent_noise(50, 8, 30, 0.2, *other)).mean() > 0.9
     assert not recurrent_noise(2, 2, 2, 0.0, 1, Stream.TRAIN, 0).any()
+
+
+def checkpoints(
+    lessons: Sequence[Lesson] = (), start: Checkpoint | None = None
+) -> tuple[Trained, list[Checkpoint]]:
+    """Train for 25 updates, and keep what could be gone on from."""
+    kept: list[Checkpoint] = []
+    trained = train(
+        Sides(),
+        profile(25),
+        seed=5,
+        lessons=lessons,
+        start=start,
+        keep=lambda _, checkpoint: kept.append(checkpoint),
+    )
+    return trained, kept
+
+
+EASY = Stage(name="easy", until=Comparison(Metric(), ">", 0.0), reset=True)
+HARD = Stage(
+    name="hard",
+    back_to=(BackTo(stage="easy", condition=Comparison(Metric(), ">=", 0.0)),),
+    mix={"hard": 1, "easy": 1},
+    reset=True,
+)
+LESSONS = (Lesson(EASY, Sides(spoil_after=999)), Lesson(HARD, Sides(name="harder")))
+
+
+@pytest.mark.parametrize("lessons", [(), LESSONS])
+def test_a_training_goes_on_from_every_checkpoint_with_the_same_bits(
+    lessons: tuple[Lesson, ...], tmp_path: Path
+) -> None:
+    trained, kept = checkpoints(lessons)
+    assert [one.reached.updates for one in kept] == [0, 10, 20, 25]
+    for one in kept:
+        write_checkpoint(tmp_path / "checkpoint", one)
+        again, _ = checkpoints(lessons, read_checkpoint(tmp_path / "checkpoint"))
+        assert same(again.weights, trained.weights)
+        assert again.updates == trained.updates
+
+
+def test_a_curriculum_goes_on_and_back_and_tells_so() -> None:
+    trained, kept = checkpoints(LESSONS)
+    assert [(one.stage, one.move) for one in trained.history] == [
+        ("easy", ""),
+        ("easy", "advance"),
+        ("hard", "back"),
+        ("easy", "advance"),
+    ]
+    assert [one.reached.state.entered for one in kept] == [1, 2, 3, 4]
+    assert not same(trained.weights, checkpoints()[0].weights)
+
+
+def test_the_last_stage_ends_a_curriculum() -> None:
+    lessons = (*LESSONS[:1], Lesson(Stage(name="last", at_most=10), Sides()))
+    trained, _ = checkpoints(lessons)
+    assert trained.reason is Reason.CURRICULUM
+    assert trained.updates == 20
+
+
+def test_a_checkpoint_of_another_network_is_refused(whole: Whole) -> None:
+    _, kept = checkpoints()
+    other = Profile(model=Ctrnn(units=7), training=profile(25).training)
+    with pytest.raises(RunError, match="another network"):
+        train(Sides(), other, start=kept[1])

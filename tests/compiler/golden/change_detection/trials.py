@@ -342,7 +342,7 @@ def ring_distance(center: Number, n_units: int) -> Floats:
 
 def side_by_side(x: Array) -> Array:
     """Set the rings of each trial side by side, (N_batch, slots * n) from (N_batch, slots, n)."""
-    return x.reshape(x.shape[0], -1)
+    return x.reshape(len(x), x.shape[1] * x.shape[2])
 
 
 def floor_mod(a: Number, b: Number) -> Floats:

@@ -1,0 +1,1 @@
+"""Experiments of .train files: from their text to plans that the runtime carries out."""

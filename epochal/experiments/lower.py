@@ -1,0 +1,260 @@
+"""From an `experiment` of a .train file to a plan of the runtime, and the task it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import msgspec
+from msgspec import inspect
+
+from epochal.compiler.report import Report
+from epochal.dsl import syntax
+from epochal.dsl.diagnostic import Note
+from epochal.dsl.nearest import nearest
+from epochal.dsl.span import Span
+from epochal.experiments.conditions import condition
+from epochal.experiments.settings import MISSING, Reader, Setting, kinds_of
+from epochal.runtime.config import Profile, Training
+from epochal.runtime.plan import BackTo, Condition, Measure, Plan, Stage
+
+Bindings = Mapping[str, syntax.Expr]
+Section = TypeVar("Section")
+TextOf = Callable[[Span], str]
+"""Gives the text of the file at a place: parameters are kept as they were written."""
+
+_WHOLE, _TEXT = inspect.IntType(), inspect.StrType()
+_TOP = {"task": _TEXT, "pin": _TEXT, "dt": inspect.FloatType()}
+_SEEDS = inspect.VarTupleType(item_type=_WHOLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """A plan, with what it leaves to the driver: the task, its pin, and where bindings stand.
+
+    ``bound`` says for each stage and measure what its parameters are bound to; ``spans`` where
+    the task and the pin stand.
+    """
+
+    plan: Plan
+    task: str
+    pin: str | None
+    bound: Mapping[str, Bindings]
+    spans: Mapping[str, Span]
+
+
+@dataclass(slots=True)
+class _Lowering:
+    """One experiment on its way."""
+
+    node: syntax.Experiment
+    report: Report
+    text_of: TextOf
+    reader: Reader = field(init=False)
+    bound: dict[str, Bindings] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.reader = Reader(self.report)
+
+    def one(self, kind: type[Section]) -> Section | None:
+        """Find the one block of a kind."""
+        found = [section for section in self.node.sections if isinstance(section, kind)]
+        for section in found[1:]:
+            assert isinstance(section, syntax.Node)
+            message = f"an experiment has one `{type(section).__name__.lower()}:`"
+            self.report.error("E0803", message, section.span)
+        return found[0] if found else None
+
+
+def lower_experiment(node: syntax.Experiment, report: Report, text_of: TextOf) -> Experiment | None:
+    """Lower one experiment; None where it has errors."""
+    job = _Lowering(node, report, text_of)
+    fields = [section for section in node.sections if isinstance(section, syntax.Field)]
+    profile = _profile(fields, job)
+    kinds = {**_TOP, "seeds": _SEEDS, "model": kinds_of(Profile)["model"]}
+    top = job.reader.fields(fields, kinds, "an experiment")
+    stages = _stages(job.one(syntax.Curriculum), job)
+    measures = _measures(job.one(syntax.Evaluate), job)
+    spans = {one.name.name: one.value.span for one in fields}
+    if top is not None and "task" not in top:
+        report.error("E0803", "an experiment lacks `task:`, a text that names it", node.name.span)
+    if report.failed or top is None or profile is None:
+        return None
+    plan = Plan(
+        name=node.name.name,
+        profile=profile,
+        seeds=top.get("seeds", (0,)),
+        stages=stages,
+        measures=measures,
+    )
+    return Experiment(plan, top["task"], top.get("pin"), job.bound, spans)
+
+
+def _profile(fields: Sequence[syntax.Field], job: _Lowering) -> Profile | None:
+    """Put model, `train:`, dt and the curriculum's `every:` together."""
+    reader = job.reader
+    train, curriculum = job.one(syntax.Train), job.one(syntax.Curriculum)
+    kinds = {name: kind for name, kind in kinds_of(Training).items() if name != "dt"}
+    values = reader.fields(train.fields if train else (), kinds, "`train:`")
+    every = [one for one in _items(curriculum) if isinstance(one, syntax.Field)]
+    timing = reader.fields(every, {"every": _WHOLE, "trials": _WHOLE}, "`curriculum:`")
+    dt = next((one for one in fields if one.name.name == "dt"), None)
+    model = next((one for one in fields if one.name.name == "model"), None)
+    quiet = Reader(Report())  # these two are read again, with the other fields
+    parts: dict[str, Setting] = {}
+    if model is not None:
+        parts["model"] = quiet.value(model.value, kinds_of(Profile)["model"], "model")
+    if values is None or timing is None or MISSING in parts.values():
+        return None
+    if dt is not None:
+        values["dt"] = quiet.number(dt.value, "dt")
+    if MISSING in values.values():
+        return None
+    span = train.span if train else job.node.name.span
+    parts["training"] = reader.made(Training, {**values, **timing}, span)
+    if MISSING in parts.values():
+        return None
+    made = reader.made(Profile, parts, job.node.name.span)
+    return made if isinstance(made, Profile) else None
+
+
+def _items(block: syntax.Curriculum | None) -> tuple[syntax.Field | syntax.Stage, ...]:
+    return block.items if block is not None else ()
+
+
+_STAGE_FIELDS: dict[str, inspect.Type] = {
+    "at_most": _WHOLE,
+    "otherwise": inspect.LiteralType(values=("next", "stop")),
+    "reset": inspect.LiteralType(values=("optimizer",)),
+}
+
+
+def _stages(block: syntax.Curriculum | None, job: _Lowering) -> tuple[Stage, ...]:
+    nodes = [one for one in _items(block) if isinstance(one, syntax.Stage)]
+    names = _distinct([node.name for node in nodes], "stage", job)
+    made = [_stage(node, i, names, job) for i, node in enumerate(nodes)]
+    return tuple(one for one in made if one is not None)
+
+
+def _distinct(idents: Sequence[syntax.Ident], what: str, job: _Lowering) -> list[str]:
+    """List names, none of which may stand twice."""
+    first: dict[str, syntax.Ident] = {}
+    for ident in idents:
+        if ident.name in first:
+            note = Note("the first one", first[ident.name].span)
+            job.report.error("E0805", f"the {what} `{ident.name}` stands twice", ident.span, note)
+        first.setdefault(ident.name, ident)
+    return [ident.name for ident in idents]
+
+
+def _stage(node: syntax.Stage, place: int, names: list[str], job: _Lowering) -> Stage | None:
+    fields = [item for item in node.items if isinstance(item, syntax.Field)]
+    values = job.reader.fields(fields, _STAGE_FIELDS, "a stage")
+    untils = [item for item in node.items if isinstance(item, syntax.Until)]
+    for extra in untils[1:]:
+        job.report.error("E0803", "a stage has one `until`; join conditions with `and`", extra.span)
+    until = condition(untils[0].condition, job.reader) if untils else None
+    backs = [_back(item, names[:place], job) for item in node.items if _is_back(item)]
+    mixes = [item for item in node.items if isinstance(item, syntax.Mix)]
+    mix = _mix(mixes[0], names[: place + 1], job) if mixes else {}
+    if values is None:
+        return None
+    if "otherwise" in values and "at_most" not in values:
+        message = "`otherwise` says what follows `at_most`, and this stage has none"
+        job.report.error("E0803", message, node.name.span)
+    if not untils and "at_most" not in values and place + 1 < len(names):
+        message = f"the stage `{node.name.name}` never ends: it has no `until` and no `at_most`"
+        job.report.error("E0806", message, node.name.span)
+    return Stage(
+        name=node.name.name,
+        params=_params(f"stage {node.name.name}", node.bindings, job),
+        until=until,
+        back_to=tuple(one for one in backs if one is not None),
+        at_most=values.get("at_most"),
+        otherwise=values.get("otherwise", "next"),
+        mix=mix,
+        reset="reset" in values,
+    )
+
+
+def _is_back(item: syntax.Node) -> bool:
+    return isinstance(item, syntax.BackTo)
+
+
+def _back(item: syntax.Node, earlier: list[str], job: _Lowering) -> BackTo | None:
+    assert isinstance(item, syntax.BackTo)
+    if item.stage.name not in earlier:
+        _no_stage(item.stage.name, item.stage.span, earlier, job)
+        return None
+    found: Condition | None = condition(item.condition, job.reader)
+    return BackTo(stage=item.stage.name, condition=found) if found is not None else None
+
+
+def _no_stage(name: str, span: Span, known: list[str], job: _Lowering) -> None:
+    close = nearest(name, known)
+    hint = (
+        f"did you mean `{close}`?" if close else f"stages before it: {', '.join(known) or 'none'}"
+    )
+    job.report.error("E0805", f"there is no earlier stage `{name}`", span, Note(hint))
+
+
+def _mix(node: syntax.Mix, known: list[str], job: _Lowering) -> dict[str, float]:
+    """Read ``mix: {stage: weight, ..}`` over this stage and earlier ones."""
+    if not isinstance(node.weights, syntax.Set):
+        job.report.error("E0802", "`mix` is a set with weights: {full: 90%, easy: 10%}", node.span)
+        return {}
+    found: dict[str, float] = {}
+    for item in node.weights.items:
+        if not isinstance(item.value, syntax.Name) or item.weight is None:
+            message = "`mix` names stages, each with its weight: {full: 90%, easy: 10%}"
+            job.report.error("E0802", message, item.span)
+        elif item.value.name not in known:
+            _no_stage(item.value.name, item.value.span, known, job)
+        else:
+            weight = job.reader.number(item.weight, "a weight")
+            if weight is not MISSING and weight <= 0:
+                job.report.error("E0804", "a weight is above 0", item.weight.span)
+            elif weight is not MISSING:
+                found[item.value.name] = weight
+    return found
+
+
+def _params(home: str, bindings: Sequence[syntax.Binding], job: _Lowering) -> dict[str, str]:
+    """Keep what parameters are bound to, as text, and where, for the driver to check."""
+    named = {_full_name(binding): binding.value for binding in bindings}
+    job.bound[home] = named
+    return {name: job.text_of(value.span) for name, value in named.items()}
+
+
+def _full_name(binding: syntax.Binding) -> str:
+    member = f"{binding.member.name}." if binding.member is not None else ""
+    return member + binding.name.name
+
+
+def _measures(block: syntax.Evaluate | None, job: _Lowering) -> tuple[Measure, ...]:
+    nodes = block.measures if block is not None else ()
+    _distinct([node.name for node in nodes], "measure", job)
+    return tuple(_measure(node, job) for node in nodes)
+
+
+def _measure(node: syntax.Measure, job: _Lowering) -> Measure:
+    fields = [item for item in node.items if isinstance(item, syntax.Field)]
+    by = [one for one in fields if one.name.name == "by"]
+    rest = [one for one in fields if one.name.name != "by"]
+    values = job.reader.fields(rest, {"trials": _WHOLE}, "a measure") or {}
+    measure = Measure(
+        name=node.name.name,
+        params=_params(f"measure {node.name.name}", node.bindings, job),
+        by=_names(by[0], job) if by else (),
+    )
+    return msgspec.structs.replace(measure, **values)
+
+
+def _names(field_: syntax.Field, job: _Lowering) -> tuple[str, ...]:
+    nodes = field_.value.items if isinstance(field_.value, syntax.List) else (field_.value,)
+    names = [node.name for node in nodes if isinstance(node, syntax.Name)]
+    if len(names) < len(nodes):
+        message = "`by` is a variable of the task, or a list of them"
+        job.report.error("E0802", message, field_.value.span)
+    return tuple(names)

@@ -1,0 +1,149 @@
+"""From a .train file to what a training needs: a plan, and the task of every stage, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from epochal.driver import Bindings, Parsed, Session, bindings_of, compile_parsed, parse_file
+from epochal.dsl import syntax
+from epochal.dsl.codes import diagnose
+from epochal.dsl.diagnostic import Note
+from epochal.dsl.nearest import nearest
+from epochal.dsl.span import Source, Span
+from epochal.experiments.override import is_setting, overridden
+
+if TYPE_CHECKING:
+    from epochal.experiments.lower import Experiment
+    from epochal.runtime.plan import Plan
+    from epochal.runtime.task import Task
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An experiment ready to run.
+
+    ``stages`` and ``measures`` are the task as each stage and measure binds its parameters, by
+    name; ``source`` is the text of the file.
+    """
+
+    plan: Plan
+    task: Task
+    stages: Mapping[str, Task]
+    measures: Mapping[str, Task]
+    source: str
+
+
+def is_train_file(name: str) -> bool:
+    """Whether a name on the command line means a .train file."""
+    return name.endswith(".train") or name.rpartition(":")[0].endswith(".train")
+
+
+def prepare(name: str, texts: Bindings, session: Session) -> Prepared | None:
+    """Read an experiment and compile its task for every stage; None where an error was found.
+
+    ``texts`` rebind settings of the experiment (``train.updates``) and parameters of its task.
+    """
+    from epochal.compiler.report import Report
+    from epochal.experiments.lower import lower_experiment
+
+    parsed = parse_file(name, session)
+    if parsed is None:
+        return None
+    source, file, wanted = parsed
+    node = _select(file, wanted, session)
+    settings = bindings_of({n: t for n, t in texts.items() if is_setting(n)}, session)
+    if node is None:
+        return None
+    report = Report(file.skipped)
+    text_of = lambda span: session.sources.get(span.file, "")[span.start : span.end]  # noqa: E731
+    experiment = lower_experiment(overridden(node, settings), report, text_of)
+    session.diagnostics += report.diagnostics
+    if experiment is None or session.failed:
+        return None
+    bound = {n: t for n, t in texts.items() if not is_setting(n)}
+    return _with_tasks(experiment, source, file, bound, session)
+
+
+def _select(file: syntax.File, name: str | None, session: Session) -> syntax.Experiment | None:
+    found = [item for item in file.items if isinstance(item, syntax.Experiment)]
+    for experiment in found:
+        if name is None or experiment.name.name == name:
+            return experiment
+    if not session.failed:
+        names = [experiment.name.name for experiment in found]
+        close = nearest(name, names) if name is not None else None
+        hint = f"did you mean `{close}`?" if close else f"it holds {', '.join(names)}"
+        notes = (Note(hint),) if names else ()
+        what = f"no experiment `{name}`" if names else "no experiment"
+        session.diagnostics.append(diagnose("E0808", f"the file holds {what}", None, notes=notes))
+    return None
+
+
+def _with_tasks(
+    experiment: Experiment, source: Source, file: syntax.File, texts: Bindings, session: Session
+) -> Prepared | None:
+    parsed = _task_of(experiment, source, file, session)
+    if parsed is None:
+        return None
+    task = compile_parsed(parsed, texts, {}, session)
+    if task is None or not _pinned(experiment, task, session):
+        return None
+    tasks: dict[str, Task] = {}
+    for home, bindings in experiment.bound.items():
+        made = compile_parsed(parsed, texts, bindings, session)
+        if made is not None:
+            tasks[home] = made
+    _scored(experiment.plan, task, experiment.spans, session)
+    if session.failed:
+        return None
+    stages = {one.name: tasks[f"stage {one.name}"] for one in experiment.plan.stages}
+    measures = {one.name: tasks[f"measure {one.name}"] for one in experiment.plan.measures}
+    return Prepared(experiment.plan, task, stages, measures, source.text)
+
+
+def _task_of(
+    experiment: Experiment, source: Source, file: syntax.File, session: Session
+) -> Parsed | None:
+    """Read the file of the task that an experiment names."""
+    from epochal.driver import select
+    from epochal.dsl.diagnostic import Diagnostic
+    from epochal.linking import locate
+
+    span = experiment.spans["task"]
+    location, _, name = experiment.task.partition("#")
+    place = locate(location, span, source.file)
+    if isinstance(place, Diagnostic):
+        session.diagnostics.append(place)
+        return None
+    found = parse_file(str(place), session)
+    if found is None:
+        return None
+    chosen = select(found[0], found[1], name or None, session)
+    return Parsed(found[0], found[1], chosen) if chosen is not None else None
+
+
+def _pinned(experiment: Experiment, task: Task, session: Session) -> bool:
+    """Hold the task against the hash that the experiment was written for."""
+    if experiment.pin is None or experiment.pin == task.hash:
+        return True
+    note = Note("the task has changed since the pin was written: look at what, then pin it anew")
+    message = f"the pin says {experiment.pin}, and the task is {task.hash}"
+    span = experiment.spans["pin"]
+    session.diagnostics.append(diagnose("E0807", message, span, notes=(note,)))
+    return False
+
+
+def _scored(plan: Plan, task: Task, spans: Mapping[str, Span], session: Session) -> None:
+    """Require of every score that a condition waits for that the task has it."""
+    from epochal.runtime.curriculum import wanted
+
+    known = [score.name for score in task.ir.scores]
+    for name in wanted(plan.stages):
+        if name != "loss" and name not in known:
+            close = nearest(name, known)
+            hint = f"did you mean `{close}`?" if close else f"its scores: {', '.join(known)}"
+            message = f"a stage waits for the score `{name}`, and the task has none of that name"
+            found = diagnose("E0806", message, spans["task"], notes=(Note(hint),))
+            session.diagnostics.append(found)

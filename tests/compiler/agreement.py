@@ -1,0 +1,170 @@
+"""Hold what a printed module makes against what the slow reference reads out of the IR."""
+
+import math
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+import reference
+from compiled import Array, Module, Table, random_outputs
+
+from epochal.compiler import ir
+
+EXACT = 1e-12
+"""How far floats may differ where the reference asks the machine's own log, exp, sin and cos."""
+
+
+def rows_of(made: Table, module: Module, task: ir.Task) -> list[reference.Row]:
+    """Read a trial table as the reference does: labels by name, parameters beside variables."""
+    n = len(made["longest trial"])
+    rows: list[reference.Row] = []
+    for i in range(n):
+        row: reference.Row = {}
+        for param in task.params:
+            if param.value is not None and param.name not in made:
+                row[param.name] = reference.Reading(task, row).value(param.value)
+        for name, column in made.items():
+            row[name] = plain(column[i], name, module)
+        rows.append(row)
+    return rows
+
+
+def plain(value: Any, name: str, module: Module) -> reference.Value:
+    if isinstance(value, np.ndarray):
+        return [plain(one, name, module) for one in value]
+    labels = module.facts["labels"].get(name)
+    if labels is not None:
+        return None if value < 0 else labels[value]
+    return value.item()
+
+
+def same(a: reference.Value, b: reference.Value, within: float = EXACT) -> bool:
+    """Whether two values are one: whole numbers, labels and truths exactly, floats nearly."""
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(same(x, y, within) for x, y in zip(a, b, strict=True))
+    if isinstance(a, str | bool | None) or isinstance(b, str | bool | None):
+        return bool(a == b)
+    if math.isnan(a) or math.isnan(b):
+        return math.isnan(a) and math.isnan(b)
+    if isinstance(a, int) and isinstance(b, int):
+        return a == b
+    return math.isclose(a, b, rel_tol=within, abs_tol=within)
+
+
+def rebound(task: ir.Task, arguments: dict[str, float | bool]) -> ir.Task:
+    """Write arguments of the printed functions, in ms, deg and Hz, into the IR."""
+    params = [
+        msgspec.structs.replace(param, value=_literal(arguments[param.name], param.type))
+        if param.name in arguments
+        else param
+        for param in task.params
+    ]
+    return msgspec.structs.replace(task, params=tuple(params))
+
+
+def _literal(value: float | bool, kind: ir.Type) -> ir.Expr:
+    if isinstance(value, bool):
+        return ir.Truth(value)
+    if kind == ir.TIME:
+        return ir.Number(str(round(value * 1000)), ir.Unit.MICROSECOND)
+    unit = {ir.ANGLE: ir.Unit.DEGREE, ir.FREQUENCY: ir.Unit.HERTZ}
+    base = unit.get(kind, ir.Unit.NONE) if isinstance(kind, ir.QuantityType) else ir.Unit.NONE
+    return ir.Number(repr(value), base)
+
+
+def hold_table(task: ir.Task, expected: list[reference.Row], found: list[reference.Row]) -> None:
+    """Hold a trial table against that of the documented words."""
+    kinds = {p.name: p.type for p in task.params}
+    for mine, theirs in zip(expected, found, strict=True):
+        for key, value in mine.items():
+            if not isinstance(kinds.get(key), ir.SetType):
+                assert same(value, theirs[key]), (key, value, theirs[key])
+
+
+def hold_timeline(task: ir.Task, module: Module, row: reference.Row, stops: Array, dt: int) -> None:
+    """Hold the steps at which one trial's epochs stop against its boundaries; dt in us."""
+    for epoch, times in reference.boundaries(task, row).items():
+        first, after = module.facts["epochs"][epoch]
+        edges = [reference.to_step(time, dt) for time in (times[0][0], times[-1][1])]
+        before = stops[first - 1] if first else 0
+        assert [before, stops[after - 1]] == edges, epoch
+
+
+def hold_arrays(
+    task: ir.Task, row: reference.Row, quiet: list[Array], expected: reference.TrialArrays
+) -> None:
+    """Hold the arrays of one trial without noise."""
+    inputs = [reference.rectified(task, x) for x in expected.inputs]
+    wanted = (inputs, expected.targets, expected.weights)
+    for found, one in zip(quiet, wanted, strict=True):
+        np.testing.assert_allclose(found, one, rtol=2e-6, atol=1e-6)
+
+
+def hold_noise(
+    task: ir.Task, noisy: Array, expected: reference.TrialArrays, drawn: list[list[list[float]]]
+) -> None:
+    """Hold the noisy inputs of one trial; ``drawn`` are the normal numbers of each channel."""
+    for step, inputs in enumerate(expected.inputs):
+        z = [one for channel in drawn for one in channel[step]]
+        made = [x + sd * one for x, sd, one in zip(inputs, expected.sd[step], z, strict=True)]
+        wanted = reference.rectified(task, made)
+        np.testing.assert_allclose(noisy[step], wanted, rtol=1e-5, atol=1e-6)
+
+
+def hold_scores(
+    task: ir.Task, module: Module, row: reference.Row, scored: reference.Row, wanted: reference.Row
+) -> None:
+    """Hold the scores of one trial."""
+    for key, value in wanted.items():
+        assert same(value, plain(scored[key], key, module)), (key, value, scored[key])
+
+
+def hold(
+    task: ir.Task,
+    module: Module,
+    dt: float,
+    n: int,
+    seed: int,
+    batch: int = 0,
+    stream: int = 0,
+    arguments: dict[str, float | bool] | None = None,
+    *,
+    noise: bool = False,
+) -> None:
+    """Hold everything that a module makes of one batch against the reference; dt in ms."""
+    task = rebound(task, arguments or {})
+    more = {module.facts["arguments"][name]: x for name, x in (arguments or {}).items()}
+    step = round(dt * 1000)
+    try:
+        *quiet, made = module.generate(n, dt, seed, batch, stream, noise=False, **more)
+    except ValueError as error:
+        if "after 100 attempts" not in str(error):
+            raise
+        with pytest.raises(reference.HopelessError):
+            reference.table(task, n, seed, batch, stream)
+        return
+    found = rows_of(made, module, task)
+    hold_table(task, reference.table(task, n, seed, batch, stream), found)
+    n_steps = quiet[0].shape[1]
+    stops = module.timeline(made, dt)
+    outputs = random_outputs(quiet[1].shape)
+    noisy, drawn = quiet[0], []
+    if noise:
+        noisy = module.generate(n, dt, seed, batch, stream, **more)[0]
+        drawn = [
+            reference.normal_noise(channel, n, n_steps, seed, stream, batch)
+            for channel in task.inputs
+        ]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        scored = module.score(outputs, made, dt)
+    for i, row in enumerate(found):
+        hold_timeline(task, module, row, stops[i], step)
+        end = max(end for times in reference.boundaries(task, row).values() for _, end in times)
+        assert n_steps >= reference.to_step(end, step)
+        expected = reference.arrays(task, row, step, n_steps)
+        hold_arrays(task, row, [array[i] for array in quiet], expected)
+        if noise:
+            hold_noise(task, noisy[i], expected, [channel[i] for channel in drawn])
+        wanted = reference.scores(task, row, step, outputs[i].tolist())
+        hold_scores(task, module, row, {key: column[i] for key, column in scored.items()}, wanted)

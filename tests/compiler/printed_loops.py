@@ -1,0 +1,50 @@
+"""Which loops a printed module may hold: none over trials.
+
+The rule: a printed function loops over nothing but the attempts of a `require`.  A function of the
+prelude may loop over constants, over the values or units of a row, over chunks of many trials, or
+over the steps of a scan; each such loop stands in this list.
+"""
+
+import ast
+
+ATTEMPTS = "for attempt in range(ATTEMPTS)"
+
+ALLOWED = {
+    "add_noise": {
+        "for block in range(0, n_batch, 256)",  # chunks of trials
+        "for first in range(block, min(block + 256, n_batch), chunk)",
+        "for unit in range(n_units)",
+    },
+    "row_sum": {"for i in range(1, x.shape[1])"},  # the values of an array
+    "power": {"while count.any()"},  # the bits of an exponent
+    "poisson": {"for i in range(1, most + 1)"},  # the terms of a sum
+    "truncnormal": {"for redraw in range(20000 * attempt, 20000 * (attempt + 1))"},
+    "polynomial_ratio": {
+        "for a, b in zip(coefficients[0][::-1], coefficients[1][::-1], strict=True)"
+    },
+    "portable_log": {"for k in range(21, 0, -2)"},  # the terms of a series
+    "portable_exp": {"for j in range(13, 0, -1)"},
+    "sin_ahead": {"for j in range(16, 0, -2)"},
+}
+
+LOOPS = (ast.For, ast.While, ast.comprehension)
+
+
+def forbidden_loops(text: str) -> list[str]:
+    """List the loops of a module that the rule does not allow, each with its function."""
+    found = []
+    for node in ast.parse(text).body:
+        if not isinstance(node, ast.FunctionDef | ast.ClassDef):
+            continue
+        for part in ast.walk(node):
+            if isinstance(part, LOOPS):
+                head = _head(part)
+                if head != ATTEMPTS and head not in ALLOWED.get(node.name, set()):
+                    found.append(f"{node.name}: {head}")
+    return found
+
+
+def _head(loop: ast.For | ast.While | ast.comprehension) -> str:
+    if isinstance(loop, ast.While):
+        return f"while {ast.unparse(loop.test)}"
+    return f"for {ast.unparse(loop.target)} in {ast.unparse(loop.iter)}".replace("(a, b)", "a, b")

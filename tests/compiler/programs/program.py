@@ -1,0 +1,135 @@
+"""A whole program: the text of a file, and what it is run with."""
+
+import random
+from dataclasses import dataclass, field
+
+from hypothesis import strategies as st
+
+from programs.channels import channel_lines
+from programs.names import World
+from programs.params import Rebound, params
+from programs.pen import Pen
+from programs.scores import score_lines
+from programs.statements import during_blocks
+from programs.timeline import epoch_lines
+from programs.trials import trial_lines
+
+STEPS = (1.0, 5.0, 7.0, 10.0, 13.0, 20.0)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a program is run with; times in ms."""
+
+    dt: float
+    n: int
+    seed: int
+    batch: int
+    stream: int
+    bindings: dict[str, str] = field(default_factory=dict)
+    arguments: dict[str, float | bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Program:
+    """The text of a file whose first task is meant, what to run it with, what is written in it."""
+
+    text: str
+    run: Run
+    constructs: frozenset[str]
+
+    def __repr__(self) -> str:
+        return f"{self.run}\n{self.text}"
+
+
+def program(pen: Pen) -> Program:
+    """Write one program."""
+    world = World()
+    made = params(pen, world)
+    blocks = [("params", made.lines)]
+    blocks.append(("inputs", channel_lines(pen, world, inputs=True)))
+    blocks.append(("outputs", channel_lines(pen, world, inputs=False)))
+    blocks.append(("trial", trial_lines(pen, world)))
+    blocks.append(("epochs", epoch_lines(pen, world)))
+    during = during_blocks(pen, world)
+    score = score_lines(pen, world)
+    about = ['title: "A test"', 'license: "CC0-1.0"'] if pen.takes("about") else []
+    parent = "parent" if pen.takes("child") else ""
+    lines = ["epochal 1", ""]
+    if parent:
+        lines += _child(pen, world, made.rebound)
+        lines.append("")
+    lines.append(f"task {parent or 'made'}:")
+    head = [("about", about), *blocks]
+    for name, body in head:
+        lines += _indented(pen, [f"{name}:", *body]) if body else []
+    for block in during:
+        lines += _indented(pen, block)
+    lines += _indented(pen, ["score:", *score]) if score else []
+    run = _run(pen, [] if parent else made.rebound)
+    return Program("\n".join(lines) + "\n", run, frozenset(pen.written))
+
+
+def _child(pen: Pen, world: World, rebound: list[Rebound]) -> list[str]:
+    """Write a task that extends the one below: parameters rebound, more of everything."""
+    bindings = []
+    if rebound and pen.takes("binding of a child"):
+        one = pen.one_of(rebound)
+        bindings.append(f"{one.name} = {one.text}")
+    extends = "task made extends parent" + (f" with {', '.join(bindings)}" if bindings else "")
+    body: list[str] = []
+    if pen.whole(0, 1):
+        body += _indented(pen, ["inputs:", *channel_lines(pen, world, inputs=True)])
+    more = trial_lines(pen, world, 2)
+    body += _indented(pen, ["trial:", *more]) if more else []
+    for block in during_blocks(pen, world, 2):
+        body += _indented(pen, block)
+    if not body and bindings:
+        return [extends]
+    return [f"{extends}:", *(body or ["    about:", '        title: "A child"'])]
+
+
+def _indented(pen: Pen, lines: list[str]) -> list[str]:
+    """Set a block into a task, now and then with comments and broken lines."""
+    found = [f"    {lines[0]}"]
+    for line in lines[1:]:
+        text = f"        {line}"
+        if pen.takes("broken line") and "(" in text:
+            text = text.replace("(", "(\n            ", 1)
+        if pen.takes("comment"):
+            text += "  # a remark"
+        elif pen.takes("doc comment"):
+            text += "  ## what it is"
+        found.append(text)
+    return [*found, ""]
+
+
+def _run(pen: Pen, rebound: list[Rebound]) -> Run:
+    bindings: dict[str, str] = {}
+    arguments: dict[str, float | bool] = {}
+    if rebound and pen.takes("binding"):
+        bindings = {one.name: one.text for one in pen.some(rebound, 1, 2)}
+    if rebound and pen.takes("argument"):
+        arguments = {
+            one.name: one.argument for one in pen.some(rebound, 1, 2) if one.argument is not None
+        }
+    return Run(
+        dt=pen.one_of(STEPS),
+        n=pen.whole(3, 7),
+        seed=pen.one_of([0, 1, 7, 2**40 + 3, 2**64 - 1]),
+        batch=pen.whole(0, 3),
+        stream=pen.whole(0, 3),
+        bindings=bindings,
+        arguments=arguments,
+    )
+
+
+def at_random(seed: int) -> Program:
+    """Write the program of a seed."""
+    return program(Pen(random.Random(seed).randint))
+
+
+@st.composite
+def programs(draw: st.DrawFn) -> Program:
+    """Write programs that Hypothesis can make smaller."""
+    return program(Pen(lambda low, high: draw(st.integers(low, high))))

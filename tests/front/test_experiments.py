@@ -1,0 +1,166 @@
+"""Train as a .train file says, go on with runs, and train several seeds at once."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from command_line import call, launch
+from safetensors.numpy import load_file
+
+from epochal.driver import Session
+from epochal.prepare import prepare
+from epochal.runtime.config import Profile
+from epochal.runtime.rundir import read_run, read_stages
+
+SMALL = """epochal 1
+
+experiment small:  ## easy first
+    task: "epochal:rdm"
+    seeds: [3]
+    model: ctrnn(units = 12, noise = 0.1)
+
+    train:
+        batch: 16
+        updates: 60
+        trials: 32
+
+    curriculum:
+        every: 10
+        stage easy with coherences = {51.2%}, sigma = 0.02:
+            until accuracy(correct, last = 2) > 1%
+        stage full:
+            mix: {full: 80%, easy: 20%}
+            until accuracy(correct, last = 20) > 99%
+"""
+
+
+def written(folder: Path, text: str = SMALL) -> Path:
+    path = folder / "small.train"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def prepared(path: Path, **settings: str):  # type: ignore[no-untyped-def]
+    session = Session()
+    found = prepare(str(path), settings, session)
+    assert found is not None, [one.message for one in session.diagnostics]
+    return found
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run directory that a .train file left."""
+    folder = tmp_path_factory.mktemp("experiment")
+    ended = call("train", written(folder), "--out", folder / "run")
+    assert ended.status == 0, ended.said
+    return folder / "run"
+
+
+def test_an_experiment_is_trained_stage_by_stage(trained: Path) -> None:
+    run = read_run(trained)
+    assert (run.record.seed, run.record.updates) == (3, 60)
+    assert [stage.name for stage in run.record.stages] == ["easy", "full"]
+    lines = [json.loads(line) for line in (trained / "metrics.jsonl").read_text().splitlines()]
+    moves = [(one["update"], one["stage"], one["move"]) for one in lines if one["move"]]
+    assert moves == [(20, "easy", "advance")]
+    assert (trained / "experiment.train").read_text() == SMALL
+    assert read_stages(trained)["easy"].values["coherences"] == "{51.2%}"
+
+
+def test_a_run_can_be_evaluated_whatever_its_last_stage_was(trained: Path) -> None:
+    ended = call("evaluate", trained, "--trials", 40)
+    assert ended.status == 0, ended.said
+
+
+def test_settings_are_changed_from_outside(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    settings = {"train.updates": "7", "model.units": "5", "dt": "10 ms", "curriculum.every": "3"}
+    profile = prepared(path, **settings, sigma="0.2").plan.profile
+    training = profile.training
+    assert (training.updates, training.every, training.dt) == (7, 3, 10.0)
+    assert (profile.model.units, profile.model.noise) == (5, 0.1)
+    assert prepared(path, sigma="0.2").task.values["sigma"] == "0.2"
+
+
+def test_a_wrong_setting_from_outside_is_shown_where_it_was_written(tmp_path: Path) -> None:
+    ended = call("train", written(tmp_path), "--set", "train.updats=7")
+    assert ended.status == 1
+    assert "no setting of `train:` `updats`" in ended.err
+    assert "did you mean `updates`?" in ended.err
+
+
+def test_a_killed_run_goes_on_with_the_same_bits(trained: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "epochal", "train", str(written(tmp_path))]
+    run = tmp_path / "run"
+    process = subprocess.Popen([*command, "--out", str(run)], stderr=subprocess.DEVNULL)
+    until = time.monotonic() + 100
+    while time.monotonic() < until and not reached(run, 20):
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert json.loads((run / "run.json").read_text())["status"] == "running"
+    ended = launch("train", "--resume", run)
+    assert ended.status == 0, ended.said
+    ours, theirs = (load_file(one / "weights.safetensors") for one in (run, trained))
+    assert all(np.array_equal(ours[name], theirs[name]) for name in theirs)
+    same = [(one / "metrics.jsonl").read_text().splitlines() for one in (run, trained)]
+    updates = [[json.loads(line)["update"] for line in lines] for lines in same]
+    assert updates[0] == updates[1]
+
+
+def reached(run: Path, update: int) -> bool:
+    try:
+        last = (run / "metrics.jsonl").read_text().splitlines()[-1]
+        return bool(json.loads(last)["update"] >= update)
+    except (OSError, IndexError, ValueError):
+        return False
+
+
+def test_a_finished_run_is_not_gone_on_with(trained: Path) -> None:
+    ended = call("train", "--resume", trained)
+    assert ended.status == 1
+    assert "finished" in ended.err
+    assert "nothing to continue" in ended.err
+
+
+def test_what_is_no_run_is_not_gone_on_with(tmp_path: Path) -> None:
+    assert "is not a run directory" in call("train", "--resume", tmp_path).err
+    assert "name no task" in call("train", "rdm", "--resume", tmp_path).err
+    assert call("train").status == 2
+
+
+def test_the_built_in_profile_is_saved_as_a_file_that_means_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "rdm.train"
+    ended = call("train", "rdm", "--units", 50, "--seeds", "0..2", "--save-train", path)
+    assert ended.status == 0, ended.said
+    found = prepared(path)
+    assert found.plan.seeds == (0, 1, 2)
+    assert found.plan.profile.model.units == 50
+    assert found.plan.profile.training == Profile().training
+    assert all(len(line) <= 88 for line in path.read_text().splitlines())
+    assert "exists" in call("train", "rdm", "--save-train", path).err
+
+
+def test_several_seeds_end_in_one_table(tmp_path: Path) -> None:
+    text = SMALL.replace("updates: 60", "updates: 10")
+    ended = launch("train", written(tmp_path, text), "--seeds", "4,5", "--out", tmp_path / "runs")
+    assert ended.status == 0, ended.said
+    rows = ended.out.splitlines()
+    assert rows[0].split() == ["seed", "updates", "seconds", "accuracy"]
+    assert [row.split()[0] for row in rows[1:5]] == ["4", "5", "median", "range"]
+    kept = json.loads((tmp_path / "runs" / "seeds.json").read_text())
+    assert [one["seed"] for one in kept] == [4, 5]
+    for seed in (4, 5):
+        assert read_run(tmp_path / "runs" / f"seed-{seed}").record.seed == seed
+
+
+@pytest.mark.parametrize("seeds", ["1..", "a,b", "3,3", "5..2", "-1..2"])
+def test_seeds_that_are_none_are_refused(seeds: str) -> None:
+    assert call("train", "rdm", "--seeds", seeds).status == 2
