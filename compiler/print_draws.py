@@ -191,7 +191,7 @@ def _heights(law: ir.Law, job: Drawing) -> str:
     values = law.arguments[3]
     if isinstance(values, ir.SetOf) and len(values.items) == 1:
         return job.show.text(values.items[0])
-    return _choice(values, "{}", job)
+    return _choice(values, "{}", ir.NUMBER, job)
 
 
 def _for_batch(variable: ir.Variable, law: ir.Distribution, key: str, job: Drawing) -> list[str]:

@@ -15,6 +15,7 @@ from epochal.compiler.intervals import Bound
 from epochal.compiler.known import variable_bounds
 from epochal.compiler.report import span
 from epochal.compiler.scope import Scope, Setting, Typed
+from epochal.compiler.walk import refs
 from epochal.dsl import syntax
 from epochal.dsl.diagnostic import Note
 from epochal.dsl.span import Span
@@ -89,7 +90,14 @@ def _heights(typed: Typed, scope: Scope) -> ir.Expr | None:
     """Take the heights of pulses: they are the same for all trials."""
     if isinstance(typed.expr, ir.Ref) and scope.symbols[typed.expr.name].members is not None:
         return typed.expr
-    return laws.literal_set(typed, scope)
+    members = laws.literal_set(typed, scope)
+    drawn = [ref.name for weight in members.weights for ref in refs(weight)] if members else []
+    drawn = [name for name in drawn if scope.symbols[name].drawn]
+    if drawn:
+        message = f"the weights of heights are the same for all trials, and `{drawn[0]}` is drawn"
+        scope.report.error("E0323", message, typed.span)
+        return None
+    return members
 
 
 def _train(given: list[ir.Expr | None]) -> tuple[ir.Expr, ...]:

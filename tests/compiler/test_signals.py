@@ -273,6 +273,12 @@ def test_a_process_is_drawn_for_every_trial_by_itself() -> None:
     assert codes(task(trial="(a, b) ~ ou(1, 10 ms)")) == ["E0328"]
 
 
+@pytest.mark.parametrize("values", ["{p, 1}", "{1: p, 2: 1 - p}"])
+def test_heights_are_the_same_set_for_all_trials(values: str) -> None:
+    text = f"p ~ uniform(0.1, 1)\nx ~ pulse_train(4 Hz, width = 20 ms, values = {values})"
+    assert codes(task(trial=text)) == ["E0323"]
+
+
 def test_arguments_may_differ_from_trial_to_trial() -> None:
     trial = (
         "fast ~ balanced({false, true})\nend ~ {200 ms, 400 ms}\n"

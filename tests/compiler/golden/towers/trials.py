@@ -343,12 +343,12 @@ def choice(u: Floats, values: ArrayLike) -> Array:
 
 
 def weighted(u: Floats, weights: ArrayLike) -> Ints:
-    """Draw a position in proportion to its weight: (N_batch,), or of the shape of u.
+    """Draw a position in proportion to its weight, in the shape of u.
 
     The weights are (k,), or (N_batch, k) where they differ from trial to trial.
     """
     below = np.cumsum(np.asarray(weights, np.float64), axis=-1)
-    level = u * below[..., -1]  # under the last sum, since u is under 1
+    level = np.asarray(u * below[..., -1])  # under the last sum, since u is under 1
     return np.asarray((below <= level[..., None]).sum(axis=-1), np.int64)
 
 
