@@ -27,7 +27,7 @@ def body(task: ir.Task, plan: Layout, bounds: Bounds, names: Names) -> list[str]
         return f"{array}[:, :, {column if is_wide(channel) else f'{column} : {column} + 1'}]"
 
     def reduce(name: str, x: str, series: ir.Series, more: str) -> str:
-        start, stop = span_edges(series.where, task, plan, bounds, names)
+        start, stop = span_edges(series.where, plan, bounds, names)
         return _REDUCERS[name].format(x=x, start=start, stop=stop, more=more)
 
     show = Speaker(names).table(careful=True, outputs=Outputs(columns, reduce))

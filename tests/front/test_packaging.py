@@ -63,7 +63,9 @@ def test_the_wheel_holds_every_stage_and_no_tests(clone: Path, built: Path) -> N
         f"epochal/{stage}/{path.name}" for stage in stages for path in (clone / stage).glob("*.py")
     }
     expected |= {f"epochal/{path.name}" for path in (clone / "epochal").glob("*.py")}
-    expected |= {f"epochal/cli/{path.name}" for path in (clone / "epochal/cli").glob("*.py")}
+    for room in ("cli", "experiments"):
+        found = (clone / "epochal" / room).glob("*.py")
+        expected |= {f"epochal/{room}/{path.name}" for path in found}
     expected |= {f"epochal/tasks/{path.name}" for path in (clone / "tasks").glob("*.task")}
     expected |= {
         f"epochal/compiler/templates/{path.name}"
