@@ -272,10 +272,15 @@ class _Job:
         lines = [line(f"{array.result} = spread({array.table}, index, out[{position}])")]
         lines += self._views(array.result, array, late)
         show = self.speaker.each()
+        above: ir.Effect | None = None
         for effect in late:
             place = self.place(array, effect, show)
-            written = self._written(array.result, place)
-            lines += self._steps(effect, written, place, self._value(effect, show))
+            written, value = self._written(array.result, place), self._value(effect, show)
+            if above is not None and (above.where, above.guard) == (effect.where, effect.guard):
+                lines += step_effect(effect, written, place, value, 4, listed=True)
+            else:
+                lines += self._steps(effect, written, place, value)
+            above = effect
         return lines
 
     def _steps(

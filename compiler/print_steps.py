@@ -2,21 +2,27 @@
 
 from epochal.compiler import ir
 from epochal.compiler.bounds import Bounds
-from epochal.compiler.numpy_text import Shape, Text
+from epochal.compiler.numpy_text import ATOM, Shape, Text
 from epochal.compiler.print_line import line
 from epochal.compiler.print_names import Names
 from epochal.compiler.print_rows import Place
 from epochal.compiler.segments import BEGIN, END, Cut, Layout, edge
 
 
-def step_effect(effect: ir.Effect, array: str, place: Place, value: Text, indent: int) -> list[str]:
-    """Print a statement on every step of its span, once those have been listed."""
+def step_effect(
+    effect: ir.Effect, array: str, place: Place, value: Text, indent: int, *, listed: bool = False
+) -> list[str]:
+    """Print a statement on every step of its span, once those have been listed.
+
+    Its place in the source stands at the list; ``listed`` where the statement above made it.
+    """
     text = value.text
     if place.units and value.shape is Shape.TRIAL:
-        text = f"({text})[:, None]"
+        text = f"{value.inside(ATOM)}[:, None]"
     lines = [line("t = k * us(dt)", indent=indent)] if "t" in _words(text) else []
     target = f"{array}[{place.index('at', 'step')}]"
-    return [*lines, line(f"{target} {effect.op} {text}", indent=indent)]
+    at = effect.at if listed else None
+    return [*lines, line(f"{target} {effect.op} {text}", at, indent)]
 
 
 def _words(text: str) -> list[str]:

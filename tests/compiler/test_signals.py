@@ -153,6 +153,22 @@ def test_a_slice_starts_a_signal_too() -> None:
     np.testing.assert_allclose(targets[0, 10:, 0], np.arange(30) / 100)
 
 
+def test_a_signal_starts_anew_in_every_repetition_with_the_same_draw() -> None:
+    group = "repeat 3 as i:\n            show: 100 ms\n            gap: 30 ms"
+    text = task(
+        inputs="light\nbeam",
+        trial="x[3] ~ ou(1, 50 ms)",
+        epochs="wait: 100 ms\nGROUP",
+        during={"show": "light = x[0] + integral(1) / 1 s\nbeam = x[i]"},
+    ).replace("GROUP", group)
+    inputs = module(text).generate(4, 10.0, 1)[0]
+    shown = [inputs[:, start : start + 10] for start in (10, 23, 36)]
+    for later in shown[1:]:
+        np.testing.assert_array_equal(later[:, :, 0], shown[0][:, :, 0])
+        assert (later[:, :, 1] != shown[0][:, :, 1]).all()
+    assert (inputs[:, 20:23] == 0).all()
+
+
 @pytest.mark.parametrize("law", ["ou(1, 50 ms)", "random_walk(2)", "pulse_train(9 Hz, 10 ms)"])
 def test_processes_are_kept_where_noise_is_off_and_made_again_of_a_table(law: str) -> None:
     text = task(
@@ -273,7 +289,7 @@ def test_a_process_is_drawn_for_every_trial_by_itself() -> None:
     assert codes(task(trial="(a, b) ~ ou(1, 10 ms)")) == ["E0328"]
 
 
-@pytest.mark.parametrize("values", ["{p, 1}", "{1: p, 2: 1 - p}"])
+@pytest.mark.parametrize("values", ["{2 * p, 1}", "{1: p, 2: 1 - p}"])
 def test_heights_are_the_same_set_for_all_trials(values: str) -> None:
     text = f"p ~ uniform(0.1, 1)\nx ~ pulse_train(4 Hz, width = 20 ms, values = {values})"
     assert codes(task(trial=text)) == ["E0323"]

@@ -15,54 +15,60 @@ from numpy.typing import ArrayLike, NDArray
 
 TASK = {
     "name": "processes",
-    "hash": "task1:59ecde5e04cf",
+    "hash": "task1:c1c23153e73f",
     "inputs": (
         "fixation", "drift[0]", "drift[1]", "place[0]", "place[1]", "place[2]", "place[3]",
         "place[4]", "place[5]", "place[6]", "place[7]",
     ),
     "outputs": ("followed[0]", "followed[1]", "level", "late"),
-    "epochs": {"fix": (0, 1), "track": (1, 2)},
+    "epochs": {"fix": (0, 1), "track": (1, 2), "show": (2, 5), "gap": (3, 6)},
     "labels": {},
     "units": {
-        "gain": "", "knocks": "us", "knocks heights": "", "fix": "us", "track": "us", "tau": "us",
-        "delay": "us", "spread": "", "correct": "bool", "first": "us", "longest trial": "us",
-        "design seed": "", "design stream": "", "design batch": "", "design row": "",
+        "gain": "", "knocks": "us", "knocks heights": "", "fix": "us", "track": "us",
+        "show": "us", "tau": "us", "delay": "us", "spread": "", "correct": "bool", "first": "us",
+        "longest trial": "us", "design seed": "", "design stream": "", "design batch": "",
+        "design row": "",
     },
     "arguments": {"tau": "tau", "delay": "delay", "spread": "spread_"},
 }
 
 FIXATION, DRIFT, PLACE = 0, slice(1, 3), slice(3, 11)  # columns of the inputs
 FOLLOWED, LEVEL, LATE = slice(0, 2), 2, 3  # columns of the outputs
-FIX, TRACK, PADDING, CUT_1, CUT_2 = range(5)  # segments, then loose cuts
+FIX, TRACK, PADDING, CUT_1, CUT_2 = 0, 1, 6, 7, 8  # segments, then loose cuts
+SHOW, GAP = np.arange(2, 6).reshape(2, 2).T  # segments, one a repetition
+CUT_3 = np.arange(9, 11)
 
 
 def sample_trials(n, seed, batch=0, stream=0, *, tau=80.0, delay=60.0, spread_=0.5):
-    """Draw the trial table, each (N_batch,): gain, knocks (23 times, us, nan after the last),
-    knocks heights (as many), fix (us), track (us), design seed, design stream, design batch,
-    design row (where the random words of processes are), tau (us), delay (us), spread.
+    """Draw the trial table, each (N_batch,): gain, knocks (30 times, us, nan after the last),
+    knocks heights (as many), fix (us), track (us), show (2 values, us), design seed, design
+    stream, design batch, design row (where the random words of processes are), tau (us), delay
+    (us), spread.
     """
     tau = us(tau)  # source.task:12
     delay = us(delay)  # source.task:13
     draw = Draw(n, seed, batch, stream)
     gain = choice(draw.unit("var:gain"), (0.5, 1))  # source.task:27
     # source.task:30
-    knocks = event_times(event_words(draw, "var:knocks", 23), 6, 30_000, 680_000, "knocks")
+    knocks = event_times(event_words(draw, "var:knocks", 30), 6, 30_000, 900_000, "knocks")
     # source.task:30
     knocks_heights = at_events(
-        knocks, choice(event_words(draw, "var:knocks heights", 23), (-1, 1, 2))
+        knocks, choice(event_words(draw, "var:knocks heights", 30), (-1, 1, 2))
     )
     fix = whole(uniform(draw.unit("epoch:fix"), 100_000, 180_000))  # source.task:33
     track = whole(uniform(draw.unit("epoch:track"), 200_000, 500_000))  # source.task:34
+    show = whole(uniform(draw.units("epoch:show", 2), 40_000, 80_000))  # source.task:36
     return {
         "gain": gain,
         "knocks": knocks,
         "knocks heights": knocks_heights,
         "fix": fix,
         "track": track,
+        "show": show,
         "tau": np.full(n, tau),
         "delay": np.full(n, delay),
         "spread": np.full(n, spread_),
-        "longest trial": np.full(n, 680_000),
+        "longest trial": np.full(n, 900_000),
         "design seed": np.full(n, seed, np.uint64),
         "design stream": np.full(n, stream, np.uint64),
         "design batch": np.full(n, batch, np.uint64),
@@ -71,18 +77,21 @@ def sample_trials(n, seed, batch=0, stream=0, *, tau=80.0, delay=60.0, spread_=0
 
 
 def timeline(trials, dt):
-    """Say at which step each segment stops, (N_batch, 5); dt in ms."""
+    """Say at which step each segment stops, (N_batch, 11); dt in ms."""
     longest = trials["longest trial"]
-    stop = np.empty((len(longest), 5), np.int64)
-    time = np.zeros_like(longest)
-    stop[:, FIX] = steps(time := time + trials["fix"], dt)  # source.task:33
-    stop[:, CUT_1] = steps(time + 50_000, dt)
-    stop[:, TRACK] = steps(time := time + trials["track"], dt)  # source.task:34
-    stop[:, CUT_2] = steps(time - 50_000, dt)
-    stop[:, PADDING] = steps(longest, dt)
-    stop[:, CUT_1] = np.clip(stop[:, CUT_1], stop[:, FIX], stop[:, TRACK])
-    stop[:, CUT_2] = np.clip(stop[:, CUT_2], stop[:, FIX], stop[:, TRACK])
-    return stop
+    n = len(longest)
+    span = np.zeros((n, 11), np.int64)  # how long each lasts, us
+    span[:, FIX] = trials["fix"]  # source.task:33
+    span[:, TRACK] = trials["track"]  # source.task:34
+    at, i = repetitions(n, 2)  # source.task:35
+    span[at, SHOW[i]] = trials["show"][at, i]  # source.task:36
+    span[:, GAP] = 30_000  # source.task:37
+    span[:, PADDING] = longest - span.sum(axis=1)
+    end = np.cumsum(span, axis=1)
+    end[:, CUT_1] = np.minimum(end[:, TRACK] - span[:, TRACK] + 50_000, end[:, TRACK])
+    end[:, CUT_2] = np.maximum(end[:, TRACK] - 50_000, end[:, TRACK] - span[:, TRACK])
+    end[:, CUT_3] = np.minimum(end[:, SHOW] - span[:, SHOW] + 20_000, end[:, SHOW])
+    return steps(end, dt)
 
 
 def arrays(trials, dt, out=None):
@@ -103,40 +112,48 @@ def arrays(trials, dt, out=None):
     # source.task:29
     wander = random_walk(step_normals(trials, "var:wander", index.shape[1]), spread_, dt)
     # source.task:30
-    knocks = pulses(trials["knocks"], trials["knocks heights"], 30_000, 680_000, index.shape[1], dt)
+    knocks = pulses(trials["knocks"], trials["knocks heights"], 30_000, 900_000, index.shape[1], dt)
 
-    drive = np.zeros((n, 3, 11))
-    target = np.zeros((n, 3, 4))
-    weight = np.ones((n, 3, 4))
+    drive = np.zeros((n, 7, 11))
+    target = np.zeros((n, 7, 4))
+    weight = np.ones((n, 7, 4))
     weight[:, PADDING] = 0
 
     inputs = spread(drive, index, out[0])
-    at, step, k = flat_steps(np.zeros(n, np.int64), stop[:, FIX])  # source.task:37
-    inputs[at, step, FIXATION] = np.where(wander[at, k] > 0, 1, 0.5)
-    at, step, k = flat_steps(stop[:, FIX], stop[:, TRACK])  # source.task:37
+    at, step, k = flat_steps(np.zeros(n, np.int64), stop[:, FIX])  # source.task:40
     inputs[at, step, FIXATION] = np.where(wander[at, k] > 0, 1, 0.5)
     at, step, k = flat_steps(stop[:, FIX], stop[:, TRACK])  # source.task:40
-    inputs[at, step, DRIFT] = motion[at, k]
-    at, step, k = flat_steps(stop[:, FIX], stop[:, TRACK])  # source.task:41
+    inputs[at, step, FIXATION] = np.where(wander[at, k] > 0, 1, 0.5)
+    inputs[at, step, DRIFT] = motion[at, k]  # source.task:43
     t = k * us(dt)
-    inputs[at, step, DRIFT.start + 1] += wander[at, k] * t / 1_000_000
-    at, step, k = flat_steps(stop[:, FIX], stop[:, TRACK])  # source.task:42
-    inputs[at, step, PLACE] = bump(90 + wander[at, k] * 40, 30, 8)
+    inputs[at, step, DRIFT.start + 1] += wander[at, k] * t / 1_000_000  # source.task:44
+    inputs[at, step, PLACE] = bump(90 + wander[at, k] * 40, 30, 8)  # source.task:45
+    at, i = repetitions(n, 2)  # source.task:55
+    at, i = kept(gain[at] == 1, at, i)
+    row, step, k = flat_steps(begin(stop, SHOW)[at, i], stop[at, GAP[i]])
+    at, i = kept(row, at, i)
+    inputs[at, step, DRIFT.start + i] = (i + 1) * motion[at, k, 1 - i]
+    at, i = repetitions(n, 2)  # source.task:59
+    row, step, k = flat_steps(stop[at, CUT_3[i]], stop[at, SHOW[i]])
+    at, i = kept(row, at, i)
+    inputs[at, step, DRIFT] += latch(knocks[at, k], k, 0)[:, None]
     targets = spread(target, index, out[1])
-    at, step, k = flat_steps(stop[:, FIX], stop[:, TRACK])  # source.task:43
+    at, step, k = flat_steps(stop[:, FIX], stop[:, TRACK])  # source.task:46
     targets[at, step, FOLLOWED] = (
         lag(motion[at, k], k, delay[at], dt) + latch(knocks[at, k], k, gain[at])[:, None]
     )
-    at, step, k = flat_steps(stop[:, FIX], stop[:, TRACK])  # source.task:44
-    targets[at, step, LEVEL] = ema(row_sum(motion[at, k]), k, tau[at], dt)
-    at, step, k = flat_steps(stop[:, FIX], stop[:, TRACK])  # source.task:45
-    targets[at, step, LATE] = integral(lag(knocks[at, k], k, 40_000, dt), k, dt) / 100_000
+    targets[at, step, LEVEL] = ema(row_sum(motion[at, k]), k, tau[at], dt)  # source.task:47
     # source.task:48
+    targets[at, step, LATE] = integral(lag(knocks[at, k], k, 40_000, dt), k, dt) / 100_000
+    # source.task:51
     at, step, k = flat_steps(stop[:, CUT_1], np.where(gain == 1, stop[:, CUT_2], stop[:, CUT_1]))
-    targets[at, step, LEVEL] += latch(np.where(np.abs(motion[at, k][:, 0]) > 0.3, 1, 0), k, 0)
-    # source.task:49
-    at, step, k = flat_steps(stop[:, CUT_1], np.where(gain == 1, stop[:, CUT_2], stop[:, CUT_1]))
-    targets[at, step, LATE] *= motion[at, k].max(axis=1)
+    targets[at, step, LEVEL] += latch(np.where(np.abs(motion[at, k, 0]) > 0.3, 1, 0), k, 0)
+    targets[at, step, LATE] *= motion[at, k].max(axis=1)  # source.task:52
+    at, i = repetitions(n, 2)  # source.task:56
+    at, i = kept(gain[at] == 1, at, i)
+    row, step, k = flat_steps(begin(stop, SHOW)[at, i], stop[at, GAP[i]])
+    at, i = kept(row, at, i)
+    targets[at, step, FOLLOWED] += ema(motion[at, k, i] + wander[at, k], k, 20_000, dt)[:, None]
     weights = spread(weight, index, out[2])
     return inputs, targets, weights
 
@@ -156,12 +173,12 @@ def score(outputs, trials, dt):
     """Score outputs (N_batch, N_steps, 4): correct (bool), first (us), each (N_batch,)."""
     targets = arrays(trials, dt)[1].astype(np.float64)
     stop = timeline(trials, dt)
-    # source.task:52
+    # source.task:62
     correct = (
         span_rms(outputs[:, :, FOLLOWED] - targets[:, :, FOLLOWED], stop[:, FIX], stop[:, TRACK])
         < 1
     )
-    # source.task:53
+    # source.task:63
     first = first_above(
         np.abs(outputs[:, :, LEVEL : LEVEL + 1] - targets[:, :, LEVEL : LEVEL + 1]),
         0.5,
@@ -448,6 +465,22 @@ def flat_steps(start: Ints, stop: Ints) -> tuple[Ints, Ints, Ints]:
     trial = np.repeat(np.arange(len(length)), length)
     k = np.arange(len(trial)) - np.repeat(np.cumsum(length) - length, length)
     return trial, start[trial] + k, k
+
+
+def repetitions(n: int, times: int) -> tuple[Ints, Ints]:
+    """List every repetition of every trial: its trial and its number from 0, (n * times,) each."""
+    trial, number = np.divmod(np.arange(n * times), times)
+    return trial, number
+
+
+def kept(rows: Bools | Ints, *columns: Ints) -> list[Ints]:
+    """Keep some rows of each column."""
+    return [column[rows] for column in columns]
+
+
+def begin(stop: Ints, columns: Ints) -> Ints:
+    """Give the step at which segments begin, (N_batch, K), from that at which each stops."""
+    return np.where(columns > 0, stop[:, columns - 1], 0)
 
 
 def bump(center: Number, width: Number, n_units: int) -> Floats:

@@ -187,8 +187,7 @@ def arrays(trials, dt, out=None):
     inputs = spread(drive, index, out[0])
     at, step, k = flat_steps(stop[:, FIX], stop[:, CUE])  # source.task:46
     inputs[at, step, TOWER.start + LEFT] += on_left[at, k]
-    at, step, k = flat_steps(stop[:, FIX], stop[:, CUE])  # source.task:47
-    inputs[at, step, TOWER.start + RIGHT] += on_right[at, k]
+    inputs[at, step, TOWER.start + RIGHT] += on_right[at, k]  # source.task:47
     # source.task:51
     at, step, k = flat_steps(
         stop[:, FIX], np.where(event_count(trials["flicker"])[:, 0] > 0, stop[:, CUE], stop[:, FIX])
