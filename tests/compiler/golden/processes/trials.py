@@ -591,8 +591,9 @@ def step_normals(trials: dict[str, Array], name: str, n_steps: int, *size: int) 
     row = trials["design row"]
     key = np.stack([trials[f"design {part}"] for part in ("seed", "batch", "stream")], axis=1)
     u = np.empty((len(row), n_steps, *size))
-    for seed, batch, stream in np.unique(key, axis=0).tolist():
-        mine = (key == np.array([seed, batch, stream], np.uint64)).all(axis=1)
+    for one in np.unique(key, axis=0):
+        mine = (key == one).all(axis=1)
+        seed, batch, stream = one.tolist()
         draw = Draw(int(row[mine].max()) + 1, seed, batch, stream)
         for k in range(n_steps):
             words = draw.words(name, draw.n * math.prod(size), k)
