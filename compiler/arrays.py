@@ -58,8 +58,12 @@ def take(x: Typed, node: syntax.Index, scope: Scope, setting: Setting) -> Typed 
         message = f"an index takes one value of an array, this is {types.describe(x.type)}"
         scope.report.error("E0335", message, x.span)
         return None
-    i = expressions.expect(node.indices[0], ir.NUMBER, scope, setting, "an index")
+    i = expressions.expect(node.indices[0], ir.NUMBER, scope, setting, "an index", each=True)
     if i is None:
+        return None
+    if isinstance(i.type, ir.ArrayType):
+        message = f"an index is one number, this is {types.describe(i.type)}"
+        scope.report.error("E0303", message, i.span)
         return None
     bounds = expressions.bounds(i.expr, scope)
     if not bounds.whole or bounds.low < 0 or bounds.high > x.type.n - 1:
@@ -71,7 +75,8 @@ def take(x: Typed, node: syntax.Index, scope: Scope, setting: Setting) -> Typed 
         )
         return None
     scope.structural |= {ref.name for ref in refs(i.expr) if ref.role is ir.Role.PARAM}
-    return Typed(ir.Index(x.expr, i.expr), x.type.item, node.span)
+    made = Typed(ir.Index(x.expr, i.expr), single(x).type, node.span)
+    return many(made, (replace(x, type=x.type.item), i), scope)
 
 
 def reduce(name: str, node: syntax.Call, x: Typed, scope: Scope) -> Typed | None:

@@ -63,9 +63,10 @@ def integral(here: reference.Reading, x: ir.Expr) -> Value:
         if not past:
             return reference.each(lambda _: 0.0, there.value(x))
         new = at_step(there, len(past) - 1).value(x)
-        return reference.each(lambda area, height: area + height * here.dt, past[-1], new)
+        return reference.each(lambda total, height: total + height, past[-1], new)
 
-    return history(here, ("integral", x), advance)
+    total = history(here, ("integral", x), advance)
+    return reference.each(lambda one: one * here.dt, total)
 
 
 def ema(here: reference.Reading, x: ir.Expr, tau: ir.Expr) -> Value:

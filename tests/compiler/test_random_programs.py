@@ -43,9 +43,6 @@ ELSEWHERE = {
     "Evaluate",
 }
 
-# Functions and processes of signals, which test_signals.py and golden tasks hold to the reference.
-SIGNALS = set("pulse_train ou random_walk latch integral lag ema error rms".split())
-
 
 @pytest.fixture(scope="module")
 def made() -> list[Program]:
@@ -88,7 +85,7 @@ def test_every_node_function_and_distribution_is_written(made: list[Program]) ->
         if dataclasses.is_dataclass(kind) and name not in ("Node", "File", "Comment", "Span")
     }
     assert classes - ELSEWHERE == nodes
-    assert set(FUNCTIONS) | set(DISTRIBUTIONS) - {IN_TURN} <= called | SIGNALS
+    assert set(FUNCTIONS) | set(DISTRIBUTIONS) - {IN_TURN} <= called
 
 
 @settings(QUICK, max_examples=60)

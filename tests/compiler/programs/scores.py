@@ -5,6 +5,7 @@ from dataclasses import replace
 from programs.expressions import expression
 from programs.names import Place, Value, World, Writers
 from programs.pen import Pen
+from programs.signals import read_over_time
 from programs.spans import span
 
 KINDS = ("number", "time", "angle", "boolean", "label")
@@ -57,8 +58,13 @@ def read_out(pen: Pen, place: Place, kind: str) -> Writers:
 
 def _number(pen: Pen, place: Place) -> str:
     channel = pen.one_of(place.world.outputs)
-    name = pen.choose("reduce", ["mean", "last", "min", "max"])
-    text = f"{name}({channel.name} @ {span(pen, place, scores=True)})"
+    name = pen.choose("reduce", ["mean", "last", "min", "max", "rms"])
+    series = read_over_time(pen, f"{channel.name} @ {span(pen, place, scores=True)}")
+    if name == "rms":
+        return f"rms({series})"
+    if name == "mean" and pen.whole(0, 2) == 0:
+        series = f"{series} {pen.one_of(['<', '<=', '>', '>=', '!='])} 0.2"
+    text = f"{name}({series})"
     if channel.n * max(channel.slots, 1) == 1:
         return text
     if channel.kind in ("numbered", "ring") and pen.whole(0, 1):

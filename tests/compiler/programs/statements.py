@@ -28,8 +28,7 @@ def _block(pen: Pen, world: World) -> list[str]:
     head = f"during {', '.join(spans)}"
     if pen.takes("guard"):
         head += f" if {_bare(expression(pen, place, 'boolean', 2))}"
-    moving = not any(epoch.repeat >= 0 for epoch in world.epochs)
-    lines = [_statement(pen, place, moving, inside >= 0) for _ in range(pen.whole(1, 3))]
+    lines = [_statement(pen, place, True, inside >= 0) for _ in range(pen.whole(1, 3))]
     return [f"{head}:", *(line for line in lines if line)]
 
 
