@@ -4,6 +4,7 @@ from typing import assert_never
 
 from epochal.compiler import arrays, calls, ir, literals, operators, signals, spans, types
 from epochal.compiler.intervals import Interval, interval
+from epochal.compiler.repeats import shared, times
 from epochal.compiler.scope import Scope, Setting, Symbol, Typed
 from epochal.dsl import syntax
 from epochal.dsl.diagnostic import Fix, Note
@@ -84,6 +85,8 @@ def expect(
 def _hint(wanted: ir.Type, typed: Typed) -> tuple[Note, ...]:
     if isinstance(typed.type, ir.SetType):
         return (Note("to draw from a set here, write `choice(..)` around it"),)
+    if wanted == ir.BOOLEAN and arrays.single(typed).type == ir.BOOLEAN:
+        return (Note("`all(..)` and `any(..)` make one truth of an array"),)
     if typed.type == ir.NUMBER and wanted == ir.TIME:
         return (Note("a time has a unit: us, ms, s or min"),)
     if typed.type == ir.NUMBER and wanted == ir.ANGLE:
@@ -221,7 +224,10 @@ def _at(node: syntax.At, scope: Scope, setting: Setting) -> Typed | None:
     where = spans.where(node.where, scope, setting)
     if where is None:
         return None
-    kind = ir.SeriesType(channel.n_units, unit_labels(channel), channel.slots)
+    kind: ir.Type = ir.SeriesType(channel.n_units, unit_labels(channel), channel.slots)
+    chain = shared(scope.chains, where)
+    if chain:  # one series for each repetition
+        kind = ir.ArrayType(kind, times(chain))
     return Typed(ir.Series(channel.name, where), kind, node.span)
 
 

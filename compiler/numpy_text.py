@@ -15,7 +15,7 @@ from fractions import Fraction
 from typing import assert_never
 
 from epochal.compiler import ir
-from epochal.compiler.walk import SIGNAL_FUNCTIONS, walk
+from epochal.compiler.walk import SIGNAL_FUNCTIONS, children, walk
 
 # How tightly Python binds; an operand that binds less gets brackets.
 OR, AND, COMPARE, SUM, PRODUCT, SIGN, POWER, ATOM = range(8)
@@ -57,12 +57,12 @@ class Outputs:
     columns : callable
         The columns of a channel in an array, "outputs" or "targets".
     reduce : callable
-        A reduction over time: its name, the series as printed, what it was read from, and
-        further arguments.
+        A reduction over time: its name, the series as printed, what it was read from, and a
+        level where there is one.
     """
 
     columns: Callable[[str, ir.Series], str]
-    reduce: Callable[[str, str, ir.Series, str], str]
+    reduce: Callable[[str, str, ir.Series, Text | None], Text]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +147,8 @@ class Printer:
                 return Text(f"np.array({places})[{inner.text}]", ATOM, inner.shape)
             case ir.Index(x, i):
                 return self._index(x, i)
+            case ir.Lookup():
+                return self._lookup(expr)
             case ir.MemberOf(x, values):
                 inner = self.show(x)
                 return Text(f"np.isin({inner.text}, {self.text(values)})", ATOM, inner.shape)
@@ -235,8 +237,12 @@ class Printer:
             if len(arguments) > 1:
                 x = ", ".join(self.text(item) for item in arguments)
                 return Text(f"{name}(by_slot({x}))", ATOM, Shape.ARRAY)
-            x = self.show(arguments[0]).inside(ATOM)
-            return Text(_OVER_UNITS[name].format(x), ATOM, Shape.TRIAL)
+            inner = self.show(arguments[0])
+            many = inner.shape is Shape.GRID
+            text = _OVER_UNITS[name].format(inner.inside(ATOM), axis=2 if many else 1)
+            if name == "only" and many:
+                text = f"{inner.inside(ATOM)}[:, :, 0]"
+            return Text(text, ATOM, Shape.ARRAY if many else Shape.TRIAL)
         if name in ("min", "max"):
             return self._extreme(name, arguments)
         if name == "other":
@@ -267,9 +273,8 @@ class Printer:
         """Print what reduces an output over time."""
         assert self.outputs is not None
         series = next(node for node in walk(arguments[0]) if isinstance(node, ir.Series))
-        more = "".join(f", {self.text(item)}" for item in arguments[1:])
-        text = self.outputs.reduce(name, self.text(arguments[0]), series, more)
-        return Text(text, ATOM, Shape.TRIAL if name in ("first_above", "rms") else Shape.UNITS)
+        level = self.show(arguments[1]) if len(arguments) > 1 else None
+        return self.outputs.reduce(name, self.text(arguments[0]), series, level)
 
     def _over_steps(self, name: str, arguments: tuple[ir.Expr, ...]) -> Text:
         """Print what makes a signal of a signal, on the flat list of steps."""
@@ -301,16 +306,19 @@ class Printer:
         array, place = self.show(x), self.show(i)
         if self.pick is not None and isinstance(x, ir.Ref) and is_count(i):
             return Text(self.pick(x).format(place.text), ATOM, Shape.TRIAL)
+        one = Shape.UNITS if array.shape is Shape.GRID else Shape.TRIAL
         if place.shape is Shape.ARRAY:
             return Text(f"elements({array.text}, {place.text})", ATOM, Shape.ARRAY)
         if place.shape is Shape.CONSTANT:
             column = place.text if isinstance(i, ir.Number) else f"int({place.text})"
-            return Text(f"{array.inside(ATOM)}[:, {column}]", ATOM, Shape.TRIAL)
-        return Text(f"element({array.text}, {place.text})", ATOM, Shape.TRIAL)
+            return Text(f"{array.inside(ATOM)}[:, {column}]", ATOM, one)
+        return Text(f"element({array.text}, {place.text})", ATOM, one)
 
     def _over_array(self, name: str, arguments: tuple[ir.Expr, ...]) -> Text:
         array, size = self.show(arguments[0]), self.text(arguments[1])
         shape = Shape.UNITS if array.shape is Shape.GRID else Shape.TRIAL
+        if self.careful and name in _OVER_KNOWN and _may_be_nan(arguments[0]):
+            return Text(f"{_OVER_KNOWN[name]}({array.text})", ATOM, shape)
         text = _OVER_ARRAY[name].format(x=array.inside(ATOM), plain=array.text, n=size)
         return Text(text, PRODUCT if name == "array_mean" else ATOM, shape)
 
@@ -321,6 +329,21 @@ class Printer:
         text = f"{name}({', '.join(_stretch(one, shape, OR) for one in shown)})"
         text += "[None]" if shape is Shape.CONSTANT else ""
         return Text(text, ATOM, Shape.GRID if shape is Shape.ARRAY else Shape.UNITS)
+
+    def _lookup(self, expr: ir.Lookup) -> Text:
+        """Print a table as it is written: a value beside every row."""
+        parts = expr.key.items if isinstance(expr.key, ir.TupleOf) else (expr.key,)
+        keys = [self.show(part) for part in parts]
+        values = [self.show(value) for value in expr.values]
+        shape = _joint((*keys, *values))
+        texts = [_stretch(key, shape, OR) for key in keys]
+        key = texts[0] if len(texts) == 1 else _tuple(texts)
+        pairs = zip(expr.rows, values, strict=True)
+        table = ", ".join(f"{self.text(row)}: {_stretch(v, shape, OR)}" for row, v in pairs)
+        none = ""
+        if self.careful and any(_may_be_none(part) for part in parts):
+            none = f", {_nothing(expr.gives)}"
+        return Text(f"lookup({key}, {{{table}}}{none})", ATOM, shape)
 
     def _over_rings(self, name: str, arguments: tuple[ir.Expr, ...]) -> Text:
         """Print an array as one value for each unit of a channel."""
@@ -346,9 +369,9 @@ _EXACT = frozenset(ir.Unit) - {ir.Unit.RADIAN}
 
 _OVER_UNITS = {
     "only": "{}[:, 0]",
-    "unit_mean": "{}.mean(axis=1)",
-    "unit_min": "{}.min(axis=1)",
-    "unit_max": "{}.max(axis=1)",
+    "unit_mean": "{}.mean(axis={axis})",
+    "unit_min": "{}.min(axis={axis})",
+    "unit_max": "{}.max(axis={axis})",
     "argmax": "argmax_unit({})",
     "population_vector": "population_vector({})",
 }
@@ -370,6 +393,13 @@ _OVER_ARRAY = {
     "array_count": "{x}.sum(axis=1)",
     "array_any": "{x}.any(axis=1)",
     "array_all": "{x}.all(axis=1)",
+}
+
+_OVER_KNOWN = {
+    "array_sum": "known_sum",
+    "array_mean": "known_mean",
+    "array_min": "known_min",
+    "array_max": "known_max",
 }
 
 _FUNCTIONS = {
@@ -418,6 +448,19 @@ def is_count(expr: ir.Expr) -> bool:
             return False
 
 
+def _may_be_nan(expr: ir.Expr) -> bool:
+    """Whether an array of numbers is read out of outputs, or has a nan written in it."""
+    match expr:
+        case ir.Number(value):
+            return value == "nan"
+        case ir.Series() | ir.Ref(_, ir.Role.SCORE):
+            return True
+        case ir.Conditional(_, then, otherwise):
+            return _may_be_nan(then) or _may_be_nan(otherwise)
+        case _:
+            return any(_may_be_nan(child) for child in children(expr))
+
+
 def _may_be_none(expr: ir.Expr) -> bool:
     """Whether a label is read out of outputs, and so is none where a span is empty."""
     return any(
@@ -425,6 +468,13 @@ def _may_be_none(expr: ir.Expr) -> bool:
         or (isinstance(node, ir.Call) and node.function == "argmax")
         for node in walk(expr)
     )
+
+
+def _nothing(kind: ir.Type) -> str:
+    """Print what a lookup of no label gives: no label, false, or nan."""
+    if isinstance(kind, ir.LabelType):
+        return "-1"
+    return "False" if kind == ir.BOOLEAN else "np.nan"
 
 
 def _unscaled(op: str, a: ir.Expr, b: ir.Expr) -> tuple[str, ir.Expr, ir.Expr] | None:

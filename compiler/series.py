@@ -5,9 +5,26 @@ Two outputs over time do not go together, nor do units: reduce them first.
 
 from dataclasses import replace
 
-from epochal.compiler import expressions, ir, types
+from epochal.compiler import arrays, expressions, ir, types
 from epochal.compiler.scope import Scope, Typed
 from epochal.dsl import syntax
+from epochal.dsl.diagnostic import Note
+
+
+def clash(node: syntax.Binary, left: Typed, right: Typed, scope: Scope) -> bool:
+    """Say so where an output over time meets an array: its steps have no value of their own there.
+
+    An output that is read in every repetition is an array of outputs over time.
+    """
+    for one, other in ((left, right), (right, left)):
+        over_time = isinstance(arrays.single(one).type, ir.SeriesType)
+        many = isinstance(other.type, ir.ArrayType)
+        if over_time and many and not isinstance(arrays.single(other).type, ir.SeriesType):
+            note = Note("reduce the output over time first, with mean, last, min or max")
+            message = "an output over time goes with one number a trial, not with an array"
+            scope.report.error("E0306", message, node.span, note)
+            return True
+    return False
 
 
 def arithmetic(node: syntax.Binary, left: Typed, right: Typed, scope: Scope) -> Typed | None:
@@ -32,7 +49,8 @@ def comparison(node: syntax.Binary, left: Typed, right: Typed) -> Typed | None:
 
 def absolute(node: syntax.Call, x: Typed) -> Typed | None:
     """Lower ``abs`` of an output over time; None where it is something else."""
-    if not isinstance(x.type, ir.SeriesType) or x.type.truth:
+    kind = arrays.single(x).type
+    if not isinstance(kind, ir.SeriesType) or kind.truth:
         return None
     return replace(x, expr=ir.Call("abs", (x.expr,)), span=node.span)
 

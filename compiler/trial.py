@@ -1,10 +1,12 @@
 """Lowering ``trial:`` and ``score:``."""
 
-from epochal.compiler import channels, expressions, ir, laws, names, processes, types
+import msgspec
+
+from epochal.compiler import arrays, channels, expressions, ir, laws, names, processes, types
 from epochal.compiler.distributions import IN_TURN
-from epochal.compiler.known import variable_bounds
+from epochal.compiler.known import few_values, variable_bounds
 from epochal.compiler.report import place
-from epochal.compiler.scope import PLAIN, Scope, Setting, Symbol
+from epochal.compiler.scope import PLAIN, Column, Scope, Setting, Symbol
 from epochal.compiler.types import is_signal
 from epochal.compiler.walk import definition_expressions, law_expressions, refs
 from epochal.dsl import syntax
@@ -86,6 +88,10 @@ def _wider(
         not_built(f"`per {reach.name}`", reach.span, scope)
         return None
     if isinstance(definition, ir.Factor):
+        if target.size is not None:
+            message = "a balanced variable is one value, not an array"
+            scope.report.error("E0325", message, target.span)
+            return None
         levels = [
             level
             for level, copies in zip(definition.levels, definition.copies, strict=True)
@@ -95,9 +101,8 @@ def _wider(
         law = ir.Law(IN_TURN, (ir.SetOf(tuple(levels)),))
         return ir.Drawn(law, key, per_batch=True), kind
     assert isinstance(definition, ir.Drawn)
-    alone = target.size is None and not isinstance(kind, ir.ArrayType | ir.SignalType)
-    if not alone or _redraws(definition.law):
-        not_built("this law `per batch`", reach.span, scope)
+    if is_signal(kind):
+        not_built("a process `per batch`", reach.span, scope)
         return None
     for name in _names_behind(definition):
         if not scope.symbols[name].per_batch:
@@ -105,14 +110,6 @@ def _wider(
             scope.report.error("E0338", message, target.span)
             return None
     return ir.Drawn(definition.law, definition.key, per_batch=True), kind
-
-
-def _redraws(law: ir.Distribution) -> bool:
-    match law:
-        case ir.Law(name):
-            return name == "truncnormal"
-        case ir.EitherLaw(_, then, otherwise):
-            return _redraws(then) or _redraws(otherwise)
 
 
 def _names_behind(definition: ir.Definition) -> list[str]:
@@ -146,12 +143,17 @@ def _sized(
             return None
         return definition, kind
     if isinstance(definition, ir.Drawn):
-        definition = ir.Drawn(definition.law, definition.key, size)
+        definition = msgspec.structs.replace(definition, size=size)
     return definition, ir.ArrayType(kind, size)
 
 
 def _draw(target: syntax.Target, value: syntax.Expr, scope: Scope) -> _Defined | None:
-    law = laws.law(value, scope, Setting(process=True))
+    size = 0
+    if target.size is not None:
+        size = channels.count(target.size, scope, "the size of an array") or 0
+        if not size:
+            return None
+    law = laws.law(value, scope, Setting(size=size, process=True))
     if law is None:
         return None
     if isinstance(law.law, ir.Factor):
@@ -202,6 +204,7 @@ def _declare(
         definition = process
     variable = ir.Variable(declared, kinds, definition, place(node.span))
     bounds = variable_bounds(variable, scope.known, scope.sets)
+    remember_values(variable, scope)
     for name, one, reach in zip(target.names, kinds, bounds, strict=True):
         ref = ir.Ref(name.name, ir.Role.SIGNAL if is_signal(kind) else ir.Role.VARIABLE)
         symbol = Symbol(
@@ -225,6 +228,16 @@ def _process(name: str, drawn: ir.Drawn, at: Span, scope: Scope) -> ir.Drawn | N
         return None
     scope.processes[name] = law
     return ir.Drawn(law, drawn.key, drawn.size)
+
+
+def remember_values(variable: ir.Variable, scope: Scope) -> None:
+    """Keep the few values that a variable is drawn from, where they are written out."""
+    values = few_values(variable, scope.sets)
+    behind = [ref for expr in definition_expressions(variable.definition) for ref in refs(expr)]
+    params = tuple(ref.name for ref in behind if ref.role is ir.Role.PARAM)
+    for i, name in enumerate(variable.names if values else ()):
+        column = tuple(v.items[i] if isinstance(v, ir.TupleOf) else v for v in values)
+        scope.columns[ir.Ref(name, ir.Role.VARIABLE)] = Column(variable.names, column, params)
 
 
 def _for_batch(variable: ir.Variable, scope: Scope) -> bool:
@@ -261,15 +274,17 @@ def _score(node: syntax.Statement, scope: Scope) -> ir.Score | None:
     if not names.value_name(name, scope) or typed is None:
         scope.report.excused |= {name.name}
         return None
-    if not isinstance(typed.type, ir.QuantityType | ir.BoolType | ir.LabelType):
+    kind = arrays.single(typed).type
+    if not isinstance(kind, ir.QuantityType | ir.BoolType | ir.LabelType):
         scope.report.error(
             "E0329",
-            f"a score is one value a trial, this is {types.describe(typed.type)}",
+            "a score is one value a trial, or an array of them, this is "
+            f"{types.describe(typed.type)}",
             typed.span,
             *_reduce_first(typed.type),
         )
         return None
-    if name.name == "correct" and not types.is_number(typed.type):
+    if name.name == "correct" and not types.is_number(kind):
         scope.report.error(
             "E0330", f"`correct` is true or false, this is {types.describe(typed.type)}", typed.span
         )

@@ -102,6 +102,10 @@ CODES: Mapping[str, str] = MappingProxyType(
         "E0345": "a comparison over time where numbers belong",
         "E0350": "an encoder on a channel that has not the units for it",
         "E0351": "a tuning curve of negative concentration",
+        "E0352": "a table without a row for what may be looked up",
+        "E0353": "a lookup without a table",
+        "E0354": "weights below 0, or all 0",
+        "E0355": "weights where none count",
         "E0360": "an extern named like a function of the language",
         "E0361": "an extern that names no function of a module",
         "E0362": "an extern outside drives and targets",
@@ -137,6 +141,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "E0426": "a repeat whose count is no whole number, or too large",
         "E0427": "nested repeats that come too often",
         "E0428": "the index of a repeat outside of it",
+        "E0429": "an array of arrays",
         "E0501": "a design of too many cells",
         "E0502": "a channel of too many units",
         "E0503": "a trial that is too long",
@@ -157,6 +162,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "W0705": "a response without a cue",
         "W0706": "an output that is never asked for anything",
         "W0707": "a duration that dt does not divide",
+        "W0710": "repetitions that are absent and count as errors",
         "W0711": "a pulse shorter than a step",
     }
 )

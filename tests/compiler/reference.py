@@ -20,7 +20,7 @@ import reference_signals
 
 from epochal.compiler import ir
 from epochal.compiler.types import is_signal
-from epochal.compiler.walk import refs, walk
+from epochal.compiler.walk import children, refs, walk
 
 Value = Any  # a number, a truth, a label, none, or a list of one number a unit
 Row = dict[str, Value]
@@ -34,7 +34,8 @@ class Reading:
     """What an expression may refer to where it stands.
 
     ``t`` is the time since the span began; ``outputs`` are the steps of one trial, each a list of
-    one number a unit.
+    one number a unit.  What reads outputs in a repeat has one value for each repetition;
+    ``repetition`` says for which of them it is read, and which value of an array is meant.
     """
 
     task: ir.Task
@@ -42,8 +43,12 @@ class Reading:
     t: int | None = None
     dt: int = 0
     outputs: list[list[float]] | None = None
+    repetition: int | None = None
 
     def value(self, expr: ir.Expr) -> Value:
+        n = repetitions_read(self.task, expr) if self.outputs and self.repetition is None else 0
+        if n:
+            return [replace(self, repetition=k).value(expr) for k in range(n)]
         match expr:
             case ir.Number("nan"):
                 return math.nan
@@ -60,7 +65,7 @@ class Reading:
             case ir.Ref(name, ir.Role.SIGNAL):
                 return reference_signals.process(self, name)
             case ir.Ref(name):
-                return self.values[name]
+                return self.one_of(self.values[name], expr)
             case ir.Elapsed():
                 assert self.t is not None
                 return self.t
@@ -83,7 +88,7 @@ class Reading:
                     return each(lambda c, a, b: a if c else b, asked, *sides)
                 return self.value(then if asked else otherwise)
             case ir.Index(x, i):
-                return self.value(x)[int(self.value(i))]
+                return replace(self, repetition=None).value(x)[int(self.value(i))]
             case ir.Call(function, arguments):
                 return self.call(function, arguments)
             case ir.External(name, arguments, units):
@@ -95,20 +100,32 @@ class Reading:
                 return tuple(self.value(item) for item in items)
             case ir.Relabel(x):
                 return self.value(x)
+            case ir.Lookup():
+                return self.lookup(expr)
             case ir.MemberOf(x, values):
-                return any(compare("==", self.value(x), one) for one in self.value(values))
+                among = self.value(values)
+                return each(lambda a: any(compare("==", a, b) for b in among), self.value(x))
             case ir.Series(channel, where):
                 return self.series(channel, where)
         raise AssertionError(expr)
 
+    def one_of(self, value: Value, ref: ir.Ref) -> Value:
+        """Take the value of this repetition, where there are several of an array."""
+        if self.repetition is None or not isinstance(value, list):
+            return value
+        is_array = isinstance(type_of(self.task, ref.name), ir.ArrayType)
+        return value[self.repetition] if is_array else value
+
     def call(self, function: str, arguments: tuple[ir.Expr, ...]) -> Value:
-        if function == "other":
-            labels = self.labels(arguments[0])
-            label = self.value(arguments[0])
-            return None if label is None else labels[1 - labels.index(label)]
-        if function == "position":
-            label = self.value(arguments[0])
-            return math.nan if label is None else self.labels(arguments[0]).index(label)
+        if function.startswith("array_"):
+            x, n = (replace(self, repetition=None).value(one) for one in arguments)
+            known = KNOWN.get(function) if self.outputs is not None else None
+            return over_known(known, x) if known is not None else FUNCTIONS[function](x, n)
+        if function == "range" and self.repetition is not None:
+            return self.repetition
+        if function in ("other", "position"):
+            one = partial(other if function == "other" else position, self.labels(arguments[0]))
+            return each(one, self.value(arguments[0]))
         if function == "argmax":
             x = self.value(arguments[0])
             if any(math.isnan(one) for one in x):
@@ -137,6 +154,23 @@ class Reading:
             return each(FUNCTIONS[function], *values)
         return FUNCTIONS[function](*values)
 
+    def lookup(self, expr: ir.Lookup) -> Value:
+        """Find the value beside the key; of no label it is none, false or nan."""
+        rows = [self.value(row) for row in expr.rows]
+
+        def beside(key: Value, *values: Value) -> Value:
+            for row, value in zip(rows, values, strict=True):
+                if row == key:
+                    return value
+            if isinstance(expr.gives, ir.LabelType):
+                return None
+            return False if expr.gives == ir.BOOLEAN else math.nan
+
+        parts = expr.key.items if isinstance(expr.key, ir.TupleOf) else (expr.key,)
+        keys = [self.value(part) for part in parts]
+        together = each(lambda *parts: parts, *keys) if len(keys) > 1 else keys[0]
+        return each(beside, together, *(self.value(value) for value in expr.values))
+
     def place(self, expr: ir.Expr, value: Value) -> int:
         """Give the place of a unit that is written as a label or as a number."""
         return self.labels(expr).index(value) if isinstance(value, str) else int(value)
@@ -146,7 +180,7 @@ class Reading:
         match expr:
             case ir.Label(_, labels) | ir.Relabel(_, _, labels):
                 return labels
-            case ir.Conditional(_, then, _):
+            case ir.Conditional(_, then, _) | ir.Lookup(_, _, (then, *_)):
                 return self.labels(then)
             case ir.Call("other", (x,)) | ir.Index(x):
                 return self.labels(x)
@@ -162,7 +196,9 @@ class Reading:
     def series(self, channel: str, where: ir.Where) -> list[list[float]]:
         assert self.outputs is not None
         columns = columns_of(self.task.outputs)[channel]
-        start, stop = steps_of(where, self.task, self.values, self.dt)
+        rows = repetitions(self.task, where)
+        k = self.repetition or 0 if rows[0] else 0
+        start, stop = steps_of(where, self.task, {**self.values, **rows[k]}, self.dt, k)
         return [[step[column] for column in columns] for step in self.outputs[start:stop]]
 
     def deviation(self, expr: ir.Expr) -> list[list[float]]:
@@ -176,6 +212,45 @@ class Reading:
             [x - y for x, y in zip(*steps, strict=True)]
             for steps in zip(self.value(expr), wanted, strict=True)
         ]
+
+
+def repetitions_read(task: ir.Task, expr: ir.Expr) -> int:
+    """Count the repetitions of the outputs that an expression has one value for each of."""
+    match expr:
+        case ir.Series(_, where):
+            rows = repetitions(task, where)
+            return len(rows) if rows[0] else 0
+        case ir.Call(function) if function.startswith("array_"):
+            return 0
+        case ir.Index():
+            return 0
+        case _:
+            return max((repetitions_read(task, one) for one in children(expr)), default=0)
+
+
+def other(labels: tuple[str, ...], label: str | None) -> str | None:
+    return None if label is None else labels[1 - labels.index(label)]
+
+
+def position(labels: tuple[str, ...], label: str | None) -> float:
+    return math.nan if label is None else labels.index(label)
+
+
+def over_known(function: Any, x: list[Value]) -> Value:
+    """Reduce the values that are not nan, unit by unit where they have units."""
+    if isinstance(x[0], list):
+        n = max(len(one) for one in x)
+        rows = [one if len(one) == n else [math.nan] * n for one in x]
+        return [over_known(function, list(unit)) for unit in zip(*rows, strict=True)]
+    return function([one for one in x if one == one])
+
+
+KNOWN: dict[str, Callable[..., Value]] = {
+    "array_sum": lambda x: sum(x),
+    "array_mean": lambda x: sum(x) / len(x) if x else math.nan,
+    "array_min": lambda x: min(x, default=math.nan),
+    "array_max": lambda x: max(x, default=math.nan),
+}
 
 
 def python_function(task: ir.Task, name: str) -> Callable[..., Any]:
@@ -779,13 +854,13 @@ def one_trial(
             case ir.Factor():
                 row |= {name: cell[name] for name in variable.names}
                 continue
-            case ir.Drawn(law, key, _, True):
-                value = shared(law, key, words, task, row)
             case ir.Drawn(_, key, size) if is_signal(variable.types[0]):
                 attempt = attempts.get(variable.names[0], 0)
                 here = Reading(task, row)
                 row |= reference_signals.columns(variable, words, i, n, here, attempt)
                 continue
+            case ir.Drawn(law, key, size, True):
+                value = shared(law, key, words, task, row, size)
             case ir.Drawn(law, key, size):
                 attempt = attempts.get(variable.names[0], 0)
                 if size:
@@ -797,8 +872,9 @@ def one_trial(
                             i * size + j,
                             n * size,
                             task,
-                            at(row, j, size) | indices(task, key, j),
+                            row | indices(task, key, j),
                             attempt,
+                            j,
                         )
                         for j in range(size)
                     ]
@@ -822,10 +898,14 @@ def columns(variable: ir.Variable, value: Value) -> Row:
     return found
 
 
-def shared(law: ir.Distribution, key: str, words: Words, task: ir.Task, row: Row) -> Value:
-    """Draw one value for all trials of a batch."""
+def shared(
+    law: ir.Distribution, key: str, words: Words, task: ir.Task, row: Row, size: int
+) -> Value:
+    """Draw one value, or one array, for all trials of a batch."""
     if not isinstance(law, ir.Law) or law.name != "in turn":
-        return draw(law, key, words, 0, 1, task, row)
+        if not size:
+            return draw(law, key, words, 0, 1, task, row)
+        return [draw(law, key, words, j, size, task, row, j=j) for j in range(size)]
     items = [Reading(task, row).value(item) for item in literal(law.arguments[0], task).items]
     block, place = divmod(words.batch, len(items))
     order = by_size(replace(words, batch=block).raw(key, len(items)))
@@ -838,12 +918,6 @@ def indices(task: ir.Task, key: str, j: int) -> Row:
     return repetitions(task, ir.Where(epoch, epoch))[j] if kind == "epoch" else {}
 
 
-def at(row: Row, j: int, size: int) -> Row:
-    """Take value j of every array of this length."""
-    lists = {name: value for name, value in row.items() if isinstance(value, list)}
-    return row | {name: value[j] for name, value in lists.items() if len(value) == size}
-
-
 def draw(
     law: ir.Distribution,
     key: str,
@@ -853,12 +927,24 @@ def draw(
     task: ir.Task,
     row: Row,
     attempt: int = 0,
+    j: int | None = None,
 ) -> Value:
-    """Draw one value for trial i of n, by the table of laws in COMPILER.md."""
+    """Draw one value for trial i of n, by the table of laws in COMPILER.md.
+
+    It is value j of an array, where one is drawn; of an argument that is an array value j counts.
+    """
     here = Reading(task, row)
+
+    def own(expr: ir.Expr) -> Value:
+        value = here.value(expr)
+        return value if j is None or not isinstance(value, list) else value[j]
+
     if isinstance(law, ir.EitherLaw):
-        chosen = law.then if here.value(law.condition) else law.otherwise
-        return draw(chosen, key, words, i, n, task, row, attempt)
+        chosen = law.then if own(law.condition) else law.otherwise
+        return draw(chosen, key, words, i, n, task, row, attempt, j)
+    if isinstance(law, ir.QuantizedLaw):
+        step = float(own(law.step))
+        return round(draw(law.law, key, words, i, n, task, row, attempt, j) / step) * step
     if law.name == "sample":
         items = [here.value(item) for item in literal(law.arguments[0], task).items]
         k = len(items)
@@ -868,16 +954,17 @@ def draw(
     if law.name in ("choice", "except"):
         members = literal(law.arguments[0], task)
         items = [here.value(item) for item in members.items]
+        weights = [float(own(weight)) for weight in members.weights]
         if law.name == "except":
-            taken = items.index(here.value(law.arguments[1]))
-            place = math.floor(u * (len(items) - 1))
-            return items[place + (place >= taken)]
-        if not members.weights:
+            taken = own(law.arguments[1])
+            if not weights:
+                items = [item for item in items if item != taken]
+            weights = [w * (item != taken) for w, item in zip(weights, items, strict=False)]
+        if not weights:
             return items[math.floor(u * len(items))]
-        weights = [float(here.value(weight)) for weight in members.weights]
         sums = [sum(weights[: k + 1]) for k in range(len(weights))]
         return items[sum(below <= u * sums[-1] for below in sums)]
-    a = [float(here.value(argument)) for argument in law.arguments]
+    a = [float(own(argument)) for argument in law.arguments]
     match law.name:
         case "uniform":
             return a[0] + (a[1] - a[0]) * u

@@ -171,6 +171,7 @@ def generate(n, dt, seed, batch=0, stream=0, noise=True, out=None, **params):
 
 def score(outputs, trials, dt):
     """Score outputs (N_batch, N_steps, 4): correct (bool), first (us), each (N_batch,)."""
+    outputs = outputs.astype(np.float64)
     targets = arrays(trials, dt)[1].astype(np.float64)
     stop = timeline(trials, dt)
     # source.task:62
@@ -243,9 +244,10 @@ class Draw:
         """Draw k numbers in (0, 1) a trial, (n, k)."""
         return middles(self.words(name, self.n * k, attempt)).reshape(self.n, k)
 
-    def once(self, name: str) -> Floats:
-        """Draw one number in (0, 1) for the whole batch, (1,)."""
-        return middles(self.words(name, 1))
+    def once(self, name: str, k: int = 0, attempt: int = 0) -> Floats:
+        """Draw one number in (0, 1) for the whole batch, (1,); with k an array, (1, k)."""
+        u = middles(self.words(name, max(k, 1), attempt))
+        return u[None] if k else u
 
     def turn(self, name: str, k: int) -> int:
         """Choose one of k levels for the whole batch; k successive batches have each once."""
