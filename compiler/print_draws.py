@@ -373,9 +373,9 @@ def _sample(members: ir.SetOf, count: str, key: str, job: Drawing) -> str:
     """Print members in random order, none twice."""
     k = len(members.items)
     attempt = ", attempt" if key.partition(":")[2] in job.redrawn else ""
-    order = f'permutation(draw.words("{key}", n * {k}{attempt}), n, {k})'
+    order = f'permutation(draw.each("{key}", {k}{attempt}))'
     if job.once:
-        order = f'permutation(draw.words("{key}", {k}), 1, {k})'
+        order = f'permutation(draw.words("{key}", {k})[None])'
     order += f"[:, :{count}]" if count != str(k) else ""
     counted = tuple(ir.Number(str(i)) for i in range(k))
     if members.items == counted or all(isinstance(one, ir.Label) for one in members.items):

@@ -226,6 +226,6 @@ def weighted_except(u: Floats, weights: ArrayLike, taken: Ints) -> Ints:
     return weighted(u, np.where(own, 0, weights))
 
 
-def permutation(words: Words, n: int, k: int) -> Ints:
-    """Shuffle the positions 0 to k - 1 in each of n rows, (n, k), from n * k random words."""
-    return np.argsort(words.reshape(n, k), axis=1, kind="stable").astype(np.int64)
+def permutation(words: Words) -> Ints:
+    """Shuffle the positions 0 to k - 1 in each of n rows, (n, k), by as many random words."""
+    return np.argsort(words, axis=1, kind="stable").astype(np.int64)
