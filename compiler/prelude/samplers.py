@@ -105,6 +105,13 @@ def choice(u: Floats, values: ArrayLike) -> Array:
     return table[pick(u, len(table))]
 
 
+def one_each(place: Ints, values: tuple[ArrayLike, ...]) -> Array:
+    """Take the value at a place, 0 to k - 1, of k values that differ from row to row."""
+    place, *rows = np.broadcast_arrays(place, *values)
+    chosen: Array = np.take_along_axis(np.stack(rows), place[None], axis=0)[0]
+    return chosen
+
+
 def weighted(u: Floats, weights: ArrayLike) -> Ints:
     """Draw a position in proportion to its weight, in the shape of u.
 
