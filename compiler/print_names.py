@@ -87,7 +87,7 @@ def names(task: ir.Task, plan: Layout) -> Names:
             label_constants |= _label_constants(owner, labels, taken)
     externs = python_names([extern.name for extern in task.externs], taken)
     taken |= set(externs.values())
-    values = python_names(_values(task), taken)
+    values = python_names(_values(task), taken) | {ir.BLOCK_LENGTH: "length"}
     values |= _heights(task, {*taken, *values.values()})
     rows: dict[tuple[str, ...], str] = {}
     for variable in task.variables:
@@ -219,6 +219,7 @@ class Speaker:
             self._label,
             counted=lambda ref: self._counted(ref, at="[at]"),
             pick=self._pick,
+            whole=self.rows(),
             rows="1",
             extern=self.names.extern,
         )
@@ -227,14 +228,15 @@ class Speaker:
         """Print where the table is drawn with the values of each repetition."""
         refer = lambda ref: self._refer(ref, "{}[at]", "{}")  # noqa: E731
         counted = lambda ref: self._counted(ref, self.names.value(ref.name), "[at]")  # noqa: E731
-        return Printer(refer, self._label, counted=counted, pick=self._pick)
+        whole = self.drawing()
+        return Printer(refer, self._label, counted=counted, pick=self._pick, whole=whole)
 
     def each_of_table(self) -> Printer:
         """Print with the values of each repetition as columns of the trial table."""
         refer = lambda ref: self._column(ref, "[at]")  # noqa: E731
         counted = lambda ref: self._counted(ref, at="[at]")  # noqa: E731
         pick = lambda ref: f'trials["{ref.name}"][at, {{}}]'  # noqa: E731
-        return Printer(refer, self._label, counted=counted, pick=pick)
+        return Printer(refer, self._label, counted=counted, pick=pick, whole=self.table())
 
     def table(self, *, careful: bool = False, outputs: Outputs | None = None) -> Printer:
         """Print with values as columns of the trial table, and scores as local variables."""

@@ -5,6 +5,7 @@ from epochal.compiler.bounds import Bounds
 from epochal.compiler.numpy_text import ATOM, OVER_TIME, Outputs, Printer, Shape, Text
 from epochal.compiler.print_line import line, mentioned
 from epochal.compiler.print_names import Names, Speaker, is_wide
+from epochal.compiler.print_session import LENGTH, TRIALS
 from epochal.compiler.print_steps import span_edges
 from epochal.compiler.segments import Layout
 from epochal.compiler.walk import walk
@@ -66,8 +67,12 @@ def body(task: ir.Task, plan: Layout, bounds: Bounds, names: Names) -> list[str]
     used = mentioned("\n".join(statements))
     if "targets" in used:
         lines.append(line("targets = arrays(trials, dt)[1].astype(np.float64)"))
-    if "stop" in used or "n" in used:
+    cut = task.session is not None and bool(used & {"outputs", "targets"})
+    if cut or "stop" in used or "n" in used:
         lines.append(line("stop = timeline(trials, dt)"))
+    if cut:
+        for name in [one for one in ("outputs", "targets") if one in used]:
+            lines.append(line(f"{name} = by_trial({name}, {LENGTH}, {TRIALS})"))
     if "n" in used:
         lines.append(line("n = len(stop)"))
     pairs = ", ".join(f'"{score.name}": {names.value(score.name)}' for score in task.scores)

@@ -106,12 +106,16 @@ def drawn(
     return (name, made), (HEIGHTS.format(name), chosen)
 
 
-def laid_out(variable: ir.Variable, name: str, show: Printer) -> str:
-    """Print the line that makes a process a function of steps, (N_batch, N_steps[, n])."""
+def laid_out(variable: ir.Variable, name: str, show: Printer, session: bool) -> str:
+    """Print the line that makes a process a function of steps, (N_batch, N_steps[, n]).
+
+    In a ``session`` the arrays hold sequences, and a process the steps of the longest trial.
+    """
     law = process_of(variable)
     assert law is not None
     assert isinstance(variable.definition, ir.Drawn)
-    column, steps = variable.names[0], "index.shape[1]"
+    column = variable.names[0]
+    steps = 'steps(trials["longest trial"][0], dt)' if session else "index.shape[1]"
     if law.name == "pulse_train":
         width, over = (show.text(item) for item in law_of(variable))
         events = f'trials["{column}"], trials["{HEIGHTS.format(column)}"]'

@@ -6,21 +6,31 @@ from epochal.compiler.numpy_text import ATOM, Shape, Text
 from epochal.compiler.print_line import line
 from epochal.compiler.print_names import Names
 from epochal.compiler.print_rows import Place
+from epochal.compiler.print_session import TRIALS
 from epochal.compiler.segments import BEGIN, END, Cut, Layout, edge
 
 
 def step_effect(
-    effect: ir.Effect, array: str, place: Place, value: Text, indent: int, *, listed: bool = False
+    effect: ir.Effect,
+    array: str,
+    place: Place,
+    value: Text,
+    indent: int,
+    session: bool,
+    *,
+    listed: bool = False,
 ) -> list[str]:
     """Print a statement on every step of its span, once those have been listed.
 
-    Its place in the source stands at the list; ``listed`` where the statement above made it.
+    In a ``session`` the rows of an array are sequences.  The place in the source stands at the
+    list; ``listed`` where the statement above made it.
     """
     text = value.text
     if place.units and value.shape is Shape.TRIAL:
         text = f"{value.inside(ATOM)}[:, None]"
     lines = [line("t = k * us(dt)", indent=indent)] if "t" in _words(text) else []
-    target = f"{array}[{place.index('at', 'step')}]"
+    rows = (f"at // {TRIALS}", "origin[at] + step") if session else ("at", "step")
+    target = f"{array}[{place.index(*rows)}]"
     at = effect.at if listed else None
     return [*lines, line(f"{target} {effect.op} {text}", at, indent)]
 

@@ -201,6 +201,8 @@ def _call(expr: ir.Call, laws: Laws) -> str:
         case "lag" | "ema":
             name = "by" if expr.function == "lag" else "tau"
             return f"{expr.function}({shown[0]}, {name} = {shown[1]})"
+        case "previous":
+            return f"previous({shown[0]}, initial = {shown[1]})"
         case "bump":
             return f"bump({shown[0]}, width = {shown[1]})"
         case "vonmises":

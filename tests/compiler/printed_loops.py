@@ -25,6 +25,7 @@ ALLOWED = {
     "ou": {"for k in range(1, z.shape[1])"},
     "ema": {"for i in range(1, laid.shape[1])"},
     "row_sum": {"for i in range(1, x.shape[1])"},  # the values of an array
+    "markov": {"for block in range(1, blocks)"},  # each block follows from the one before
     "power": {"while count.any()"},  # the bits of an exponent
     "poisson": {"for i in range(1, most + 1)"},  # the terms of a sum
     "truncnormal": {"for redraw in range(20000 * attempt, 20000 * (attempt + 1))"},

@@ -19,6 +19,7 @@ from epochal.compiler.prelude import (
     portable,
     reduce,
     samplers,
+    session,
     signals,
     timeline,
     words,
@@ -77,6 +78,21 @@ def sampler_vectors() -> dict[str, Array]:
         "weighted except": samplers.weighted_except(draw.unit("left out"), (3, 1, 0, 2), taken),
         "quantize": samplers.quantize(samplers.uniform(draw.unit("fine"), 0.0, 2.0), 0.1),
         "permutation": samplers.permutation(draw.each("permutation", 5)),
+    }
+
+
+def session_vectors() -> dict[str, Array]:
+    draw = Draw(40 * 12, 7, 2, 3)  # 40 sequences of 12
+    p = 0.2 + 0.6 * draw.unit("p")
+    length = samplers.integers(draw.unit("length"), 2, 5)
+    row, place = session.trials_of_blocks(length, 12, 24)
+    return {
+        "dealt within": session.dealt_within(draw, 5, 12),
+        "alternate": session.alternate(draw, "alternate", 12, 3),
+        "markov": session.markov(draw, "markov", 12, 4, p),
+        "markov at most": session.markov(draw, "at most", 12, 2, 0.3, 2),
+        "rows of blocks": row,
+        "places in blocks": place,
     }
 
 
@@ -142,6 +158,7 @@ def prelude_vectors() -> dict[str, Array]:
         **word_vectors(),
         **portable_vectors(),
         **sampler_vectors(),
+        **session_vectors(),
         **array_vectors(),
         **signal_vectors(),
     }
