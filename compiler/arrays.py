@@ -10,10 +10,24 @@ from epochal.dsl import syntax
 
 
 def single(typed: Typed) -> Typed:
-    """Take an array for one of its values, and anything else for itself."""
-    if isinstance(typed.type, ir.ArrayType):
-        return replace(typed, type=typed.type.item)
-    return typed
+    """Take an array for one of its values, and a signal for its value at one time."""
+    kind = typed.type
+    if isinstance(kind, ir.ArrayType):
+        kind = kind.item
+    if isinstance(kind, ir.SignalType):
+        kind = kind.item
+    return replace(typed, type=kind)
+
+
+def at_one_time(typed: Typed) -> Typed:
+    """Take a signal for its value at one time, and each of an array of signals likewise."""
+    match typed.type:
+        case ir.SignalType(item):
+            return replace(typed, type=item)
+        case ir.ArrayType(ir.SignalType(item), n):
+            return replace(typed, type=ir.ArrayType(item, n))
+        case _:
+            return typed
 
 
 def one_of(typed: Typed, size: int) -> Typed:
@@ -23,7 +37,9 @@ def one_of(typed: Typed, size: int) -> Typed:
 
 
 def many(typed: Typed | None, parts: Sequence[Typed], scope: Scope) -> Typed | None:
-    """Make of a result for one value what it is for the arrays among its parts."""
+    """Make of a result for one value what it is for the arrays and signals among its parts."""
+    if typed is not None and any(types.is_signal(part.type) for part in parts):
+        typed = replace(typed, type=ir.SignalType(typed.type))
     arrays = [part for part in parts if isinstance(part.type, ir.ArrayType)]
     if typed is None or not arrays:
         return typed
@@ -39,14 +55,21 @@ def many(typed: Typed | None, parts: Sequence[Typed], scope: Scope) -> Typed | N
 def index(node: syntax.Index, scope: Scope, setting: Setting) -> Typed | None:
     """Lower ``x[i]``; the index must be proven to be inside."""
     x = expressions.lower(node.value, scope, setting)
-    if x is None:
-        return None
+    return take(x, node, scope, setting) if x is not None else None
+
+
+def take(x: Typed, node: syntax.Index, scope: Scope, setting: Setting) -> Typed | None:
+    """Lower the index of ``x[i]``."""
     if not isinstance(x.type, ir.ArrayType) or len(node.indices) != 1:
         message = f"an index takes one value of an array, this is {types.describe(x.type)}"
         scope.report.error("E0335", message, x.span)
         return None
-    i = expressions.expect(node.indices[0], ir.NUMBER, scope, setting, "an index")
+    i = expressions.expect(node.indices[0], ir.NUMBER, scope, setting, "an index", each=True)
     if i is None:
+        return None
+    if isinstance(i.type, ir.ArrayType):
+        message = f"an index is one number, this is {types.describe(i.type)}"
+        scope.report.error("E0303", message, i.span)
         return None
     bounds = expressions.bounds(i.expr, scope)
     if not bounds.whole or bounds.low < 0 or bounds.high > x.type.n - 1:
@@ -58,13 +81,15 @@ def index(node: syntax.Index, scope: Scope, setting: Setting) -> Typed | None:
         )
         return None
     scope.structural |= {ref.name for ref in refs(i.expr) if ref.role is ir.Role.PARAM}
-    return Typed(ir.Index(x.expr, i.expr), x.type.item, node.span)
+    made = Typed(ir.Index(x.expr, i.expr), single(x).type, node.span)
+    return many(made, (replace(x, type=x.type.item), i), scope)
 
 
 def reduce(name: str, node: syntax.Call, x: Typed, scope: Scope) -> Typed | None:
     """Lower ``sum mean count any all min max`` of an array."""
     assert isinstance(x.type, ir.ArrayType)
     one = single(x)
+    around = [replace(x, type=x.type.item)]
     if name in ("any", "all", "count"):
         if one.type != ir.BOOLEAN:
             message = f"`{name}` takes conditions, this is {types.describe(x.type)}"
@@ -81,4 +106,5 @@ def reduce(name: str, node: syntax.Call, x: Typed, scope: Scope) -> Typed | None
             scope.report.error("E0303", message, x.span)
             return None
     size = ir.Number(str(x.type.n))
-    return Typed(ir.Call(f"array_{name}", (one.expr, size)), kind, node.span)
+    reduced = Typed(ir.Call(f"array_{name}", (one.expr, size)), kind, node.span)
+    return many(reduced, around, scope)

@@ -11,7 +11,10 @@ from epochal.compiler import (
     ir,
     lookup,
     previous,
+    processes,
     reductions,
+    series,
+    signals,
     types,
 )
 from epochal.compiler.distributions import DISTRIBUTIONS
@@ -40,7 +43,8 @@ def call(node: syntax.Call, scope: Scope, setting: Setting) -> Typed | None:
         _unknown(node, scope)
         return None
     row = FUNCTIONS[name]
-    arguments = bind(node, row.arguments, scope, many=row.many, needed=1 if row.many else -1)
+    needed = 1 if row.many else row.needed
+    arguments = bind(node, row.arguments, scope, many=row.many, needed=needed)
     if arguments is None:
         return None
     return _apply(row, node, arguments, scope, setting.without_draw())
@@ -108,6 +112,9 @@ def bind(
 def _draw(node: syntax.Call, scope: Scope, setting: Setting) -> Typed | None:
     if setting.draw is not None:
         return setting.draw(node, setting)
+    if processes.is_process(node):
+        processes.misplaced(node, scope)
+        return None
     scope.report.error(
         "E0209",
         f"`{node.function.name}` draws at random, and a draw stands alone after `~`, "
@@ -172,6 +179,9 @@ def _same(
     parts = [item for item in lowered if item is not None]
     if len(parts) < len(lowered):
         return None
+    over_time = series.absolute(node, parts[0]) if row.name == "abs" else None
+    if over_time is not None:
+        return over_time
     if row.name in ("min", "max") and len(parts) == 1:
         return reductions.extreme(row.name, node, parts[0], scope)
     good = [arrays.single(item).counted() for item in parts]
@@ -315,7 +325,7 @@ _SPECIAL: dict[str, _Lower] = {
     "lookup": lookup.lookup,
     "previous": previous.previous,
     "sum": reductions.over_array,
-    "count": reductions.over_array,
+    "count": signals.count,
     "any": reductions.over_array,
     "all": reductions.over_array,
     "mean": reductions.mean,
@@ -323,4 +333,10 @@ _SPECIAL: dict[str, _Lower] = {
     "first_above": reductions.first_above,
     "argmax": reductions.argmax,
     "population_vector": reductions.population_vector,
+    "error": reductions.error,
+    "rms": reductions.rms,
+    "latch": signals.latch,
+    "integral": signals.integral,
+    "lag": signals.lag,
+    "ema": signals.ema,
 }

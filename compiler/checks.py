@@ -340,4 +340,18 @@ def grid(task: ir.Task, bounds: Bounds, dt: float) -> tuple[Diagnostic, ...]:
                 f"{dt:g} ms; the nearest are {_ms(below)} ms and {_ms(below + step)} ms"
             )
             found.append(diagnose("W0707", message, span(epoch.at)))
-    return tuple(found)
+    return (*found, *_short_pulses(task, bounds, dt))
+
+
+def _short_pulses(task: ir.Task, bounds: Bounds, dt: float) -> Iterator[Diagnostic]:
+    """Warn of pulses that become as long as a step of dt (ms)."""
+    for variable in task.variables:
+        match variable.definition:
+            case ir.Drawn(ir.Law("pulse_train", (_, width, *_))):
+                most = bounds.most(width)
+                if most < dt * 1000:
+                    message = (
+                        f"pulses of `{variable.names[0]}` last {_ms(most)} ms, and each covers "
+                        f"a whole step of {dt:g} ms"
+                    )
+                    yield diagnose("W0711", message, span(variable.at))

@@ -10,8 +10,9 @@ from epochal.compiler import ir
 from epochal.compiler.describe_session import session
 from epochal.compiler.distributions import IN_TURN
 from epochal.compiler.externs import function_of, module_of
-from epochal.compiler.prose import Laws, law_text, show, type_text
+from epochal.compiler.prose import Laws, law_text, process_text, show, type_text
 from epochal.compiler.repeats import Node, tree
+from epochal.compiler.types import is_signal
 from epochal.compiler.walk import walk
 
 _WIDTH = 88
@@ -256,6 +257,8 @@ def _varies(task: ir.Task) -> str:
             case ir.Drawn(ir.Law(law_name, (ir.SetOf(levels),))) if law_name == IN_TURN:
                 turns = ", ".join(show(level) for level in levels)
                 rows.append((name, f"one a batch, balanced over batches: {turns}"))
+            case ir.Drawn(ir.Law() as law, _, size) if is_signal(variable.types[0]):
+                rows.append((name, process_text(law, size)))
             case ir.Drawn(law, _, _, per_batch):
                 once = ", once for each batch" if per_batch else ""
                 rows.append((name, f"drawn from {law_text(law)}{once}"))

@@ -18,6 +18,8 @@ class Kind(Enum):
 
     QUANTITY = "quantity"
     NUMBER = "plain number"
+    TIME = "time"
+    FREQUENCY = "frequency"
     SET = "set"
     MEMBER = "value of the set"
     LAW = "distribution"
@@ -44,6 +46,8 @@ class Distribution:
         Whether it gives whole numbers.
     law : str
         The law in one line, for the documentation.
+    over_time : bool
+        Whether it is a process, whose draws are signals.
     """
 
     name: str
@@ -51,6 +55,7 @@ class Distribution:
     support: Callable[[tuple[Bounds, ...]], Bounds]
     law: str
     whole: bool = False
+    over_time: bool = False
 
 
 def _ends(bounds: tuple[Bounds, ...]) -> Bounds:
@@ -75,6 +80,13 @@ def _truth(_: tuple[Bounds, ...]) -> Bounds:
 
 def _up_to_last(bounds: tuple[Bounds, ...]) -> Bounds:
     return Fraction(0), bounds[-1][1]
+
+
+def _pulses(bounds: tuple[Bounds, ...]) -> Bounds:
+    """Bound the sum of pulses that may all overlap."""
+    (low, high), (_, most) = bounds[3], bounds[-1]
+    none = Fraction(0)
+    return (none if low >= 0 else low * most), (none if high <= 0 else high * most)
 
 
 _LOW = Argument("low", Kind.QUANTITY)
@@ -182,6 +194,33 @@ _ROWS = (
         _set,
         "a factor of the design: every batch holds whole copies",
     ),
+    Distribution(
+        "pulse_train",
+        (
+            Argument("rate", Kind.FREQUENCY),
+            Argument("width", Kind.TIME),
+            Argument("refractory", Kind.TIME, "width"),
+            Argument("values", Kind.SET, "{1}"),
+            Argument("over", Kind.TIME, "the longest trial"),
+        ),
+        _pulses,
+        "pulses at random times, their gaps the refractory time plus an exponential one",
+        over_time=True,
+    ),
+    Distribution(
+        "ou",
+        (Argument("sd", Kind.NUMBER), Argument("tau", Kind.TIME)),
+        _everything,
+        "an Ornstein-Uhlenbeck process of mean 0 and this sd, started from its stationary law",
+        over_time=True,
+    ),
+    Distribution(
+        "random_walk",
+        (Argument("sd", Kind.NUMBER),),
+        _everything,
+        "a random walk from 0 with independent normal steps, of this sd after one second",
+        over_time=True,
+    ),
 )
 
 BLOCK_LAWS = frozenset({"alternate", "markov"})
@@ -192,5 +231,5 @@ IN_TURN = "in turn"
 
 DISTRIBUTIONS: Mapping[str, Distribution] = {row.name: row for row in _ROWS}
 
-PLANNED = frozenset("pulse_train ou random_walk".split())
+PLANNED: frozenset[str] = frozenset()
 """Distributions of the language that this version reads but does not build yet."""

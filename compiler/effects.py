@@ -140,6 +140,7 @@ def _fitted(
     typed: Typed, channel: ir.Channel | None, unit: ir.Expr | None, scope: Scope
 ) -> ir.Expr | None:
     """Bring a value to what it is set on: one number, or one for each unit."""
+    typed = arrays.at_one_time(typed)
     item = arrays.single(typed).type
     if not types.is_number(item) and not isinstance(item, ir.UnitsType):
         message = f"a channel is set to a plain number, this is {types.describe(typed.type)}"

@@ -1,9 +1,8 @@
 """Lowering expressions: names resolved, types checked, units made one."""
 
-from dataclasses import replace
 from typing import assert_never
 
-from epochal.compiler import arrays, calls, ir, literals, operators, spans, types
+from epochal.compiler import arrays, calls, ir, literals, operators, signals, spans, types
 from epochal.compiler.intervals import Interval, interval
 from epochal.compiler.repeats import shared, times
 from epochal.compiler.scope import Scope, Setting, Symbol, Typed
@@ -65,17 +64,17 @@ def expect(
 ) -> Typed | None:
     """Lower what must be of one type; true and false pass for 1 and 0.
 
-    With ``each``, an array of such values will do.
+    With ``each``, an array of such values will do, or a signal.
     """
     typed = lower(node, scope, setting)
     if typed is None or typed.type == wanted:
         return typed
-    if each and isinstance(typed.type, ir.ArrayType):
-        one = arrays.single(typed)
+    one = arrays.single(typed)
+    if each and one.type != typed.type:
         if one.type == wanted:
             return typed
         if wanted == ir.NUMBER and one.type == ir.BOOLEAN:
-            return replace(one.counted(), type=ir.ArrayType(ir.NUMBER, typed.type.n))
+            return arrays.many(one.counted(), (typed,), scope)
     if wanted == ir.NUMBER and types.is_number(typed.type):
         return typed.counted()
     message = f"{what} is {types.describe(wanted)}, this is {types.describe(typed.type)}"
@@ -123,6 +122,9 @@ def _name(node: syntax.Name, scope: Scope, setting: Setting) -> Typed | None:
     if node.name in scope.symbols:
         symbol = scope.symbols[node.name]
         scope.used.add(node.name)
+        if symbol.ref.role is ir.Role.SIGNAL and not setting.elapsed:
+            signals.misplaced(node, scope)
+            return None
         expr = symbol.members if symbol.members and not symbol.drawn else None
         return Typed(_value(symbol, expr), symbol.type, node.span)
     if node.name in scope.labels and node.name not in scope.report.excused:

@@ -20,13 +20,18 @@ class Takes(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """One function: its arguments by name, how many may be given at most, and what it does."""
+    """One function: its arguments by name and what it does.
+
+    ``many`` allows more arguments than names, ``needed`` are those that must be given, all of
+    them where it is -1.
+    """
 
     name: str
     arguments: tuple[str, ...]
     takes: Takes
     gives: str
     many: bool = False
+    needed: int = -1
 
 
 _ROWS = (
@@ -56,7 +61,12 @@ _ROWS = (
     Function("lookup", ("key", "table"), Takes.SPECIAL, "the value beside the key in a table"),
     Function("range", ("n",), Takes.SPECIAL, "the array 0, 1, .. n - 1"),
     Function("sum", ("x",), Takes.SPECIAL, "the sum of an array"),
-    Function("count", ("x",), Takes.SPECIAL, "how many conditions of an array hold"),
+    Function(
+        "count",
+        ("x",),
+        Takes.SPECIAL,
+        "how many conditions of an array hold, or how many events a pulse train has",
+    ),
     Function("any", ("x",), Takes.SPECIAL, "whether one condition of an array holds"),
     Function("all", ("x",), Takes.SPECIAL, "whether every condition of an array holds"),
     Function("mean", ("x",), Takes.SPECIAL, "the mean over time, then over units"),
@@ -65,9 +75,17 @@ _ROWS = (
     Function("first_above", ("x", "level"), Takes.SPECIAL, "when an output first exceeds a level"),
     Function("argmax", ("x",), Takes.SPECIAL, "the unit with the largest time mean"),
     Function("population_vector", ("x",), Takes.SPECIAL, "the angle that a ring points to"),
+    Function("error", ("x",), Takes.SPECIAL, "an output minus its target, over a span"),
+    Function("rms", ("x",), Takes.SPECIAL, "the root of the mean square over time and units"),
+    Function(
+        "latch", ("x", "initial"), Takes.SPECIAL, "the last value of x that was not 0", needed=1
+    ),
+    Function("integral", ("x",), Takes.SPECIAL, "the integral of x from the start of the span"),
+    Function("lag", ("x", "by"), Takes.SPECIAL, "x as it was some time before, 0 at first"),
+    Function("ema", ("x", "tau"), Takes.SPECIAL, "the exponential moving average of x, from 0"),
 )
 
 FUNCTIONS: Mapping[str, Function] = {row.name: row for row in _ROWS}
 
-PLANNED = frozenset("latch integral lag ema rms error fraction".split())
+PLANNED = frozenset({"fraction"})
 """Functions of the language that this version reads but does not build yet."""

@@ -341,6 +341,15 @@ def _call(function: str, arguments: tuple[Interval, ...]) -> Interval:
             return arguments[0]
         case "range":
             return Interval(Fraction(0), arguments[0].high - 1, whole=True)
+        case "event_count":
+            return Interval(Fraction(0), arguments[1].high, whole=True)
+        case "latch":
+            return arguments[0].hull(arguments[1])
+        case "lag" | "ema":
+            reach = arguments[0].hull(point(0))
+            return replace(reach, whole=reach.whole and function == "lag")
+        case "integral":
+            return multiply(arguments[0], Interval(Fraction(0), INFINITY))
         case "array_sum":
             return multiply(*arguments)
         case "array_mean" | "array_min" | "array_max":

@@ -86,15 +86,30 @@ class ArrayType(_Node, frozen=True, tag="array"):
 
 
 class SeriesType(_Node, frozen=True, tag="series"):
-    """An output over the steps of a span, (time, units)."""
+    """An output over the steps of a span, (time, units); ``truth`` where it is true or false."""
 
     n: int
     labels: tuple[str, ...] = ()
     slots: int = 0
+    truth: bool = False
+
+
+class SignalType(_Node, frozen=True, tag="signal"):
+    """A function of the time within a span, whose values are of one type."""
+
+    item: "Type"
 
 
 Type = Union[  # noqa: UP007
-    QuantityType, BoolType, LabelType, TupleType, SetType, ArrayType, UnitsType, SeriesType
+    QuantityType,
+    BoolType,
+    LabelType,
+    TupleType,
+    SetType,
+    ArrayType,
+    UnitsType,
+    SeriesType,
+    SignalType,
 ]
 
 NUMBER = QuantityType()
@@ -144,10 +159,15 @@ class Role(Enum):
     VARIABLE = "variable"
     SCORE = "score"
     INDEX = "index"
+    SIGNAL = "signal"
 
 
 class Ref(_Node, frozen=True, tag="ref"):
-    """A parameter, a variable of the trial table, an earlier score, or an index of repetitions."""
+    """A parameter, a variable of the trial table, an earlier score, an index of repetitions.
+
+    A variable that is a process stands for its value at each step in the role of a signal, and
+    for its events in that of a variable.
+    """
 
     name: str
     role: Role

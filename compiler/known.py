@@ -7,6 +7,7 @@ import msgspec
 
 from epochal.compiler import ir
 from epochal.compiler.intervals import Interval, Known, interval, support
+from epochal.compiler.types import is_signal
 
 Sets = Mapping[str, ir.SetOf]
 """The members of the parameters that are bound to sets."""
@@ -25,8 +26,9 @@ def known_of(task: ir.Task) -> Known:
     known |= index_bounds(task.repeats)
     for variable in task.variables:
         bounds = variable_bounds(variable, known, sets)
-        for name, one in zip(variable.names, bounds, strict=True):
-            known[ir.Ref(name, ir.Role.VARIABLE)] = one
+        for name, kind, one in zip(variable.names, variable.types, bounds, strict=True):
+            role = ir.Role.SIGNAL if is_signal(kind) else ir.Role.VARIABLE
+            known[ir.Ref(name, role)] = one
     return known
 
 

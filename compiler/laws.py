@@ -5,7 +5,17 @@ from fractions import Fraction
 from math import gcd, lcm
 from statistics import NormalDist
 
-from epochal.compiler import arrays, block_laws, calls, channels, expressions, ir, left_out, types
+from epochal.compiler import (
+    arrays,
+    block_laws,
+    calls,
+    channels,
+    expressions,
+    ir,
+    left_out,
+    processes,
+    types,
+)
 from epochal.compiler.distributions import (
     BLOCK_LAWS,
     DISTRIBUTIONS,
@@ -54,6 +64,10 @@ def law(node: syntax.Expr, scope: Scope, setting: Setting) -> TypedLaw | None:
 
 
 def _either(node: syntax.Conditional, scope: Scope, setting: Setting) -> TypedLaw | None:
+    for side in _sides(node):
+        if isinstance(side, syntax.Call) and processes.is_process(side):
+            processes.misplaced(side, scope, chosen=True)
+            return None
     setting = replace(setting, block=False)
     condition = _condition(node.condition, scope, setting)
     then = law(node.value, scope, setting)
@@ -120,6 +134,13 @@ def _with_labels_of(item: ir.Expr, source: ir.Type, target: ir.Type) -> ir.Expr:
     return types.convert(item, source, target)
 
 
+def _sides(node: syntax.Expr) -> tuple[syntax.Expr, ...]:
+    """List the laws that a condition chooses between."""
+    if not isinstance(node, syntax.Conditional):
+        return (node,)
+    return (*_sides(node.value), *_sides(node.otherwise))
+
+
 def _set(node: syntax.Expr, scope: Scope, setting: Setting) -> TypedLaw | None:
     typed = expressions.lower(node, scope, setting)
     if typed is None:
@@ -148,6 +169,9 @@ def _call(node: syntax.Call, scope: Scope, setting: Setting) -> TypedLaw | None:
     given = calls.bind(node, names, scope, needed=needed)
     if given is None:
         return None
+    if row.over_time:
+        process = processes.law(node, given, scope, setting)
+        return TypedLaw(process, ir.SignalType(ir.NUMBER), node.span) if process else None
     if name in BLOCK_LAWS:
         return block_laws.block_law(node, given, scope, setting)
     if name in ("choice", "balanced", "except"):

@@ -11,6 +11,7 @@ from epochal.compiler.epochs import timeline
 from epochal.compiler.externs import Externs
 from epochal.compiler.known import index_bounds
 from epochal.compiler.params import Bindings, params
+from epochal.compiler.processes import bounded
 from epochal.compiler.redraw import draws_of
 from epochal.compiler.report import Report, place
 from epochal.compiler.scope import Scope
@@ -86,7 +87,8 @@ def lower(
         externs=externs.used(),
         session=scope.session,
     )
-    return lowered, scope
+    finished = bounded(lowered, scope)
+    return (finished, scope) if finished is not None else None
 
 
 def _of_design(

@@ -1,8 +1,10 @@
 """Printing expressions as NumPy.
 
-A printed value has one of five shapes: constant for the batch, one value a trial ``(N_batch,)``,
-an array of them ``(N_batch, n)``, one value a trial and unit ``(N_batch, N_units)``, or one for
-each value of an array and unit ``(N_batch, n, N_units)``.
+A printed value has one of six shapes: constant for the batch, one value a trial ``(N_batch,)``,
+an array of them ``(N_batch, n)``, one value a trial and unit ``(N_batch, N_units)``, one for
+each value of an array and unit ``(N_batch, n, N_units)``, or one for each step and unit
+``(N_batch, N_steps, N_units)``, where outputs are read.  Statements that run step by step have a
+step of a trial in place of the trial.
 """
 
 import math
@@ -13,7 +15,7 @@ from fractions import Fraction
 from typing import assert_never
 
 from epochal.compiler import ir
-from epochal.compiler.walk import children, walk
+from epochal.compiler.walk import SIGNAL_FUNCTIONS, children, walk
 
 # How tightly Python binds; an operand that binds less gets brackets.
 OR, AND, COMPARE, SUM, PRODUCT, SIGN, POWER, ATOM = range(8)
@@ -27,6 +29,7 @@ class Shape(IntEnum):
     ARRAY = 2
     UNITS = 3
     GRID = 4
+    SERIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,23 @@ class Text:
 
 
 Refer = Callable[[ir.Ref], Text]
-ReadSeries = Callable[[str, ir.Series, Text | None], Text]
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Prints what reads outputs.
+
+    Attributes
+    ----------
+    columns : callable
+        The columns of a channel in an array, "outputs" or "targets".
+    reduce : callable
+        A reduction over time: its name, the series as printed, what it was read from, and a
+        level where there is one.
+    """
+
+    columns: Callable[[str, ir.Series], str]
+    reduce: Callable[[str, str, ir.Series, Text | None], Text]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +75,12 @@ class Printer:
         How a parameter, variable or score is called there.
     label : callable
         How the position of a label is called.
-    reduce : callable or None
-        Prints a reduction (its function, the series, a level) where outputs are read.
+    outputs : Outputs or None
+        Prints what reads outputs, where they are read.
     careful : bool
         Whether values may be nan, so that ``!=`` must be false for them.
+    counted : callable or None
+        How the events of a pulse train are counted, where that may be.
     pick : callable or None
         Where each value stands in a row of its own trial, the pattern that takes one value of a
         variable by a whole number.
@@ -73,9 +94,10 @@ class Printer:
 
     refer: Refer
     label: Callable[[ir.Label], str]
-    reduce: ReadSeries | None = None
+    outputs: Outputs | None = None
     careful: bool = False
-    pick: Callable[[str], str] | None = None
+    counted: Refer | None = None
+    pick: Callable[[ir.Ref], str] | None = None
     whole: "Printer | None" = None
     rows: str = "n"
     extern: Callable[[str], str] = lambda name: name
@@ -134,7 +156,8 @@ class Printer:
                 inner = self.show(x)
                 return Text(f"np.isin({inner.text}, {self.text(values)})", ATOM, inner.shape)
             case ir.Series():
-                raise AssertionError("an output stands only inside a reduction")
+                assert self.outputs is not None
+                return Text(self.outputs.columns("outputs", expr), ATOM, Shape.SERIES)
         assert_never(expr)
 
     def _pair(self, a: ir.Expr, b: ir.Expr, binds: tuple[int, int]) -> tuple[str, str, Shape]:
@@ -200,10 +223,19 @@ class Printer:
 
     def _call(self, expr: ir.Call) -> Text:
         name, arguments = expr.function, expr.arguments
-        if isinstance(arguments[0], ir.Series):
-            assert self.reduce is not None
-            level = self.show(arguments[1]) if len(arguments) > 1 else None
-            return self.reduce(name, arguments[0], level)
+        if name in OVER_TIME:
+            return self._over_time(name, arguments)
+        if name in SIGNAL_FUNCTIONS:
+            return self._over_steps(name, arguments)
+        if name == "event_count":
+            assert self.counted is not None
+            assert isinstance(arguments[0], ir.Ref)
+            return self.counted(arguments[0])
+        if name == "error":
+            assert self.outputs is not None
+            assert isinstance(arguments[0], ir.Series)
+            sides = (self.outputs.columns(one, arguments[0]) for one in ("outputs", "targets"))
+            return Text(" - ".join(sides), SUM, Shape.SERIES)
         if name in _OVER_UNITS:
             if len(arguments) > 1:
                 x = ", ".join(self.text(item) for item in arguments)
@@ -242,6 +274,23 @@ class Printer:
         listed = ", ".join(_stretch(one, shape, OR) for one in shown)
         return Text(f"{_FUNCTIONS[name].format(listed)}", ATOM, shape)
 
+    def _over_time(self, name: str, arguments: tuple[ir.Expr, ...]) -> Text:
+        """Print what reduces an output over time."""
+        assert self.outputs is not None
+        series = next(node for node in walk(arguments[0]) if isinstance(node, ir.Series))
+        level = self.show(arguments[1]) if len(arguments) > 1 else None
+        return self.outputs.reduce(name, self.text(arguments[0]), series, level)
+
+    def _over_steps(self, name: str, arguments: tuple[ir.Expr, ...]) -> Text:
+        """Print what makes a signal of a signal, on the flat list of steps."""
+        x, *more = (self.show(item) for item in arguments)
+        shape = _joint((x, *more)) if name == "latch" else x.shape
+        shape = max(shape, Shape.TRIAL)
+        rest = [_stretch(one, shape, OR) if name == "latch" else one.text for one in more]
+        given = ", ".join([_stretch(x, shape, OR), "k", *rest])
+        text = f"{name}({given})" if name == "latch" else f"{name}({given}, dt)"
+        return Text(text, ATOM, shape)
+
     def _previous(self, x: ir.Expr, initial: ir.Expr) -> Text:
         """Print a look back, which takes whole columns."""
         show = self.whole or self
@@ -269,7 +318,7 @@ class Printer:
     def _index(self, x: ir.Expr, i: ir.Expr) -> Text:
         array, place = self.show(x), self.show(i)
         if self.pick is not None and isinstance(x, ir.Ref) and is_count(i):
-            return Text(self.pick(x.name).format(place.text), ATOM, Shape.TRIAL)
+            return Text(self.pick(x).format(place.text), ATOM, Shape.TRIAL)
         one = Shape.UNITS if array.shape is Shape.GRID else Shape.TRIAL
         if place.shape is Shape.ARRAY:
             return Text(f"elements({array.text}, {place.text})", ATOM, Shape.ARRAY)
@@ -326,6 +375,8 @@ class Printer:
             text = f"{function}({text}, {_stretch(one, shape, OR)})"
         return Text(text, ATOM, shape)
 
+
+OVER_TIME = frozenset(("time_mean", "time_last", "time_min", "time_max", "first_above", "rms"))
 
 _EXACT = frozenset(ir.Unit) - {ir.Unit.RADIAN}
 
@@ -479,6 +530,7 @@ _NEW_AXES = {
     (Shape.TRIAL, Shape.GRID): ":, None, None",
     (Shape.ARRAY, Shape.GRID): ":, :, None",
     (Shape.UNITS, Shape.GRID): ":, None",
+    (Shape.TRIAL, Shape.SERIES): ":, None, None",
 }
 
 

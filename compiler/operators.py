@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from epochal.compiler import arrays, expressions, ir, members, types
+from epochal.compiler import arrays, expressions, ir, members, series, types
 from epochal.compiler.scope import Scope, Setting, Typed
 from epochal.dsl import syntax
 from epochal.dsl.diagnostic import Fix, Note
@@ -28,6 +28,8 @@ def unary(node: syntax.Unary, scope: Scope, setting: Setting) -> Typed | None:
     if isinstance(typed.expr, ir.Number) and typed.expr.value != "nan":
         return Typed(_negated(typed.expr), typed.type, node.span)
     one = arrays.single(typed).counted()
+    if isinstance(one.type, ir.SeriesType) and not one.type.truth:
+        return arrays.many(Typed(ir.Negative(one.expr), one.type, node.span), (typed,), scope)
     kind = _arithmetic_type(one, scope, "-")
     if kind is None:
         return None
@@ -69,11 +71,16 @@ def _arithmetic(node: syntax.Binary, scope: Scope, setting: Setting) -> Typed | 
     right = None if _is_bare_unit(node, scope) else expressions.lower(node.right, scope, setting)
     if left is None or right is None:
         return None
+    if series.clash(node, left, right, scope):
+        return None
     made = _arithmetic_of(node, arrays.single(left), arrays.single(right), scope)
     return arrays.many(made, (left, right), scope)
 
 
 def _arithmetic_of(node: syntax.Binary, left: Typed, right: Typed, scope: Scope) -> Typed | None:
+    over_time = series.arithmetic(node, left.counted(), right.counted(), scope)
+    if over_time is not None:
+        return over_time
     spread = isinstance(left.type, ir.UnitsType) or isinstance(right.type, ir.UnitsType)
     if not (spread and node.op == "*"):  # a truth times floats is a float already
         left, right = left.counted(), right.counted()
@@ -110,7 +117,7 @@ def _arithmetic_type(typed: Typed, scope: Scope, op: str) -> ir.QuantityType | i
     if isinstance(typed.type, ir.SetType):
         notes = (Note("to draw from a set, write `x ~ {..}` in `trial`"),)
     if isinstance(typed.type, ir.SeriesType):
-        notes = (Note("reduce it over time first: mean, last, min, max or first_above"),)
+        notes = (Note("an output over time goes with plain numbers only: reduce it first"),)
     scope.report.error(
         "E0306",
         f"`{op}` works on numbers, this is {types.describe(typed.type)}",
@@ -173,11 +180,23 @@ def _product(
         return None
     expr: ir.Expr = ir.Arithmetic(node.op, left.expr, right.expr)
     factor = _base(a.time) * _base(b.time) ** sign / _base(kind.time)
+    return Typed(_scaled(expr, factor), kind, node.span)
+
+
+def times_time(expr: ir.Expr, a: ir.QuantityType, at: Span) -> Typed:
+    """Type what is a quantity times a time in us."""
+    kind = ir.QuantityType(a.time + 1, a.angle)
+    factor = _base(a.time) * _base(1) / _base(kind.time)
+    return Typed(_scaled(expr, factor), kind, at)
+
+
+def _scaled(expr: ir.Expr, factor: Fraction) -> ir.Expr:
+    """Bring a product into its base unit."""
     if factor > 1:
-        expr = ir.Arithmetic("*", expr, ir.Number(str(factor)))
-    elif factor < 1:
-        expr = ir.Arithmetic("/", expr, ir.Number(str(1 / factor)))
-    return Typed(expr, kind, node.span)
+        return ir.Arithmetic("*", expr, ir.Number(str(factor)))
+    if factor < 1:
+        return ir.Arithmetic("/", expr, ir.Number(str(1 / factor)))
+    return expr
 
 
 def _base(power: int) -> Fraction:
@@ -214,6 +233,8 @@ def _comparison(node: syntax.Binary, scope: Scope, setting: Setting) -> Typed | 
         left = _outside(left, right, scope)
     if not isinstance(left, Typed) or not isinstance(right, Typed):
         return None
+    if series.clash(node, left, right, scope):
+        return None
     made = _compared(node, arrays.single(left), arrays.single(right), scope)
     return arrays.many(made, (left, right), scope)
 
@@ -221,6 +242,9 @@ def _comparison(node: syntax.Binary, scope: Scope, setting: Setting) -> Typed | 
 def _compared(node: syntax.Binary, left: Typed, right: Typed, scope: Scope) -> Typed | None:
     if isinstance(left.type, ir.LabelType) and isinstance(right.type, ir.LabelType):
         return _labels(node, left, right, left.type, right.type, scope)
+    over_time = series.comparison(node, left, right)
+    if over_time is not None:
+        return over_time
     return _quantities(node, left, right, scope)
 
 
@@ -321,7 +345,7 @@ def _truth(op: str, left: Typed, right: Typed) -> ir.Expr | None:
 def _reduce_hint(left: Typed, right: Typed) -> tuple[Note, ...]:
     for side in (left, right):
         if isinstance(side.type, ir.SeriesType):
-            return (Note("reduce the output over time first, with mean, last, min or max"),)
+            return (Note("an output over time goes with plain numbers only: reduce it first"),)
         if isinstance(side.type, ir.UnitsType):
             return (Note("reduce the units first, with argmax, min or max, or index one unit"),)
     return ()

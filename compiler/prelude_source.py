@@ -16,6 +16,7 @@ MODULES = (
     "tables",
     "repeats",
     "encode",
+    "signals",
     "reduce",
     "noise",
     "redraw",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import assert_never
 
-from epochal.compiler import ir, prose
+from epochal.compiler import ir, print_signals, prose
 from epochal.compiler.bounds import is_whole
 from epochal.compiler.distributions import BLOCK_LAWS, DISTRIBUTIONS, IN_TURN
 from epochal.compiler.numpy_text import Printer, Shape
@@ -89,8 +89,9 @@ def attempts(group: Attempted, job: Drawing) -> list[str]:
     """Print a loop that draws until requirements hold."""
     inner = replace(job, redrawn=group.redrawn, indent=8)
     redrawn = [v for v in group.variables if v.names[0] in group.redrawn]
+    locals_ = [name for v in redrawn for name in _locals(v, job.names)]
     lines = [
-        line(f"{' = '.join(_local(v, job.names) for v in redrawn)} = None"),
+        line(f"{' = '.join(locals_)} = None"),
         line("again = np.ones(n, bool)"),
         line("for attempt in range(ATTEMPTS):"),
     ]
@@ -108,11 +109,14 @@ def attempts(group: Attempted, job: Drawing) -> list[str]:
     return [*lines, line("break", indent=12)]
 
 
-def _local(variable: ir.Variable, names: Names) -> str:
+def _locals(variable: ir.Variable, names: Names) -> list[str]:
     """Name what a draw of a variable gives: its value, or the row of a table of tuples."""
     if len(variable.names) > 1:
-        return names.row(variable.names)
-    return names.value(variable.names[0])
+        return [names.row(variable.names)]
+    found = [names.value(variable.names[0])]
+    if print_signals.process_of(variable) is not None:
+        found.append(names.value(print_signals.HEIGHTS.format(variable.names[0])))
+    return found
 
 
 def _factor(variable: ir.Variable, factor: ir.Factor, job: Drawing) -> list[str]:
@@ -172,6 +176,8 @@ def rounded(expr: ir.Expr, kind: ir.Type, text: str) -> str:
 
 def _drawn(variable: ir.Variable, law: ir.Distribution, key: str, job: Drawing) -> list[str]:
     """Print a draw."""
+    if isinstance(law, ir.Law) and print_signals.process_of(variable) is not None:
+        return _process(variable, law, job)
     if isinstance(variable.definition, ir.Drawn) and variable.definition.per_batch:
         return _for_batch(variable, law, key, job)
     if isinstance(law, ir.Law) and law.name in BLOCK_LAWS:
@@ -197,6 +203,29 @@ def _independent(variable: ir.Variable, law: ir.Distribution, key: str, job: Dra
     name = job.names.value(variable.names[0])
     text = f"renewed({name}, {text}, again)" if again else text
     return [*lines, line(f"{name} = {text}", variable.at, job.indent)]
+
+
+def _process(variable: ir.Variable, law: ir.Law, job: Drawing) -> list[str]:
+    """Print the draw of a process, where it is drawn with the trial table."""
+    again = variable.names[0] in job.redrawn
+    attempt = ", attempt=attempt" if again else ""
+    heights = _heights(law, job) if law.name == "pulse_train" else ""
+    lines = []
+    for column, text in print_signals.drawn(variable, law, attempt, job.show, heights):
+        name = job.names.value(column)
+        if column != variable.names[0]:
+            text = f"at_events({job.names.value(variable.names[0])}, {text})"
+        text = f"renewed({name}, {text}, again)" if again else text
+        lines.append(line(f"{name} = {text}", variable.at, job.indent))
+    return lines
+
+
+def _heights(law: ir.Law, job: Drawing) -> str:
+    """Print how a number in (0, 1), in place of ``{}``, chooses the height of a pulse."""
+    values = law.arguments[3]
+    if isinstance(values, ir.SetOf) and len(values.items) == 1:
+        return job.show.text(values.items[0])
+    return _choice(values, "{}", ir.NUMBER, job)
 
 
 def _block_law(variable: ir.Variable, law: ir.Law, key: str, job: Drawing) -> list[str]:

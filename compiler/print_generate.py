@@ -12,6 +12,7 @@ from epochal.compiler.print_names import LONGEST, Names, Speaker, is_wide
 from epochal.compiler.print_repetitions import Repetitions
 from epochal.compiler.print_rows import Place, each_row, fit, repeated_row
 from epochal.compiler.print_session import LENGTH, TRIALS
+from epochal.compiler.print_signals import laid_out, law_of, processes, signals_in
 from epochal.compiler.print_steps import span_edges, step_effect
 from epochal.compiler.repeats import Chain
 from epochal.compiler.segments import Columns, Layout
@@ -66,8 +67,14 @@ def body(task: ir.Task, plan: Layout, bounds: Bounds, names: Names) -> Body:
         tables += job.table(array, early)
         rows += job.row_effects(array, early)
         spread += job.spread(array, late)
+    exprs = _of_arrays(task)
+    signals = signals_in(exprs, task)
+    columns = job.columns(_read(task, exprs + [e for v in signals for e in law_of(v)]))
+    columns += [
+        laid_out(one, names.value(one.names[0]), job.show, task.session is not None)
+        for one in signals
+    ]
     spread = job.begun(spread, 4) + spread
-    columns = job.columns(_read(task, _of_arrays(task)))
     return Body(columns, tables, rows, spread, job.noise())
 
 
@@ -91,7 +98,7 @@ def _of_noise(task: ir.Task) -> list[ir.Expr]:
 
 def _read(task: ir.Task, exprs: list[ir.Expr]) -> list[str]:
     """List the columns of the trial table that expressions read, in the table's order."""
-    found = {ref.name for expr in exprs for ref in refs(expr)}
+    found = {ref.name for expr in exprs for ref in refs(expr)} - processes(task).keys()
     variables = [name for variable in task.variables for name in variable.names]
     arguments = [p.name for p in task.params if not p.structural and p.value is not None]
     return [name for name in (*variables, *arguments) if name in found]
@@ -279,10 +286,16 @@ class Job:
         lines = [line(f"{array.result} = spread({array.table}, index, out[{position}])")]
         lines += self._views(array.result, array, late)
         show = self.speaker.each()
+        session = self._in_session
+        above: ir.Effect | None = None
         for effect in late:
             place = self.place(array, effect, show)
-            written = self._written(array.result, place)
-            lines += self._steps(effect, written, place, self._value(effect, show))
+            written, value = self._written(array.result, place), self._value(effect, show)
+            if above is not None and (above.where, above.guard) == (effect.where, effect.guard):
+                lines += step_effect(effect, written, place, value, 4, session, listed=True)
+            else:
+                lines += self._steps(effect, written, place, value)
+            above = effect
         return lines
 
     def _steps(

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 from epochal.compiler import ir, numpy_text
 from epochal.compiler.column_names import ColumnNames, column_names
-from epochal.compiler.numpy_text import Printer, ReadSeries, Shape, Text
+from epochal.compiler.numpy_text import Outputs, Printer, Shape, Text
 from epochal.compiler.prelude_source import PRELUDE_NAMES
+from epochal.compiler.print_signals import HEIGHTS, processes
 from epochal.compiler.python_names import constant_names, python_names
 from epochal.compiler.segments import Layout
 
@@ -87,6 +88,7 @@ def names(task: ir.Task, plan: Layout) -> Names:
     externs = python_names([extern.name for extern in task.externs], taken)
     taken |= set(externs.values())
     values = python_names(_values(task), taken) | {ir.BLOCK_LENGTH: "length"}
+    values |= _heights(task, {*taken, *values.values()})
     rows: dict[tuple[str, ...], str] = {}
     for variable in task.variables:
         if len(variable.names) > 1:
@@ -105,6 +107,16 @@ def names(task: ir.Task, plan: Layout) -> Names:
         externs,
         _views(task, {*taken, *values.values(), *rows.values()}),
     )
+
+
+def _heights(task: ir.Task, taken: set[str]) -> dict[str, str]:
+    """Name the heights of the pulses of each train."""
+    found: dict[str, str] = {}
+    for name in processes(task):
+        column = HEIGHTS.format(name)
+        local = column.replace(" ", "_")
+        found[column] = python_names([local], {*taken, *found.values()})[local]
+    return found
 
 
 def _views(task: ir.Task, taken: set[str]) -> dict[tuple[str, str], str]:
@@ -185,41 +197,54 @@ class Speaker:
 
     def drawing(self) -> Printer:
         """Print where the table is drawn: parameters are numbers, variables one a trial."""
-        return Printer(lambda ref: self._refer(ref, "{}", "{}"), self._label)
+        counted = lambda ref: self._counted(ref, self.names.value(ref.name))  # noqa: E731
+        return Printer(lambda ref: self._refer(ref, "{}", "{}"), self._label, counted=counted)
 
     def rows(self) -> Printer:
         """Print where arrays are made: columns of the trial table are local variables."""
         refer = lambda ref: self._refer(ref, "{}", "{}", Shape.TRIAL)  # noqa: E731
-        return Printer(refer, self._label, extern=self.names.extern)
+        extern = self.names.extern
+        return Printer(refer, self._label, extern=extern, counted=self._counted)
 
     def first_row(self) -> Printer:
         """Print there with parameters as one number for the batch."""
-        return Printer(lambda ref: self._refer(ref, "{}", "{}[0]"), self._label)
+        refer = lambda ref: self._refer(ref, "{}", "{}[0]")  # noqa: E731
+        return Printer(refer, self._label, counted=self._counted)
 
     def each(self) -> Printer:
         """Print there with the values of the trials `at`: of each step, or each repetition."""
         refer = lambda ref: self._refer(ref, "{}[at]", "{}[at]", Shape.TRIAL)  # noqa: E731
-        external = self.names.extern
-        whole = self.rows()
-        return Printer(refer, self._label, rows="1", extern=external, pick=self._pick, whole=whole)
+        return Printer(
+            refer,
+            self._label,
+            counted=lambda ref: self._counted(ref, at="[at]"),
+            pick=self._pick,
+            whole=self.rows(),
+            rows="1",
+            extern=self.names.extern,
+        )
 
     def each_drawn(self) -> Printer:
         """Print where the table is drawn with the values of each repetition."""
         refer = lambda ref: self._refer(ref, "{}[at]", "{}")  # noqa: E731
-        return Printer(refer, self._label, pick=self._pick, whole=self.drawing())
+        counted = lambda ref: self._counted(ref, self.names.value(ref.name), "[at]")  # noqa: E731
+        whole = self.drawing()
+        return Printer(refer, self._label, counted=counted, pick=self._pick, whole=whole)
 
     def each_of_table(self) -> Printer:
         """Print with the values of each repetition as columns of the trial table."""
         refer = lambda ref: self._column(ref, "[at]")  # noqa: E731
-        pick = lambda x: f'trials["{x}"][at, {{}}]'  # noqa: E731
-        return Printer(refer, self._label, pick=pick, whole=self.table())
+        counted = lambda ref: self._counted(ref, at="[at]")  # noqa: E731
+        pick = lambda ref: f'trials["{ref.name}"][at, {{}}]'  # noqa: E731
+        return Printer(refer, self._label, counted=counted, pick=pick, whole=self.table())
 
-    def table(self, *, careful: bool = False, reduce: ReadSeries | None = None) -> Printer:
+    def table(self, *, careful: bool = False, outputs: Outputs | None = None) -> Printer:
         """Print with values as columns of the trial table, and scores as local variables."""
-        return Printer(self._column, self._label, reduce, careful)
+        return Printer(self._column, self._label, outputs, careful, self._counted)
 
-    def _pick(self, name: str) -> str:
-        return f"{self.names.value(name)}[at, {{}}]"
+    def _pick(self, ref: ir.Ref) -> str:
+        rows = "at, k" if ref.role is ir.Role.SIGNAL else "at"
+        return f"{self.names.value(ref.name)}[{rows}, {{}}]"
 
     def _label(self, label: ir.Label) -> str:
         return self.names.label(label.name, label.labels)
@@ -238,9 +263,16 @@ class Speaker:
         if ref.role is ir.Role.INDEX:
             return self._index(ref)
         name = self.names.value(ref.name)
+        if ref.role is ir.Role.SIGNAL:
+            return Text(f"{name}[at, k]", numpy_text.ATOM, self._shape(ref.name))
         if ref.role is ir.Role.PARAM:
             return Text(param.format(name), numpy_text.ATOM, shape)
         return Text(variable.format(name), numpy_text.ATOM, self._shape(ref.name))
+
+    def _counted(self, ref: ir.Ref, times: str = "", at: str = "") -> Text:
+        """Count the events of a pulse train, by default as the trial table holds them."""
+        times = times or f'trials["{ref.name}"]'
+        return Text(f"event_count({times}){at}", numpy_text.ATOM, self._shape(ref.name))
 
     def _index(self, ref: ir.Ref) -> Text:
         return Text(self.names.value(ref.name), numpy_text.ATOM, Shape.TRIAL)

@@ -18,6 +18,7 @@ from epochal.compiler.print_draws import (
 )
 from epochal.compiler.print_line import WIDTH, line
 from epochal.compiler.print_names import LONGEST, Names, Speaker
+from epochal.compiler.print_signals import WORDS, has_words, table_columns
 from epochal.compiler.redraw import Attempted, schedule
 from epochal.compiler.required import allowed_cells
 from epochal.compiler.walk import refs
@@ -169,9 +170,8 @@ def _returned(
         lines.append(line(f"longest = {bound}"))
         bound = "longest"
     lines.append(line("return {"))
-    for variable in task.variables:
-        for name in variable.names:
-            lines.append(line(f'"{name}": {names.value(name)},', indent=8))
+    for name, _ in table_columns(task):
+        lines.append(line(f'"{name}": {names.value(name)},', indent=8))
     sets = set_columns(task)
     for param in task.params:
         if not is_argument(param):
@@ -183,5 +183,7 @@ def _returned(
             lines.append(line(f'"{param.name}": np.full(n, {name}),', indent=8))
     bound = bound if of_set else f"np.full(n, {bound})"
     lines.append(line(f'"{LONGEST}": {bound},', indent=8))
+    if has_words(task):
+        lines += [line(f'"{name}": {value},', indent=8) for name, value in WORDS.items()]
     lines.append(line("}"))
     return lines

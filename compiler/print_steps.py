@@ -2,7 +2,7 @@
 
 from epochal.compiler import ir
 from epochal.compiler.bounds import Bounds
-from epochal.compiler.numpy_text import Shape, Text
+from epochal.compiler.numpy_text import ATOM, Shape, Text
 from epochal.compiler.print_line import line
 from epochal.compiler.print_names import Names
 from epochal.compiler.print_rows import Place
@@ -11,19 +11,28 @@ from epochal.compiler.segments import BEGIN, END, Cut, Layout, edge
 
 
 def step_effect(
-    effect: ir.Effect, array: str, place: Place, value: Text, indent: int, session: bool
+    effect: ir.Effect,
+    array: str,
+    place: Place,
+    value: Text,
+    indent: int,
+    session: bool,
+    *,
+    listed: bool = False,
 ) -> list[str]:
     """Print a statement on every step of its span, once those have been listed.
 
-    In a ``session`` the rows of an array are sequences.
+    In a ``session`` the rows of an array are sequences.  The place in the source stands at the
+    list; ``listed`` where the statement above made it.
     """
     text = value.text
     if place.units and value.shape is Shape.TRIAL:
-        text = f"({text})[:, None]"
+        text = f"{value.inside(ATOM)}[:, None]"
     lines = [line("t = k * us(dt)", indent=indent)] if "t" in _words(text) else []
     rows = (f"at // {TRIALS}", "origin[at] + step") if session else ("at", "step")
     target = f"{array}[{place.index(*rows)}]"
-    return [*lines, line(f"{target} {effect.op} {text}", indent=indent)]
+    at = effect.at if listed else None
+    return [*lines, line(f"{target} {effect.op} {text}", at, indent)]
 
 
 def _words(text: str) -> list[str]:

@@ -32,6 +32,13 @@ from epochal.compiler.print_line import (
     width,
 )
 from epochal.compiler.print_names import LONGEST, Names, Speaker, is_wide, names
+from epochal.compiler.print_signals import (
+    WORDS,
+    columns_doc,
+    has_words,
+    process_of,
+    table_columns,
+)
 from epochal.compiler.segments import Layout
 from epochal.compiler.version import VERSION
 from epochal.compiler.walk import walk
@@ -167,11 +174,7 @@ def _facts(task: ir.Task, plan: Layout, called: Names) -> list[str]:
     """Print the entries of TASK."""
     labels: dict[str, tuple[str, ...]] = {}
     units: dict[str, str] = {}
-    columns = [
-        (name, kind)
-        for variable in task.variables
-        for name, kind in zip(variable.names, variable.types, strict=True)
-    ]
+    columns = table_columns(task)
     columns += [
         (param.name, param.type) for param in task.params if print_sample.is_argument(param)
     ]
@@ -184,6 +187,7 @@ def _facts(task: ir.Task, plan: Layout, called: Names) -> list[str]:
         else:
             units[name] = unit_of(kind)
     units[LONGEST] = "us"
+    units |= dict.fromkeys(WORDS if has_words(task) else (), "")
     edges = {name: (plan.first(name), plan.after(name)) for name, _ in plan.cuts}
     arguments = {
         param.name: called.value(param.name)
@@ -240,7 +244,7 @@ def _signature(arguments: list[str]) -> str:
 def unit_of(kind: ir.Type) -> str:
     """Name the unit of a column of the trial table or of a score."""
     match kind:
-        case ir.SetType(item) | ir.ArrayType(item):
+        case ir.SetType(item) | ir.ArrayType(item) | ir.SignalType(item):
             return unit_of(item)
         case ir.QuantityType():
             known = {ir.TIME: "us", ir.FREQUENCY: "Hz", ir.ANGLE: "deg", ir.NUMBER: ""}
@@ -311,8 +315,14 @@ def table_doc(task: ir.Task) -> str:
     """Describe the trial table."""
     shown = []
     for variable in task.variables:
+        law = process_of(variable)
+        if law is not None:
+            shown += columns_doc(variable, law)
+            continue
         for name, kind in zip(variable.names, variable.types, strict=True):
             shown.append(column_doc(name, kind))
+    if has_words(task):
+        shown.append(f"{', '.join(WORDS)} (where the random words of processes are)")
     stored = print_sample.set_columns(task)
     shown += [
         column_doc(param.name, param.type)

@@ -53,6 +53,38 @@ def law_text(law: ir.Distribution) -> str:
     raise AssertionError(law)
 
 
+def process_text(law: ir.Law, size: int) -> str:
+    """Say what a process is, or ``size`` independent ones where that is not 0."""
+    shown = [_inside(argument, _OR, {}) for argument in law.arguments]
+    match law.name:
+        case "pulse_train":
+            rate, width, refractory, _, over, _ = shown
+            what = "trains" if size else "train"
+            height = _heights(law.arguments[3])
+            law_ = f"of pulses ({width} long, height {height}), at {rate}"
+            pause = "" if refractory == "0 ms" else f" after a refractory time of {refractory}"
+            text = f"{what} {law_}{pause}, none after {over}"
+        case "ou":
+            what = "Ornstein-Uhlenbeck processes" if size else "Ornstein-Uhlenbeck process"
+            text = f"{what} of sd {shown[0]} and time constant {shown[1]}"
+        case _:
+            what = "random walks" if size else "random walk"
+            text = f"{what} from 0, of sd {shown[0]} after 1 s"
+    article = "an" if text[0] in "O" else "a"
+    return f"{size} independent {text}" if size else f"{article} {text}"
+
+
+def _heights(values: ir.Expr) -> str:
+    """Show what heights pulses have."""
+    if not isinstance(values, ir.SetOf):
+        return f"one of {show(values)}"
+    items = [show(item) for item in values.items]
+    if values.weights:
+        shares = [show(weight) for weight in values.weights]
+        items = [f"{item} ({share})" for item, share in zip(items, shares, strict=True)]
+    return " or ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
+
+
 def _is_default(value: ir.Expr, default: str) -> bool:
     return isinstance(value, ir.Number) and value.value == default
 
@@ -137,6 +169,8 @@ def _show(expr: ir.Expr, laws: Laws) -> tuple[str, int]:
             return f"{_inside(x, _SUM, laws)} in {_show(values, laws)[0]}", _COMPARE
         case ir.Index(ir.Ref(name)) if name in laws:
             return laws[name], _ATOM  # drawn anew in every repetition
+        case ir.Index(ir.Call("event_count", (train, _)), i):
+            return f"count({_inside(train, _ATOM, laws)}[{_show(i, laws)[0]}])", _ATOM
         case ir.Index(x, i):
             return f"{_inside(x, _ATOM, laws)}[{_show(i, laws)[0]}]", _ATOM
         case ir.Series(channel, where):
@@ -159,6 +193,14 @@ def _call(expr: ir.Call, laws: Laws) -> str:
     match expr.function:
         case "only" | "position":
             return shown[0]
+        case "event_count":
+            return f"count({shown[0]})"
+        case "latch":
+            start = "" if shown[1] == "0" else f", initial = {shown[1]}"
+            return f"latch({shown[0]}{start})"
+        case "lag" | "ema":
+            name = "by" if expr.function == "lag" else "tau"
+            return f"{expr.function}({shown[0]}, {name} = {shown[1]})"
         case "previous":
             return f"previous({shown[0]}, initial = {shown[1]})"
         case "bump":

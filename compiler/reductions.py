@@ -1,9 +1,9 @@
 """Lowering what reads outputs: reductions over time and over units.
 
 A series is (time, units).  ``mean last min max first_above`` remove time; a channel of one unit
-then gives a plain value.  ``mean min max`` of what has units and no time remove the units.  All
-work on each value of an array: an output over a span inside a repeat is one series for each
-repetition.
+then gives a plain value.  ``mean min max`` of what has units and no time remove the units; ``rms``
+removes both.  All work on each value of an array: an output over a span inside a repeat is one
+series for each repetition.
 """
 
 from epochal.compiler import arrays, expressions, ir, types
@@ -28,6 +28,9 @@ def mean(node: syntax.Call, arguments: Arguments, scope: Scope, setting: Setting
 def _reduce(name: str, node: syntax.Call, x: Typed, scope: Scope) -> Typed | None:
     kind = arrays.single(x).type
     if isinstance(kind, ir.SeriesType):
+        if kind.truth and name != "mean":
+            _of_truth(name, x, scope)
+            return None
         return arrays.many(_over_time(f"time_{name}", node, x, kind), (x,), scope)
     if isinstance(kind, ir.UnitsType):
         over_units = Typed(ir.Call(f"unit_{name}", (x.expr,)), ir.NUMBER, node.span)
@@ -58,9 +61,8 @@ def last(node: syntax.Call, arguments: Arguments, scope: Scope, setting: Setting
     x = expressions.lower(arguments[0], scope, setting)
     if x is None:
         return None
-    kind = arrays.single(x).type
-    if not isinstance(kind, ir.SeriesType):
-        _wrong("last", x, scope)
+    kind = _of_numbers("last", x, scope)
+    if kind is None:
         return None
     return arrays.many(_over_time("time_last", node, x, kind), (x,), scope)
 
@@ -75,9 +77,8 @@ def first_above(
     level = expressions.expect(arguments[1], ir.NUMBER, scope, setting, what, each=each)
     if x is None or level is None:
         return None
-    kind = arrays.single(x).type
-    if not isinstance(kind, ir.SeriesType):
-        _wrong("first_above", x, scope)
+    kind = _of_numbers("first_above", x, scope)
+    if kind is None:
         return None
     if kind.n != 1:
         scope.report.error(
@@ -86,6 +87,25 @@ def first_above(
         return None
     made = Typed(ir.Call("first_above", (x.expr, level.expr)), ir.TIME, node.span)
     return arrays.many(made, (x, level), scope)
+
+
+def rms(node: syntax.Call, arguments: Arguments, scope: Scope, setting: Setting) -> Typed | None:
+    """Lower ``rms(x)``: one number for all times and units."""
+    x = expressions.lower(arguments[0], scope, setting)
+    if x is None or _of_numbers("rms", x, scope) is None:
+        return None
+    return arrays.many(Typed(ir.Call("rms", (x.expr,)), ir.NUMBER, node.span), (x,), scope)
+
+
+def error(node: syntax.Call, arguments: Arguments, scope: Scope, setting: Setting) -> Typed | None:
+    """Lower ``error(output @ span)``, the output minus its target: a series too."""
+    x = expressions.lower(arguments[0], scope, setting)
+    if x is None:
+        return None
+    if not isinstance(x.expr, ir.Series):
+        _wrong("error", x, scope)
+        return None
+    return Typed(ir.Call("error", (x.expr,)), x.type, node.span)
 
 
 def argmax(node: syntax.Call, arguments: Arguments, scope: Scope, setting: Setting) -> Typed | None:
@@ -137,6 +157,9 @@ def _units(name: str, arguments: Arguments, scope: Scope, setting: Setting) -> T
     if x is None:
         return None
     kind = arrays.single(x).type
+    if isinstance(kind, ir.SeriesType) and kind.truth:
+        _of_truth(name, x, scope)
+        return None
     if isinstance(kind, ir.SeriesType) and kind.n > 1:
         mean_ = Typed(ir.Call("time_mean", (x.expr,)), _units_of(kind), x.span)
         return arrays.many(mean_, (x,), scope)
@@ -158,6 +181,27 @@ def _over_time(name: str, node: syntax.Call, x: Typed, kind: ir.SeriesType) -> T
 
 def _units_of(kind: ir.SeriesType) -> ir.UnitsType:
     return ir.UnitsType(kind.n, kind.labels, kind.slots)
+
+
+def _of_numbers(name: str, x: Typed, scope: Scope) -> ir.SeriesType | None:
+    """Give the type of numbers over time, which a function must be given."""
+    kind = arrays.single(x).type
+    if not isinstance(kind, ir.SeriesType):
+        _wrong(name, x, scope)
+    elif kind.truth:
+        _of_truth(name, x, scope)
+    else:
+        return kind
+    return None
+
+
+def _of_truth(name: str, x: Typed, scope: Scope) -> None:
+    scope.report.error(
+        "E0345",
+        f"`{name}` takes numbers over time, and this is true or false at each step",
+        x.span,
+        Note("`mean` gives the part of the time for which it is true"),
+    )
 
 
 def _wrong(name: str, x: Typed, scope: Scope) -> None:

@@ -80,6 +80,7 @@ class Scope:
     outputs: dict[str, ir.Channel] = field(default_factory=dict)
     epochs: dict[str, int] = field(default_factory=dict)
     sets: dict[str, ir.SetOf] = field(default_factory=dict)
+    processes: dict[str, ir.Law] = field(default_factory=dict)
     columns: dict[ir.Ref, Column] = field(default_factory=dict)
     repeats: list[ir.Repeat] = field(default_factory=list)
     chains: dict[str, tuple[ir.Repeat, ...]] = field(default_factory=dict)
@@ -137,7 +138,7 @@ class Setting:
     Attributes
     ----------
     elapsed : bool
-        Whether ``t`` may.
+        Whether ``t`` and signals may.
     channel : Channel or None
         The channel that is set, whose units ``bump`` and other encoders spread over; of an array
         of rings it is one ring.
@@ -145,6 +146,8 @@ class Setting:
         Whether ``output @ epoch`` may.
     draw : callable or None
         Takes in a draw that stands inside the expression, where one may.
+    process : bool
+        Whether a process may be drawn, a law over time.
     block : bool
         Whether a law that runs on from block to block may.
     extern : int
@@ -158,6 +161,7 @@ class Setting:
     channel: ir.Channel | None = None
     series: bool = False
     draw: TakeDraw | None = None
+    process: bool = False
     block: bool = False
     extern: int = 0
     size: int = 0

@@ -23,7 +23,7 @@ from epochal.compiler.repeats import (
     times,
     tree,
 )
-from epochal.compiler.walk import walk
+from epochal.compiler.walk import is_moving, walk
 
 Cut = ir.Offset
 
@@ -273,9 +273,7 @@ def edge(where: ir.Where, bound: Cut, plan: Layout, bounds: Bounds) -> tuple[int
 
 def _moves(effect: ir.Effect) -> bool:
     """Whether the value of an effect changes within its span."""
-    return effect.value is not None and any(
-        isinstance(node, ir.Elapsed) for node in walk(effect.value)
-    )
+    return effect.value is not None and is_moving(effect.value)
 
 
 def _home(

@@ -5,14 +5,16 @@ from typing import assert_never
 
 import msgspec
 
-from epochal.compiler import arrays, channels, expressions, ir, laws, names, types
+from epochal.compiler import arrays, channels, expressions, ir, laws, names, processes, types
 from epochal.compiler.blocks import held
 from epochal.compiler.distributions import IN_TURN
 from epochal.compiler.known import few_values, variable_bounds
 from epochal.compiler.report import place
 from epochal.compiler.scope import PLAIN, Column, Scope, Setting, Symbol
+from epochal.compiler.types import is_signal
 from epochal.compiler.walk import definition_expressions, law_expressions, looks_back, refs
 from epochal.dsl import syntax
+from epochal.dsl.diagnostic import Note
 from epochal.dsl.span import Span
 
 SCORING = Setting(series=True)
@@ -117,6 +119,9 @@ def _wider(
         law = ir.Law(IN_TURN, (ir.SetOf(tuple(levels)),))
         return ir.Drawn(law, key, per_batch=True), kind
     assert isinstance(definition, ir.Drawn)
+    if is_signal(kind):
+        not_built("a process `per batch`", reach.span, scope)
+        return None
     for name in _names_behind(definition):
         if not scope.symbols[name].per_batch:
             message = f"a draw per batch cannot follow `{name}`, which differs between trials"
@@ -172,7 +177,7 @@ def _draw(
         size = channels.count(target.size, scope, "the size of an array") or 0
         if not size:
             return None
-    law = laws.law(value, scope, dataclasses.replace(setting, size=size))
+    law = laws.law(value, scope, dataclasses.replace(setting, size=size, process=not setting.block))
     if law is None:
         return None
     if isinstance(law.law, ir.Factor):
@@ -215,11 +220,17 @@ def _declare(
         scope.report.excused |= {name.name for name in target.names}
         return []
     declared = tuple(name.name for name in target.names)
+    if isinstance(definition, ir.Drawn) and is_signal(kind):
+        process = _process(declared[0], definition, target.span, scope)
+        if process is None:
+            scope.report.excused |= set(declared)
+            return []
+        definition = process
     variable = ir.Variable(declared, kinds, definition, place(node.span))
     bounds = variable_bounds(variable, scope.known, scope.sets)
     remember_values(variable, scope)
     for name, one, reach in zip(target.names, kinds, bounds, strict=True):
-        ref = ir.Ref(name.name, ir.Role.VARIABLE)
+        ref = ir.Ref(name.name, ir.Role.SIGNAL if is_signal(kind) else ir.Role.VARIABLE)
         symbol = Symbol(
             name.name,
             "variable",
@@ -233,6 +244,16 @@ def _declare(
         )
         scope.declare(symbol, reach)
     return [variable]
+
+
+def _process(name: str, drawn: ir.Drawn, at: Span, scope: Scope) -> ir.Drawn | None:
+    """Bound the events of a process, and note it by its name."""
+    assert isinstance(drawn.law, ir.Law)
+    law = processes.counted(drawn.law, drawn.size, at, scope)
+    if law is None:
+        return None
+    scope.processes[name] = law
+    return ir.Drawn(law, drawn.key, drawn.size)
 
 
 def remember_values(variable: ir.Variable, scope: Scope) -> None:
@@ -276,6 +297,13 @@ def scores(section: syntax.Score | None, scope: Scope) -> tuple[ir.Score, ...]:
     return tuple(one for one in made if one is not None)
 
 
+def _reduce_first(kind: ir.Type) -> tuple[Note, ...]:
+    if not isinstance(kind, ir.SeriesType):
+        return ()
+    how = "mean" if kind.truth else "mean, last, min, max or first_above"
+    return (Note(f"reduce it over time first, with {how}"),)
+
+
 def _score(node: syntax.Statement, scope: Scope) -> ir.Score | None:
     if not isinstance(node, syntax.Let) or node.target.size is not None:
         scope.report.error("E0406", "a score is `name = value`", node.span)
@@ -295,6 +323,7 @@ def _score(node: syntax.Statement, scope: Scope) -> ir.Score | None:
             "a score is one value a trial, or an array of them, this is "
             f"{types.describe(typed.type)}",
             typed.span,
+            *_reduce_first(typed.type),
         )
         return None
     if name.name == "correct" and not types.is_number(kind):

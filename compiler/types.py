@@ -31,13 +31,21 @@ def describe(kind: ir.Type) -> str:
         case ir.UnitsType():
             return "one number for each unit"
         case ir.SeriesType():
-            return "an output over time"
+            return "an output over time" if not kind.truth else "true or false over time"
+        case ir.SignalType(item):
+            return f"a signal, at each time {describe(item)}"
     assert_never(kind)
 
 
 def is_number(kind: ir.Type) -> bool:
     """Whether a value can stand where a plain number is wanted; true counts as 1."""
     return kind in (ir.NUMBER, ir.BOOLEAN)
+
+
+def is_signal(kind: ir.Type) -> bool:
+    """Whether a variable is a signal, or an array of them."""
+    item = kind.item if isinstance(kind, ir.ArrayType) else kind
+    return isinstance(item, ir.SignalType)
 
 
 def as_quantity(kind: ir.Type) -> ir.QuantityType | None:

@@ -36,6 +36,19 @@ def children(expr: ir.Expr) -> tuple[ir.Expr, ...]:
     assert_never(expr)
 
 
+SIGNAL_FUNCTIONS = frozenset({"latch", "integral", "lag", "ema"})
+
+
+def is_moving(expr: ir.Expr) -> bool:
+    """Whether a value changes within a span: it uses ``t`` or a signal."""
+    return any(
+        isinstance(node, ir.Elapsed)
+        or (isinstance(node, ir.Ref) and node.role is ir.Role.SIGNAL)
+        or (isinstance(node, ir.Call) and node.function in SIGNAL_FUNCTIONS)
+        for node in walk(expr)
+    )
+
+
 def walk(expr: ir.Expr) -> Iterator[ir.Expr]:
     """Yield an expression and everything inside it, outermost first."""
     yield expr

@@ -94,6 +94,12 @@ CODES: Mapping[str, str] = MappingProxyType(
         "E0336": "an index that may leave its array",
         "E0337": "an array without its size",
         "E0338": "a draw per batch that follows one per trial",
+        "E0340": "a signal where none may stand",
+        "E0341": "a count of what has no events, or no end",
+        "E0342": "a process drawn where none may be",
+        "E0343": "a pulse train of too many pulses",
+        "E0344": "a time that a signal cannot be moved or averaged by",
+        "E0345": "a comparison over time where numbers belong",
         "E0350": "an encoder on a channel that has not the units for it",
         "E0351": "a tuning curve of negative concentration",
         "E0352": "a table without a row for what may be looked up",
@@ -176,6 +182,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "W0707": "a duration that dt does not divide",
         "W0708": "a sequence that is mostly padding",
         "W0710": "repetitions that are absent and count as errors",
+        "W0711": "a pulse shorter than a step",
         "W0712": "a set of tasks without a rule channel",
     }
 )

@@ -14,6 +14,7 @@ from epochal.compiler.describe import describe
 from epochal.compiler.describe_set import describe_set
 from epochal.compiler.ir_json import encode
 from epochal.compiler.prelude.session import first_steps
+from epochal.compiler.types import is_signal
 from epochal.runtime.batch import Batch, Column, Float, Stream
 from epochal.runtime.chance import chance_level
 from epochal.runtime.errors import TrialError
@@ -123,7 +124,7 @@ class Task:
 
     def n_bytes(self, n: int, dt: float) -> int:
         """Count the bytes of the arrays of a batch of n at dt ms."""
-        return 4 * n * self.n_steps(dt) * (self.n_in + 2 * self.n_out)
+        return 4 * n * self.n_steps(dt) * (self.n_in + 2 * self.n_out + 2 * self._n_signals)
 
     def batch(
         self,
@@ -246,6 +247,14 @@ class Task:
                 f"{MOST_BYTES / 2**30:.0f} GiB: make several batches (batch=0, 1, ..), or use a "
                 "longer dt"
             )
+
+    @property
+    def _n_signals(self) -> int:
+        """Count the processes that are laid out over the steps of a trial, in double precision."""
+        if not isinstance(self.ir, ir.Task):
+            return 0  # members of sets have none
+        definitions = [v.definition for v in self.ir.variables if is_signal(v.types[0])]
+        return sum(max(one.size, 1) for one in definitions if isinstance(one, ir.Drawn))
 
     def _check_arrays(self, out: tuple[Float, Float, Float], n: int, dt: float) -> None:
         """Refuse arrays that a batch does not fit into."""

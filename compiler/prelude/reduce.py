@@ -26,6 +26,12 @@ def span_mean(x: Array, start: Ints, stop: Ints) -> Floats:
     return np.where(length > 0, total / np.maximum(length, 1), np.nan)
 
 
+def span_rms(x: Array, start: Ints, stop: Ints) -> Floats:
+    """Root of the mean square over the span and all units, (N_batch,)."""
+    square = np.square(x, dtype=np.float64)
+    return np.asarray(np.sqrt(span_mean(square, start, stop).mean(axis=1)))
+
+
 def span_last(x: Array, start: Ints, stop: Ints) -> Floats:
     """Value at the span's last step, (N_batch, N_units)."""
     last = x[np.arange(len(x)), np.maximum(stop - 1, 0)]
@@ -65,6 +71,12 @@ def each_span(
     return reduce(spans, np.zeros_like(length), length).reshape(*start.shape, x.shape[2])
 
 
+def each_rms(x: Array, start: Ints, stop: Ints) -> Floats:
+    """Root of the mean square over each of K spans and all units, (N_batch, K)."""
+    square = np.square(x, dtype=np.float64)
+    return np.asarray(np.sqrt(each_span(span_mean, square, start, stop).mean(axis=2)))
+
+
 def each_first_above(x: Array, level: Number, start: Ints, stop: Ints, dt: float) -> Floats:
     """Time in us from the start of each of K spans to its first step above level, (N_batch, K).
 
@@ -96,6 +108,7 @@ def known_mean(x: Array) -> Floats:
 
 def known_min(x: Array) -> Floats:
     """Smallest of the values of each row that are not nan; nan where all are."""
+    x = x.astype(np.float64)  # whole numbers have no infinity
     known = ~np.isnan(x)
     least = np.min(x, axis=1, where=known, initial=np.inf)
     return np.where(known.any(axis=1), least, np.nan)

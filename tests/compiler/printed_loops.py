@@ -16,6 +16,14 @@ ALLOWED = {
         "for unit in range(n_units)",
     },
     "kept": {"for column in columns"},  # the columns of a list of rows
+    "event_times": {"for x in (rate, refractory, over)"},
+    "step_normals": {
+        "for part in ('seed', 'batch', 'stream')",
+        "for one in np.unique(key, axis=0)",  # whole batches
+        "for k in range(n_steps)",  # the steps of a scan
+    },
+    "ou": {"for k in range(1, z.shape[1])"},
+    "ema": {"for i in range(1, laid.shape[1])"},
     "row_sum": {"for i in range(1, x.shape[1])"},  # the values of an array
     "markov": {"for block in range(1, blocks)"},  # each block follows from the one before
     "power": {"while count.any()"},  # the bits of an exponent

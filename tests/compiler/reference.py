@@ -16,9 +16,11 @@ from statistics import NormalDist
 from typing import Any
 
 import numpy as np
+import reference_signals
 
 from epochal.compiler import ir
-from epochal.compiler.walk import children, refs
+from epochal.compiler.types import is_signal
+from epochal.compiler.walk import children, refs, walk
 
 BEFORE = "trial before"  # where a row holds the row of the trial before, None on the first
 
@@ -62,6 +64,8 @@ class Reading:
                 return value
             case ir.Label(name):
                 return name
+            case ir.Ref(name, ir.Role.SIGNAL):
+                return reference_signals.process(self, name)
             case ir.Ref(name):
                 return self.one_of(self.values[name], expr)
             case ir.Elapsed():
@@ -146,6 +150,12 @@ class Reading:
             (series, level) = (self.value(one) for one in arguments)
             above = [k for k, (x,) in enumerate(series) if x > level]
             return above[0] * self.dt if above else math.nan
+        if function in reference_signals.FUNCTIONS:
+            return reference_signals.FUNCTIONS[function](self, *arguments)
+        if function == "event_count":
+            return number_of(self.value(arguments[0]))
+        if function == "error":
+            return self.deviation(arguments[0])
         values = [self.value(one) for one in arguments]
         if function in ("onehot", "evidence"):
             values[0] = each(partial(self.place, arguments[0]), values[0])
@@ -208,6 +218,18 @@ class Reading:
         start, stop = steps_of(where, self.task, {**self.values, **rows[k]}, self.dt, k)
         return [[step[column] for column in columns] for step in self.outputs[start:stop]]
 
+    def deviation(self, expr: ir.Expr) -> list[list[float]]:
+        """Take the targets, rounded as arrays hold them, from an output."""
+        assert isinstance(expr, ir.Series)
+        assert self.outputs is not None
+        targets = arrays(self.task, self.values, self.dt, len(self.outputs)).targets
+        rounded = [[float(np.float32(x)) for x in step] for step in targets]
+        wanted = replace(self, outputs=rounded).value(expr)
+        return [
+            [x - y for x, y in zip(*steps, strict=True)]
+            for steps in zip(self.value(expr), wanted, strict=True)
+        ]
+
 
 def repetitions_read(task: ir.Task, expr: ir.Expr) -> int:
     """Count the repetitions of the outputs that an expression has one value for each of."""
@@ -268,10 +290,7 @@ def call_python(function: Callable[..., Any], units: int, *arguments: Value) -> 
 
 def channel_read(expr: ir.Expr) -> str:
     """Name the output that a reduction reads."""
-    while isinstance(expr, ir.Call):
-        expr = expr.arguments[0]
-    assert isinstance(expr, ir.Series)
-    return expr.channel
+    return next(node.channel for node in walk(expr) if isinstance(node, ir.Series))
 
 
 def type_of(task: ir.Task, name: str) -> ir.Type:
@@ -331,6 +350,18 @@ OPERATORS: dict[str, Callable[..., Value]] = {
     "/": lambda a, b: a / b,
     "**": lambda a, b: float(a) ** b,
 }
+
+
+def number_of(times: Value) -> Value:
+    """Count the events of a pulse train, or of each of several."""
+    if isinstance(times[0], list):
+        return [number_of(one) for one in times]
+    return sum(not math.isnan(time) for time in times)
+
+
+def root_mean_square(series: list[list[float]]) -> float:
+    squares = [x * x for step in series for x in step]
+    return math.sqrt(math.fsum(squares) / len(squares)) if squares else math.nan
 
 
 def mean_over_time(series: list[list[float]]) -> list[float]:
@@ -466,6 +497,7 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "time_last": lambda series: over_time(lambda x: x[-1], series),
     "time_min": lambda series: over_time(min, series),
     "time_max": lambda series: over_time(max, series),
+    "rms": root_mean_square,
     "unit_mean": lambda x: math.fsum(x) / len(x),
     "unit_min": min,
     "unit_max": max,
@@ -598,7 +630,8 @@ def arrays(task: ir.Task, values: Mapping[str, Value], dt: int, n_steps: int) ->
     for effect in task.effects:
         for k, indices in enumerate(repetitions(task, effect.where)):
             here: Mapping[str, Value] = {**values, **indices}
-            spans.append((effect, here, steps_of(effect.where, task, here, dt, k)))
+            edges = steps_of(effect.where, task, here, dt, k)
+            spans.append((effect, reference_signals.starting(here), edges))
     for step in range(n_steps):
         acting = [
             (effect, step - first, here)
@@ -675,7 +708,7 @@ def one_step(
             value = standard_deviation(effect.noise, here, dt)
         else:
             assert effect.value is not None
-            value = Reading(task, at_hand, t=k * dt).value(effect.value)
+            value = Reading(task, at_hand, t=k * dt, dt=dt).value(effect.value)
         for place, column in enumerate(mine):
             new = value[place] if isinstance(value, list) else value
             row[column] = ASSIGN[effect.op](row[column], float(new))
@@ -967,6 +1000,11 @@ def one_trial(
         match variable.definition:
             case ir.Factor() | ir.Counter() | ir.PerBlock():
                 row |= {name: cell[name] for name in variable.names}
+                continue
+            case ir.Drawn(_, key, size) if is_signal(variable.types[0]):
+                attempt = attempts.get(variable.names[0], 0)
+                here = Reading(task, row)
+                row |= reference_signals.columns(variable, words, i, n, here, attempt)
                 continue
             case ir.Drawn(law, key, size, True):
                 value = shared(law, key, words, task, row, size)

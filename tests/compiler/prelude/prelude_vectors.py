@@ -20,6 +20,7 @@ from epochal.compiler.prelude import (
     reduce,
     samplers,
     session,
+    signals,
     timeline,
     words,
 )
@@ -120,6 +121,37 @@ def array_vectors() -> dict[str, Array]:
     }
 
 
+def signal_vectors() -> dict[str, Array]:
+    draw = Draw(60, 11, 2, 3)
+    u = signals.event_words(draw, "train", 24, 2)
+    time = signals.event_times(u, 20 * draw.unit("rate"), 20_000, 700_000, "train")
+    height = signals.at_events(
+        time, samplers.choice(signals.event_words(draw, "heights", 24, 2), (-1, 1))
+    )
+    flips = signals.pulses(time, height, 25_000, 700_000, 80, 10.0)
+    trials = {
+        "design seed": np.full(60, 2**64 - 1, np.uint64),
+        "design stream": np.full(60, 3, np.uint64),
+        "design batch": np.full(60, 7, np.uint64),
+        "design row": np.arange(60),
+    }
+    z = signals.step_normals(trials, "var:drift", 80, 2)
+    drift = signals.ou(z, 1 + draw.unit("sd"), 50_000, 10.0)
+    at, _, k = timeline.flat_steps(np.arange(60) % 7, np.full(60, 80))
+    return {
+        "event times": np.nan_to_num(time),
+        "event heights": np.nan_to_num(height),
+        "pulses": flips,
+        "step normals": z,
+        "ou": drift,
+        "random walk": signals.random_walk(z, 2.0, 10.0),
+        "latch": signals.latch(flips[at, k], k, 3),
+        "lag": signals.lag(drift[at, k], k, 45_000, 10.0),
+        "integral": signals.integral(drift[at, k], k, 10.0),
+        "ema": signals.ema(flips[at, k], k, 30_000, 10.0),
+    }
+
+
 def prelude_vectors() -> dict[str, Array]:
     """Every vector, by name."""
     return {
@@ -128,6 +160,7 @@ def prelude_vectors() -> dict[str, Array]:
         **sampler_vectors(),
         **session_vectors(),
         **array_vectors(),
+        **signal_vectors(),
     }
 
 

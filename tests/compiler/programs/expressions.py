@@ -7,6 +7,7 @@ function, or None where there is nothing to write it of.
 from collections.abc import Callable
 from functools import partial
 
+from programs import signals
 from programs.literals import UNITS, literal
 from programs.names import Place, Value, Writers
 from programs.pen import Pen
@@ -62,6 +63,12 @@ def _numbers(pen: Pen, place: Place, depth: int) -> Writers:
         "count": lambda: _reduction(pen, place, "boolean", ["count", "sum"], depth),
         "negative": lambda: f"(-{one()})",
     }
+    calls |= {
+        "signal": lambda: signals.signal(pen, place),
+        "signals together": lambda: signals.together(pen, place),
+        "event count": lambda: signals.event_count(pen, place),
+        "integral": lambda: signals.integral(pen, place, "number", depth),
+    }
     return calls | _shared(pen, place, "number", depth) | _read_out(pen, place, "number")
 
 
@@ -93,6 +100,7 @@ def _times(pen: Pen, place: Place, depth: int) -> Writers:
         "period": lambda: f"(2 / {literal(pen, 'frequency')})",
         "of an angle": lambda: f"({one('angle')} / (90 deg / 1 s))",
         "elapsed": lambda: _elapsed(pen, place),
+        "integral": lambda: signals.integral(pen, place, "time", depth),
         "mod": lambda: f"mod({one()}, {pen.one_of(['20 ms', '7 ms'])})",
         "rescale": lambda: _rescale(pen, place, "time", depth),
     }
@@ -149,6 +157,7 @@ def _shared(pen: Pen, place: Place, kind: str, depth: int) -> Writers:
         "element": lambda: _element(pen, place, kind, depth),
         "reduction": lambda: _reduction(pen, place, kind, ["sum", "mean", "min", "max"], depth),
         "range": lambda: _range(place) if kind == "number" else None,
+        "over time": lambda: signals.over_time(pen, place, kind, depth),
         "previous": lambda: _previous(pen, place, kind),
         "lookup": lambda: _lookup(pen, place, one, depth),
     }

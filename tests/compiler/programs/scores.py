@@ -5,6 +5,7 @@ from dataclasses import replace
 from programs.expressions import expression
 from programs.names import Channel, Place, Value, World, Writers
 from programs.pen import Pen
+from programs.signals import read_over_time
 from programs.spans import span
 
 KINDS = ("number", "time", "angle", "boolean", "label")
@@ -60,6 +61,9 @@ def _in_repeat(pen: Pen, place: Place, channel: Channel) -> str:
     repeat = pen.one_of(sorted({one.repeat for one in place.world.epochs if one.repeat >= 0}))
     among = [one for one in place.world.epochs if one.repeat == repeat]
     read = f"{channel.name} @ {span(pen, place, scores=True, among=among)}"
+    if pen.whole(0, 3) == 0:
+        return f"max(rms({read_over_time(pen, read)}))"
+    read = read_over_time(pen, read)
     one = f"{pen.one_of(['mean', 'last', 'min', 'max'])}({read})"
     if channel.n * max(channel.slots, 1) > 1:
         one = f"{pen.one_of(['mean', 'min', 'max'])}({one})"
@@ -72,8 +76,13 @@ def _number(pen: Pen, place: Place) -> str:
     channel = pen.one_of(place.world.outputs)
     if place.world.indices and not place.size and pen.takes("score in a repeat"):
         return _in_repeat(pen, place, channel)
-    name = pen.choose("reduce", ["mean", "last", "min", "max"])
-    text = f"{name}({channel.name} @ {span(pen, place, scores=True)})"
+    name = pen.choose("reduce", ["mean", "last", "min", "max", "rms"])
+    series = read_over_time(pen, f"{channel.name} @ {span(pen, place, scores=True)}")
+    if name == "rms":
+        return f"rms({series})"
+    if name == "mean" and pen.whole(0, 2) == 0:
+        series = f"{series} {pen.one_of(['<', '<=', '>', '>=', '!='])} 0.2"
+    text = f"{name}({series})"
     if channel.n * max(channel.slots, 1) == 1:
         return text
     if channel.kind in ("numbered", "ring") and pen.whole(0, 1):

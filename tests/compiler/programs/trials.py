@@ -8,6 +8,7 @@ from programs.laws import LAWS, law, levels, weighted
 from programs.literals import quantity
 from programs.names import Place, Value, World
 from programs.pen import Pen
+from programs.signals import process
 
 MOST_FACTORS = 3
 
@@ -232,4 +233,5 @@ _STATEMENTS: dict[str, Callable[[Pen, World], list[str]]] = {
     "factor": _factor,
     "tuple": _tuple,
     "order": _order,
+    "process": process,
 }

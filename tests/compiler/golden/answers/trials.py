@@ -555,6 +555,7 @@ def known_mean(x: Array) -> Floats:
 
 def known_min(x: Array) -> Floats:
     """Smallest of the values of each row that are not nan; nan where all are."""
+    x = x.astype(np.float64)  # whole numbers have no infinity
     known = ~np.isnan(x)
     least = np.min(x, axis=1, where=known, initial=np.inf)
     return np.where(known.any(axis=1), least, np.nan)

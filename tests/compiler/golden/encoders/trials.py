@@ -158,14 +158,13 @@ def arrays(trials, dt, out=None):
     at, step, k = flat_steps(stop[:, STEP[-1]], stop[:, MOVE])  # source.task:64
     t = k * us(dt)
     inputs[at, step, MOTION] = vonmises(theta[at] + 90 * t / 1_000_000, kappa[at], 12)
-    at, step, k = flat_steps(stop[:, STEP[-1]], stop[:, MOVE])  # source.task:65
     t = k * us(dt)
+    # source.task:65
     inputs[at, step, PAIR] = opponent(portable_cos(np.radians(360 * 8 * t / 1_000_000)))
-    at, step, k = flat_steps(stop[:, STEP[-1]], stop[:, MOVE])  # source.task:66
     t = k * us(dt)
-    inputs[at, step, CUE] = evidence(hue[at], t / 50_000, 3)
-    at, step, k = flat_steps(stop[:, STEP[-1]], stop[:, MOVE])  # source.task:67
+    inputs[at, step, CUE] = evidence(hue[at], t / 50_000, 3)  # source.task:66
     t = k * us(dt)
+    # source.task:67
     inputs[at, step, SLOT] = (
         onehot(k_[at], 5) * portable_sin(np.radians(360 * 5 * t / 1_000_000))[:, None]
     )

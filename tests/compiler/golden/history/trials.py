@@ -207,8 +207,7 @@ def arrays(trials, dt, out=None):
     inputs[at // SESSION, origin[at] + step, RAMP] = (
         t / 100_000 + previous(strength, half, SESSION)[at]
     )
-    at, step, k = flat_steps(stop[:, WAIT], stop[:, SHOW])  # source.task:63
-    inputs[at // SESSION, origin[at] + step, RAMP] += 1
+    inputs[at // SESSION, origin[at] + step, RAMP] += 1  # source.task:63
     targets = spread(target, index, out[1])
     # source.task:71
     at, step, k = flat_steps(

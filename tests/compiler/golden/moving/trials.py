@@ -108,28 +108,23 @@ def arrays(trials, dt, out=None):
     at, step, k = flat_steps(np.zeros(n, np.int64), stop[:, SHOW])  # source.task:36
     t = k * us(dt)
     inputs[at, step, LIGHT] = portable_sin(np.radians(360 * 5 * t / 1_000_000))
-    at, step, k = flat_steps(np.zeros(n, np.int64), stop[:, SHOW])  # source.task:37
     t = k * us(dt)
+    # source.task:37
     inputs[at, step, PAIR] = opponent(
         depth[at] * portable_cos(np.radians(360 * f[at] * t / 1_000_000 + phase[at]))
     )
-    at, step, k = flat_steps(np.zeros(n, np.int64), stop[:, SHOW])  # source.task:38
     t = k * us(dt)
-    inputs[at, step, DIAL] = bump(theta[at] + speed[at] * t / 1_000_000, 30, 8)
-    at, step, k = flat_steps(np.zeros(n, np.int64), stop[:, SHOW])  # source.task:39
+    inputs[at, step, DIAL] = bump(theta[at] + speed[at] * t / 1_000_000, 30, 8)  # source.task:38
     t = k * us(dt)
-    inputs[at, step, TONE] = np.where(t < 100_000, t / 200_000, 1 - t / 200_000)
+    inputs[at, step, TONE] = np.where(t < 100_000, t / 200_000, 1 - t / 200_000)  # source.task:39
     # source.task:42
     at, step, k = flat_steps(stop[:, CUT_1], np.where(go, stop[:, CUT_2], stop[:, CUT_1]))
     t = k * us(dt)
     inputs[at, step, LIGHT] += portable_exp(-t / 40_000)
-    # source.task:43
-    at, step, k = flat_steps(stop[:, CUT_1], np.where(go, stop[:, CUT_2], stop[:, CUT_1]))
     t = k * us(dt)
-    inputs[at, step, PAIR.start + side[at]] = floor_mod(t, 30_000) / 30_000
+    inputs[at, step, PAIR.start + side[at]] = floor_mod(t, 30_000) / 30_000  # source.task:43
+    t = k * us(dt)
     # source.task:44
-    at, step, k = flat_steps(stop[:, CUT_1], np.where(go, stop[:, CUT_2], stop[:, CUT_1]))
-    t = k * us(dt)
     inputs[at, step, PAIR.start + (1 - side[at])] -= np.where(floor_mod(t, 20_000) < 10_000, 1, 0)
     at, step, k = flat_steps(stop[:, GAP], stop[:, ACT])  # source.task:52
     t = k * us(dt)
@@ -137,8 +132,8 @@ def arrays(trials, dt, out=None):
         np.sqrt(t / 1_000_000)
         + np.abs(portable_sin(np.radians(57.29577951308232 * 10 * t / 1_000_000)))
     )
-    at, step, k = flat_steps(stop[:, GAP], stop[:, ACT])  # source.task:53
     t = k * us(dt)
+    # source.task:53
     inputs[at, step, DIAL] = (
         vonmises(wrap(theta[at] - speed[at] * t / 1_000_000), 4, 8) * (t / rise[at])[:, None]
     )
@@ -148,8 +143,8 @@ def arrays(trials, dt, out=None):
     targets[at, step, HAND.start + X] = portable_cos(
         np.radians(speed[at] * t / 1_000_000 + phase[at])
     )
-    at, step, k = flat_steps(np.zeros(n, np.int64), stop[:, ACT])  # source.task:48
     t = k * us(dt)
+    # source.task:48
     targets[at, step, HAND.start + Y] = portable_sin(
         np.radians(speed[at] * t / 1_000_000 + phase[at])
     )

@@ -180,11 +180,8 @@ def arrays(trials, dt, out=None):
     inputs_stim[at, step, np.asarray(which[at], int)] += bump(
         one[at] + speed[at] * t / 1_000_000, 20, 5
     )
-    # source.task:77
-    at, step, k = flat_steps(
-        stop[:, TURN_1], np.where(side == LEFT, stop[:, TURN_2], stop[:, TURN_1])
-    )
     t = k * us(dt)
+    # source.task:77
     inputs[at, step, STIM] += side_by_side(
         np.where(
             go[at][:, None, None],
@@ -192,11 +189,7 @@ def arrays(trials, dt, out=None):
             0,
         ),
     )
-    # source.task:78
-    at, step, k = flat_steps(
-        stop[:, TURN_1], np.where(side == LEFT, stop[:, TURN_2], stop[:, TURN_1])
-    )
-    inputs[at, step, STIM] += np.tile(bump(one[at], 20, 5), 4)
+    inputs[at, step, STIM] += np.tile(bump(one[at], 20, 5), 4)  # source.task:78
     targets = spread(target, index, out[1])
     weights = spread(weight, index, out[2])
     return inputs, targets, weights
@@ -523,6 +516,7 @@ def span_last(x: Array, start: Ints, stop: Ints) -> Floats:
 
 def known_min(x: Array) -> Floats:
     """Smallest of the values of each row that are not nan; nan where all are."""
+    x = x.astype(np.float64)  # whole numbers have no infinity
     known = ~np.isnan(x)
     least = np.min(x, axis=1, where=known, initial=np.inf)
     return np.where(known.any(axis=1), least, np.nan)

@@ -50,12 +50,12 @@ def sample_trials(n, seed, batch=0, stream=0, *, ramp_time=150.0):
     cell = draw.design(2)
     side = cell  # source.task:22
     gap = whole(uniform(draw.unit("var:gap"), 0, 300_000))  # source.task:23
-    lag = whole(uniform(draw.unit("var:lag"), 20_000, 280_000))  # source.task:24
+    lag_ = whole(uniform(draw.unit("var:lag"), 20_000, 280_000))  # source.task:24
     go = bernoulli(draw.unit("var:go"), 0.5)  # source.task:25
     return {
         "side": side,
         "gap": gap,
-        "lag": lag,
+        "lag": lag_,
         "go": go,
         "ramp_time": np.full(n, ramp_time),
         "longest trial": np.full(n, 1_455_000),
@@ -140,9 +140,7 @@ def arrays(trials, dt, out=None):
     # source.task:47
     at, step, k = flat_steps(stop[:, CUT_1], np.where(go, stop[:, CUT_2], stop[:, CUT_1]))
     inputs[at, step, TONE.start + SOFT] *= 3
-    # source.task:48
-    at, step, k = flat_steps(stop[:, CUT_1], np.where(go, stop[:, CUT_2], stop[:, CUT_1]))
-    inputs[at, step, TONE] += 0.5
+    inputs[at, step, TONE] += 0.5  # source.task:48
     at, step, k = flat_steps(stop[:, CUT_3], stop[:, CUT_4])  # source.task:55
     inputs[at, step, LIGHT] = 0.9
     at, step, k = flat_steps(stop[:, CUT_5], stop[:, SAMPLE_5])  # source.task:59
@@ -169,8 +167,7 @@ def arrays(trials, dt, out=None):
     weights = spread(weight, index, out[2])
     at, step, k = flat_steps(stop[:, PAUSE], stop[:, CUT_6])  # source.task:74
     weights[at, step] = 0
-    at, step, k = flat_steps(stop[:, PAUSE], stop[:, CUT_6])  # source.task:75
-    weights[at, step, RATE] += 0.5
+    weights[at, step, RATE] += 0.5  # source.task:75
     at, step, k = flat_steps(stop[:, CUT_7], stop[:, CUT_8])  # source.task:78
     weights[at, step, REPORT.start + side[at]] += 3
     return inputs, targets, weights
