@@ -59,7 +59,7 @@ def examples() -> list[tuple[str, str]]:
     for table in re.findall(r"(?:^\|.*\n)+", TEXT, re.M):
         head, _, *rows = [[cell.strip() for cell in row.split("|")[1:-1]] for row in lines(table)]
         if head[-1] == "example":
-            found += [(PLACES[head[0]], row[-1].strip("`")) for row in rows]
+            found += [(PLACES[head[0]], row[-1].strip("`")) for row in rows if row[-1]]
     return found
 
 
@@ -79,12 +79,9 @@ def test_every_example_in_a_table_compiles(place: str, example: str, tmp_path: P
         text = text.replace(name, example if name == place else "")
     file = tmp_path / "example.task"
     file.write_text(text)
-    batch = load(str(file)).batch(8)
-    assert len(batch.inputs) == 8
-    if place == "TRIAL":
-        assert "x" in batch.trials
+    assert len(load(str(file)).batch(8).inputs) == 8
 
 
 @pytest.mark.parametrize("name", [*FUNCTIONS, *(one for one in DISTRIBUTIONS if one != IN_TURN)])
 def test_every_function_and_distribution_is_in_a_table(name: str) -> None:
-    assert re.search(rf"^\|[^|]*`{name}\(", TEXT, re.M), f"{name} stands in no table"
+    assert re.search(rf"^\|[^|]*`(x ~ )?{name}\(", TEXT, re.M), f"{name} stands in no table"
