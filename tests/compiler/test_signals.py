@@ -169,6 +169,25 @@ def test_a_signal_starts_anew_in_every_repetition_with_the_same_draw() -> None:
     assert (inputs[:, 20:23] == 0).all()
 
 
+def test_signals_start_anew_in_every_trial_of_a_session_each_with_its_own_draw() -> None:
+    text = task(
+        trial=f"x ~ ou(1, 50 ms)\n{FLIPS}",
+        epochs="wait: 100 ms\nrest: 50 ms",
+        during={"wait": "light = x\ntarget out = latch(flips) + integral(1) / 1 s"},
+        score="off = rms(error(out @ wait))",
+    ).replace("    inputs:", "    session:\n        trials: 3\n\n    inputs:", 1)
+    made = module(text)
+    inputs, targets, _, trials = made.generate(4, 10.0, 1)
+    again = made.arrays(trials, 10.0)
+    np.testing.assert_array_equal(again[0], inputs)
+    shown = inputs[:, :, 0].reshape(4, 3, 15)
+    assert len(np.unique(shown[:, :, 0])) == 12
+    assert (shown[:, :, 10:] == 0).all()
+    held = targets[:, :, 0].reshape(4, 3, 15)
+    assert set(np.unique(held[:, :, 0])) <= {-1, 0, 1}
+    np.testing.assert_allclose(made.score(targets + 0.5, trials, 10.0)["off"], 0.5, rtol=1e-5)
+
+
 @pytest.mark.parametrize("law", ["ou(1, 50 ms)", "random_walk(2)", "pulse_train(9 Hz, 10 ms)"])
 def test_processes_are_kept_where_noise_is_off_and_made_again_of_a_table(law: str) -> None:
     text = task(
