@@ -14,11 +14,17 @@ from epochal.compiler.intervals import interval
 from epochal.compiler.laws import MOST_CELLS
 from epochal.compiler.repeats import around, repeat_of
 from epochal.compiler.report import span
-from epochal.compiler.required import allowed_cells, is_hopeless, on_design
+from epochal.compiler.required import allowed_cells, combinations, is_hopeless, on_design
 from epochal.compiler.segments import columns, fits, layout
 from epochal.compiler.walk import definition_expressions, refs, walk
 from epochal.dsl.codes import diagnose
 from epochal.dsl.diagnostic import Diagnostic, Note
+
+MOST_VALUES = 100_000
+"""How many values the trial table may hold of each trial."""
+
+MOST_DECIDED = 5_000
+"""For how many combinations of levels a requirement on the design is decided."""
 
 LONGEST_TRIAL = 3_600_000_000
 """The longest trial that may be written, in us: one hour."""
@@ -84,13 +90,34 @@ def length(task: ir.Task, bounds: Bounds) -> Iterator[Diagnostic]:
 def design(task: ir.Task, _: Bounds) -> Iterator[Diagnostic]:
     """Bound the size of the balanced design."""
     factors = [v for v in task.variables if isinstance(v.definition, ir.Factor)]
-    sizes = [sum(v.definition.copies) for v in factors if isinstance(v.definition, ir.Factor)]
-    if prod(sizes) > MOST_CELLS:
+    if _cells(task) > MOST_CELLS:
         message = (
-            f"the balanced variables make {prod(sizes)} conditions, more than {MOST_CELLS}; "
-            "draw some of them with a plain set instead"
+            f"the balanced variables make {_count(_cells(task))} conditions, more than "
+            f"{MOST_CELLS}; draw some of them with a plain set instead"
         )
         yield diagnose("E0501", message, span(factors[-1].at))
+
+
+def _cells(task: ir.Task) -> int:
+    definitions = (variable.definition for variable in task.variables)
+    return prod(sum(one.copies) for one in definitions if isinstance(one, ir.Factor))
+
+
+def _count(n: int) -> str:
+    return str(n) if n < 10**15 else f"about 1e{len(str(n)) - 1}"
+
+
+def table(task: ir.Task, _: Bounds) -> Iterator[Diagnostic]:
+    """Bound the width of the trial table."""
+    if width(task) > MOST_VALUES:
+        message = f"a trial has {width(task)} drawn and computed values, more than {MOST_VALUES}"
+        yield diagnose("E0502", message, span(task.variables[-1].at))
+
+
+def width(task: ir.Task) -> int:
+    """Count the values that the trial table holds of each trial."""
+    kinds = [kind for variable in task.variables for kind in variable.types]
+    return sum(kind.n if isinstance(kind, ir.ArrayType) else 1 for kind in kinds)
 
 
 def repeats(task: ir.Task, bounds: Bounds) -> Iterator[Diagnostic]:
@@ -138,8 +165,15 @@ def requirements(task: ir.Task, bounds: Bounds) -> Iterator[Diagnostic]:
         message = "this never holds, whatever is drawn"
         yield diagnose("E0333", message, span(one.at))
     rows = on_design(task)
-    if not rows or hopeless:
+    if not rows or hopeless or _cells(task) > MOST_CELLS:
         return
+    for one in rows:
+        n = combinations(one, task, bounds)
+        if n > MOST_DECIDED:
+            message = f"this is about {n} combinations of levels, more than {MOST_DECIDED}"
+            note = Note("require fewer variables at once, or draw some of them with a plain set")
+            yield diagnose("E0501", message, span(one.at), notes=(note,))
+            return
     cells = allowed_cells(task, bounds)
     if cells is None:
         message = "this is about balanced variables alone, and cannot be decided when compiling"
@@ -257,6 +291,7 @@ CHECKS: tuple[Check, ...] = (
     durations,
     length,
     design,
+    table,
     repeats,
     requirements,
     divisions,

@@ -10,6 +10,7 @@ from epochal.dsl.units import UNITS, Dimension
 
 MOST_DIGITS = 20
 LARGEST = 100
+MOST_MEMBERS = 1000
 
 _BASE = {
     Dimension.NUMBER: (ir.NUMBER, ir.Unit.NONE),
@@ -69,6 +70,10 @@ def exact(value: Decimal) -> str:
 
 def set_literal(node: syntax.Set, scope: Scope, setting: Setting) -> Typed | None:
     """Lower a set; its members must be of one type."""
+    if len(node.items) > MOST_MEMBERS:
+        message = f"a set has {MOST_MEMBERS} members at most, and this has {len(node.items)}"
+        scope.report.error("E0367", message, node.span)
+        return None
     members = [member(item.value, scope, setting) for item in node.items]
     weights = [_weight(item, scope, setting) for item in node.items if item.weight is not None]
     if len(weights) not in (0, len(members)):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from epochal.compiler.checks import width
 from epochal.compiler.describe import Chance
 from epochal.runtime.batch import Stream
 
@@ -28,7 +29,8 @@ def chance_level(task: Task) -> Chance | None:
         return None
     rng = np.random.default_rng(_SEED)
     correct = []
-    part = max(1, min(CHANCE_TRIALS, 2_000_000 // (task.n_steps(20.0) * (task.n_in + task.n_out))))
+    values = task.n_steps(20.0) * (task.n_in + task.n_out) + width(task.ir)
+    part = max(1, min(CHANCE_TRIALS, 2_000_000 // values))
     for i, first in enumerate(range(0, CHANCE_TRIALS, part)):
         n = min(part, CHANCE_TRIALS - first)
         batch = task.batch(n, seed=_SEED, batch=i, stream=Stream.TEST, noise=False)

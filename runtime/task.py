@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from epochal.compiler import ir
+from epochal.compiler.checks import width
 from epochal.compiler.describe import describe
 from epochal.compiler.ir_json import encode
 from epochal.runtime.batch import Batch, Column, Float, Stream
@@ -220,13 +221,17 @@ class Task:
             raise ValueError(f"dt = {dt} is not allowed: it is a time in ms, whole microseconds")
         if self.n_steps(dt) < 1:
             raise ValueError(f"dt = {dt} is not allowed: no trial lasts longer than half of it")
-        size = 4 * n * self.n_steps(dt) * (self.n_in + 2 * self.n_out)
+        size = n * self._bytes_a_trial(dt)
         if size > MOST_BYTES:
             raise ValueError(
                 f"{n} trials of {self.n_steps(dt)} steps need {size / 2**30:.1f} GiB, more than "
                 f"{MOST_BYTES / 2**30:.0f} GiB: make several batches (batch=0, 1, ..), or use a "
                 "longer dt"
             )
+
+    def _bytes_a_trial(self, dt: float) -> int:
+        """Count the bytes that one trial takes in the arrays and in the trial table."""
+        return 4 * self.n_steps(dt) * (self.n_in + 2 * self.n_out) + 8 * width(self.ir)
 
     def _check_arrays(self, out: tuple[Float, Float, Float], n: int, dt: float) -> None:
         """Refuse arrays that a batch does not fit into."""
