@@ -12,16 +12,14 @@ from epochal.compiler import ir
 from epochal.compiler.bounds import Bounds, total
 from epochal.compiler.intervals import interval
 from epochal.compiler.laws import MOST_CELLS
-from epochal.compiler.repeats import around, repeat_of
+from epochal.compiler.repeats import chains, shared
 from epochal.compiler.report import span
 from epochal.compiler.required import allowed_cells, combinations, is_hopeless, on_design
-from epochal.compiler.segments import columns, fits, layout
+from epochal.compiler.segments import fits
+from epochal.compiler.sizes import SIZES
 from epochal.compiler.walk import definition_expressions, refs, walk
 from epochal.dsl.codes import diagnose
 from epochal.dsl.diagnostic import Diagnostic, Note
-
-MOST_VALUES = 100_000
-"""How many values the trial table may hold of each trial."""
 
 MOST_DECIDED = 5_000
 """For how many combinations of levels a requirement on the design is decided."""
@@ -107,55 +105,14 @@ def _count(n: int) -> str:
     return str(n) if n < 10**15 else f"about 1e{len(str(n)) - 1}"
 
 
-def table(task: ir.Task, _: Bounds) -> Iterator[Diagnostic]:
-    """Bound the width of the trial table."""
-    if width(task) > MOST_VALUES:
-        message = f"a trial has {width(task)} drawn and computed values, more than {MOST_VALUES}"
-        yield diagnose("E0502", message, span(task.variables[-1].at))
-
-
-def width(task: ir.Task) -> int:
-    """Count the values that the trial table holds of each trial."""
-    kinds = [kind for variable in task.variables for kind in variable.types]
-    return sum(kind.n if isinstance(kind, ir.ArrayType) else 1 for kind in kinds)
-
-
-def repeats(task: ir.Task, bounds: Bounds) -> Iterator[Diagnostic]:
+def repeats(task: ir.Task, _: Bounds) -> Iterator[Diagnostic]:
     """Refuse what is not built yet inside repeats."""
-    plan = layout(task, bounds)
-    late: set[tuple[ir.EffectKind, str | None]] = set()
-    for effect in task.effects:
-        where = effect.where
-        inside = around(task, where) is not None
-        touches = inside or any(repeat_of(task, end) for end in (where.first, where.last))
-        steps = columns(effect, task, plan, bounds) is None
-        behind = any(
-            kind is effect.kind and (None in (name, effect.channel) or name == effect.channel)
-            for kind, name in late
-        )
-        sliced = where.start is not None or where.stop is not None
-        if (inside and (steps or behind)) or (touches and not inside and sliced):
-            what = (
-                "a slice across the edge of a repeat"
-                if not inside
-                else ("`t`, a slice of unproven order, or a statement after one, inside a repeat")
-            )
-            message = f"{what} is part of the language and not built yet"
-            yield diagnose("E0601", message, span(effect.at))
-        if steps or behind:
-            late.add((effect.kind, effect.channel))
+    around = chains(task)
     for score in task.scores:
         for node in walk(score.value):
-            if isinstance(node, ir.Series) and _repeated_series(task, node):
+            if isinstance(node, ir.Series) and shared(around, node.where):
                 message = "reading an output inside a repeat is part of the language, not built yet"
                 yield diagnose("E0601", message, span(score.at))
-
-
-def _repeated_series(task: ir.Task, series: ir.Series) -> bool:
-    where = series.where
-    sliced = where.start is not None or where.stop is not None
-    touches = any(repeat_of(task, end) for end in (where.first, where.last))
-    return around(task, where) is not None or (touches and sliced)
 
 
 def requirements(task: ir.Task, bounds: Bounds) -> Iterator[Diagnostic]:
@@ -291,7 +248,7 @@ CHECKS: tuple[Check, ...] = (
     durations,
     length,
     design,
-    table,
+    *SIZES,
     repeats,
     requirements,
     divisions,

@@ -50,7 +50,7 @@ def analyse(
     ``allowed`` names the modules whose externs may run; without it nothing of them is imported.
     """
     report = Report(home.file.skipped)
-    report.diagnostics += unbuilt(home.file)
+    report.diagnostics += repeated_names(home.file) + unbuilt(home.file)
     expanded, found = expand(home, resolve)
     if expanded is None:
         return None, (*report.diagnostics, *found)
@@ -95,6 +95,20 @@ _UNBUILT = {
     syntax.Taskset: "taskset",
     syntax.Experiment: "experiment",
 }
+
+
+def repeated_names(file: syntax.File) -> list[Diagnostic]:
+    """Say which tasks of a file have the name of one above them."""
+    first: dict[str, syntax.Ident] = {}
+    found = []
+    for item in file.items:
+        if isinstance(item, syntax.Task):
+            other = first.setdefault(item.name.name, item.name)
+            if other is not item.name:
+                note = Note("the first one", other.span)
+                message = f"the file has a task `{item.name.name}` already"
+                found.append(diagnose("E0212", message, item.name.span, notes=(note,)))
+    return found
 
 
 def unbuilt(file: syntax.File) -> list[Diagnostic]:

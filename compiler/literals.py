@@ -10,6 +10,7 @@ from epochal.dsl.units import UNITS, Dimension
 
 MOST_DIGITS = 20
 LARGEST = 100
+LONGEST = 10**17  # us
 MOST_MEMBERS = 1000
 
 _BASE = {
@@ -37,6 +38,9 @@ def quantity(node: syntax.Quantity, scope: Scope) -> Typed | None:
     unit = UNITS[node.unit] if node.unit else None
     value = Decimal(node.digits) * (unit.factor if unit else 1)
     kind, base = _BASE[unit.dimension if unit else Dimension.NUMBER]
+    if kind == ir.TIME and value > LONGEST:
+        scope.report.error("E0504", "a time is at most 10**11 s, some 3000 years", node.span)
+        return None
     if kind == ir.TIME and value != value.to_integral_value():
         scope.report.error(
             "E0307",
@@ -82,6 +86,8 @@ def set_literal(node: syntax.Set, scope: Scope, setting: Setting) -> Typed | Non
     good = [one for one in members if one is not None]
     if len(good) < len(members) or any(weight is None for weight in weights):
         return None
+    if not _can_weigh([weight for weight in weights if weight is not None], node, scope):
+        return None
     kind = good[0].type
     for one in good[1:]:
         joint = types.common(kind, one.type)
@@ -104,6 +110,19 @@ def set_literal(node: syntax.Set, scope: Scope, setting: Setting) -> Typed | Non
         ir.SetType(kind),
         node.span,
     )
+
+
+def _can_weigh(weights: list[ir.Expr], node: syntax.Set, scope: Scope) -> bool:
+    """Require of weights that they are never negative and not all 0."""
+    reach = [expressions.bounds(weight, scope) for weight in weights]
+    for item, bounds in zip(node.items, reach, strict=False):
+        if bounds.low < 0 and item.weight is not None:
+            scope.report.error("E0321", "a weight may be below 0", item.weight.span)
+            return False
+    if reach and not sum(bounds.high for bounds in reach) > 0:
+        scope.report.error("E0321", "the weights of a set are not all 0", node.span)
+        return False
+    return True
 
 
 def _are_distinct(node: syntax.Set, items: tuple[ir.Expr, ...], scope: Scope) -> bool:

@@ -65,7 +65,9 @@ def number(value: str, unit: ir.Unit) -> str:
     match unit:
         case ir.Unit.MICROSECOND if value not in ("inf", "-inf", "nan"):
             time = Decimal(value)
-            if time and time % 1_000_000 == 0:
+            if not time or time.adjusted() > 20:
+                return f"{value} us"
+            if time % 1_000_000 == 0:
                 return f"{_plain(time / 1_000_000)} s"
             return f"{_plain(time / 1000)} ms" if time % 10 == 0 else f"{_plain(time)} us"
         case ir.Unit.HERTZ:
@@ -127,7 +129,7 @@ def _show(expr: ir.Expr, laws: Laws) -> tuple[str, int]:
             return _show(x, laws)
         case ir.MemberOf(x, values):
             return f"{_inside(x, _SUM, laws)} in {_show(values, laws)[0]}", _COMPARE
-        case ir.Index(ir.Ref(name), ir.Ref(role=ir.Role.INDEX)) if name in laws:
+        case ir.Index(ir.Ref(name)) if name in laws:
             return laws[name], _ATOM  # drawn anew in every repetition
         case ir.Index(x, i):
             return f"{_inside(x, _ATOM, laws)}[{_show(i, laws)[0]}]", _ATOM

@@ -78,7 +78,7 @@ def _build(
 
 def _too_many(span: Span) -> Diagnostic:
     message = f"a file holds {MAX_ITEMS} tasks at most: split it into several files"
-    return diagnose("E0368", message, span)
+    return diagnose("E0106", message, span)
 
 
 def _first_ones(found: list[Diagnostic]) -> tuple[Diagnostic, ...]:

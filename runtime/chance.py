@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from epochal.compiler.checks import width
 from epochal.compiler.describe import Chance
+from epochal.compiler.sizes import width
 from epochal.runtime.batch import Stream
 
 if TYPE_CHECKING:
     from epochal.runtime.task import Task
 
 CHANCE_TRIALS = 2000
+MOST_VALUES = 50_000_000
 _SEED = 0
 
 
@@ -22,8 +23,9 @@ def chance_level(task: Task) -> Chance | None:
     """Measure how often random outputs count as correct; None where `correct` is not defined.
 
     Each trial has one standard normal number a unit, held from the first step to the last, on
-    2,000 trials of the test stream.  It is scored with those and with their negatives, so that
-    the accuracy of a choice between two is one half and has no error.
+    2,000 trials of the test stream, or fewer where those are very long.  It is scored with those
+    and with their negatives, so that the accuracy of a choice between two is one half and has no
+    error.
     """
     if not any(score.name == "correct" for score in task.ir.scores):
         return None
@@ -31,8 +33,9 @@ def chance_level(task: Task) -> Chance | None:
     correct = []
     values = task.n_steps(20.0) * (task.n_in + task.n_out) + width(task.ir)
     part = max(1, min(CHANCE_TRIALS, 2_000_000 // values))
-    for i, first in enumerate(range(0, CHANCE_TRIALS, part)):
-        n = min(part, CHANCE_TRIALS - first)
+    trials = max(20, min(CHANCE_TRIALS, MOST_VALUES // values))
+    for i, first in enumerate(range(0, trials, part)):
+        n = min(part, trials - first)
         batch = task.batch(n, seed=_SEED, batch=i, stream=Stream.TEST, noise=False)
         held = rng.standard_normal((n, 1, task.n_out)).astype(np.float32)
         shape = batch.targets.shape
@@ -42,4 +45,4 @@ def chance_level(task: Task) -> Chance | None:
     known = all_correct[~np.isnan(all_correct)]
     if not known.size:
         return None
-    return Chance(float(known.mean()), float(known.std()) / math.sqrt(known.size), CHANCE_TRIALS)
+    return Chance(float(known.mean()), float(known.std()) / math.sqrt(known.size), trials)

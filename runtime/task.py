@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from epochal.compiler import ir
-from epochal.compiler.checks import width
 from epochal.compiler.describe import describe
 from epochal.compiler.ir_json import encode
+from epochal.compiler.sizes import width
 from epochal.runtime.batch import Batch, Column, Float, Stream
 from epochal.runtime.chance import chance_level
 from epochal.runtime.errors import TrialError
@@ -230,8 +230,10 @@ class Task:
             )
 
     def _bytes_a_trial(self, dt: float) -> int:
-        """Count the bytes that one trial takes in the arrays and in the trial table."""
-        return 4 * self.n_steps(dt) * (self.n_in + 2 * self.n_out) + 8 * width(self.ir)
+        """Count the bytes that one trial takes in arrays, tables of segments and trial table."""
+        n_segments = max(b for _, b in self.module.epochs.values()) + 1
+        rows = 4 * self.n_steps(dt) + 8 * n_segments
+        return rows * (self.n_in + 2 * self.n_out) + 8 * width(self.ir)
 
     def _check_arrays(self, out: tuple[Float, Float, Float], n: int, dt: float) -> None:
         """Refuse arrays that a batch does not fit into."""
