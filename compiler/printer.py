@@ -18,9 +18,9 @@ from epochal.compiler import (
 from epochal.compiler.bounds import Bounds, longest
 from epochal.compiler.externs import function_of, module_of
 from epochal.compiler.hash import task_hash
-from epochal.compiler.intervals import Known
+from epochal.compiler.intervals import Known, interval
 from epochal.compiler.numpy_text import Printer
-from epochal.compiler.prelude_source import Definition, imports, needed
+from epochal.compiler.prelude_source import PRELUDE_NAMES, Definition, imports, needed
 from epochal.compiler.print_line import file_name, line, mentioned, plain, quoted, unpacked
 from epochal.compiler.print_names import LONGEST, Names, Speaker, is_wide, names
 from epochal.compiler.segments import Layout
@@ -66,7 +66,7 @@ def print_module(task: ir.Task, known: Known) -> str:
         "score_doc": _wrap(_score_doc(task)),
         "needs_trial": any("trial" in _words(text) for text in generate.rows),
         "segments": print_generate.SEGMENTS,
-        "constants": _constants(task, plan, called),
+        "constants": _constants(task, plan, called, known),
         "prelude": (),
         "imports": (),
     }
@@ -223,13 +223,14 @@ def _names(items: list[str] | tuple[str, ...]) -> str:
     return f"({', '.join(quoted(item) for item in items)}{',' if len(items) == 1 else ''})"
 
 
-def _constants(task: ir.Task, plan: Layout, called: Names) -> list[str]:
+def _constants(task: ir.Task, plan: Layout, called: Names, known: Known) -> list[str]:
     """Print the columns, labels, segments and structural parameters."""
     lines: list[str] = []
     show = Speaker(called).drawing()
     structural = [p for p in task.params if p.structural and not _is_set_of_labels(p)]
-    lines += [_structural(param, show, called) for param in structural if not _is_label(param)]
-    chosen = [_structural(param, show, called) for param in structural if _is_label(param)]
+    shown = {param.name: _structural(param, show, called, known) for param in structural}
+    lines += [shown[param.name] for param in structural if not _is_label(param)]
+    chosen = [shown[param.name] for param in structural if _is_label(param)]
     for side, channels in (("inputs", task.inputs), ("outputs", task.outputs)):
         targets, values, first = [], [], 0
         for channel in channels:
@@ -248,9 +249,13 @@ def _constants(task: ir.Task, plan: Layout, called: Names) -> list[str]:
     return lines + column_names.constants(task, plan, called.columns)
 
 
-def _structural(param: ir.Param, show: Printer, called: Names) -> str:
+def _structural(param: ir.Param, show: Printer, called: Names, known: Known) -> str:
     assert param.value is not None
-    return line(f"{called.structural(param.name)} = {show.text(param.value)}", param.at, 0)
+    text = show.text(param.value)
+    reach = interval(param.value, known)
+    if mentioned(text) & PRELUDE_NAMES and reach.is_point:  # those functions stand further below
+        text = repr(int(reach.low) if reach.whole else float(reach.low))
+    return line(f"{called.structural(param.name)} = {text}", param.at, 0)
 
 
 def _is_set_of_labels(param: ir.Param) -> bool:

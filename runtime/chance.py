@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from epochal.compiler.describe import Chance
 from epochal.compiler.sizes import width
 from epochal.runtime.batch import Stream
+from epochal.runtime.scoring import accuracy_of
 
 if TYPE_CHECKING:
     from epochal.runtime.task import Task
@@ -41,8 +41,5 @@ def chance_level(task: Task) -> Chance | None:
         shape = batch.targets.shape
         both = [task.score(np.broadcast_to(x, shape), batch)["correct"] for x in (held, -held)]
         correct.append(np.mean(np.asarray(both, float), axis=0))
-    all_correct = np.concatenate(correct)
-    known = all_correct[~np.isnan(all_correct)]
-    if not known.size:
-        return None
-    return Chance(float(known.mean()), float(known.std()) / math.sqrt(known.size), trials)
+    found = accuracy_of(np.concatenate(correct))
+    return Chance(found.accuracy, found.error, trials) if found.counted else None

@@ -37,6 +37,7 @@ SHARES: dict[str, int] = {
     # Time.
     "repeat": 30,
     "drawn count": 40,
+    "nested repeat": 25,
     "index in a duration": 25,
     "length": 15,
     "draw in a duration": 35,
@@ -52,6 +53,7 @@ SHARES: dict[str, int] = {
     "unit": 60,
     # Scores.
     "correct": 80,
+    "score in a repeat": 40,
 }
 """Constructs that stand or do not, in per cent."""
 

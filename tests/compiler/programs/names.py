@@ -78,7 +78,7 @@ class Channel:
 
 @dataclass(frozen=True)
 class Epoch:
-    """An epoch; ``repeat`` is the place of its repeat, -1 outside."""
+    """An epoch; ``repeat`` is the place of the innermost repeat around it, -1 outside."""
 
     name: str
     repeat: int = -1
@@ -96,7 +96,7 @@ class World:
     inputs: list[Channel] = field(default_factory=list)
     outputs: list[Channel] = field(default_factory=list)
     epochs: list[Epoch] = field(default_factory=list)
-    indices: list[Value] = field(default_factory=list)
+    indices: list[tuple[Value, ...]] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
     rooms: set[str] = field(default_factory=set)
 
@@ -144,7 +144,6 @@ class Place:
     """Where an expression stands: what it may mention.
 
     ``size`` is the length of the arrays that may stand in it, ``elapsed`` whether ``t`` may,
-    ``inside`` whether it is inside a repeat;
     ``reader`` writes what reads outputs.
     """
 
@@ -152,7 +151,6 @@ class Place:
     values: tuple[Value, ...]
     size: int = 0
     elapsed: bool = False
-    inside: bool = False
     reader: "Callable[[Pen, Place, str], Writers] | None" = None
 
     def of(self, kind: str, labels: tuple[str, ...] = ()) -> list[Value]:

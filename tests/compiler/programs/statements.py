@@ -24,12 +24,11 @@ def _block(pen: Pen, world: World) -> list[str]:
     if pen.takes("list of spans"):
         spans.append(_span(pen, place, among, inside))
     if inside >= 0:
-        place = replace(place, values=(*place.values, world.indices[inside]))
+        place = replace(place, values=(*place.values, *world.indices[inside]))
     head = f"during {', '.join(spans)}"
     if pen.takes("guard"):
         head += f" if {_bare(expression(pen, place, 'boolean', 2))}"
-    moving = not any(epoch.repeat >= 0 for epoch in world.epochs)
-    lines = [_statement(pen, place, moving, inside >= 0) for _ in range(pen.whole(1, 3))]
+    lines = [_statement(pen, place) for _ in range(pen.whole(1, 3))]
     return [f"{head}:", *(line for line in lines if line)]
 
 
@@ -41,11 +40,10 @@ def _bare(text: str) -> str:
     return text
 
 
-def _statement(pen: Pen, place: Place, moving: bool, inside: bool) -> str:
+def _statement(pen: Pen, place: Place) -> str:
     world = place.world
-    here = replace(place, elapsed=moving, inside=inside)
-    kinds = ["drive", "target", "weight", "ignore"] + ([] if inside else ["noise"])
-    match pen.choose("effect", kinds):
+    here = replace(place, elapsed=True)
+    match pen.choose("effect", ["drive", "target", "weight", "ignore", "noise"]):
         case "drive":
             channel = pen.one_of(world.inputs)
             return _set(pen, here, channel, "")

@@ -14,7 +14,7 @@ def epoch_lines(pen: Pen, world: World) -> list[str]:
     repeats = 0
     for _ in range(pen.whole(1, 4)):
         if repeats < 2 and pen.takes("repeat"):
-            lines += _repeat(pen, world, repeats)
+            lines += _repeat(pen, world)
             repeats += 1
         else:
             lines.append(_epoch(pen, world, -1, 60))
@@ -29,20 +29,19 @@ def epoch_lines(pen: Pen, world: World) -> list[str]:
     return lines
 
 
-def _epoch(pen: Pen, world: World, repeat: int, most: int, index: Value | None = None) -> str:
-    duration = _duration(pen, world, most, index)
+def _epoch(pen: Pen, world: World, repeat: int, most: int, indices: tuple[Value, ...] = ()) -> str:
+    duration = _duration(pen, world, most, indices)
     name = world.room_name(pen)
     world.epochs.append(Epoch(name, repeat))
     return f"{name}: {duration}"
 
 
-def _duration(pen: Pen, world: World, most: int, index: Value | None) -> str:
-    values = (*world.values, *([index] if index is not None else []))
-    place = Place(world, tuple(values))
+def _duration(pen: Pen, world: World, most: int, indices: tuple[Value, ...]) -> str:
+    place = Place(world, (*world.values, *indices))
     if pen.takes("zero duration"):
         return "0 ms"
-    if index is not None and pen.takes("index in a duration"):
-        return f"{index.name} * 3 ms + 2 ms"
+    if indices and pen.takes("index in a duration"):
+        return f"{pen.one_of(indices).name} * 3 ms + 2 ms"
     match pen.choose("duration", ["constant", "value", "draw", "expression"]):
         case "value":
             return _value(pen, place, most) or f"{most} ms"
@@ -89,26 +88,32 @@ def _drawn(pen: Pen, place: Place, most: int) -> str:
     return made_text
 
 
-def _repeat(pen: Pen, world: World, number: int) -> list[str]:
-    """Write a group of epochs that is repeated."""
+def _repeat(pen: Pen, world: World, around: tuple[Value, ...] = ()) -> list[str]:
+    """Write a group of epochs that is repeated, perhaps with another inside."""
     counts = [
         value
-        for value in world.values
+        for value in (*world.values, *around)
         if value.kind == "number"
         and value.whole
         and not value.size
         and value.low is not None
         and value.high is not None
         and value.low >= 0
-        and value.high <= 4
+        and value.high <= (2 if around else 4)
     ]
-    count, most = str(pen.whole(1, 4)), 0.0
+    count, most = str(pen.whole(1, 2 if around else 4)), 0.0
     if counts and pen.takes("drawn count"):
         value = pen.one_of(counts)
         count, most = value.name, value.high or 0
     most = max(float(count), 1) if count.isdigit() else max(most, 1)
     name = world.value_name(pen)
-    index = Value(name, "number", 0, most - 1, True)
-    world.indices.append(index)
-    body = [f"    {_epoch(pen, world, number, 15, index)}" for _ in range(pen.whole(1, 3))]
-    return [f"repeat {count} as {name}:", *body]
+    inside = (*around, Value(name, "number", 0, most - 1, True))
+    number = len(world.indices)
+    world.indices.append(inside)
+    longest = 8 if around else 15
+    body = [_epoch(pen, world, number, longest, inside) for _ in range(pen.whole(1, 3))]
+    if not around and pen.takes("nested repeat"):
+        body += _repeat(pen, world, inside)
+        if pen.whole(0, 1):
+            body.append(_epoch(pen, world, number, longest, inside))
+    return [f"repeat {count} as {name}:", *(f"    {line}" for line in body)]
