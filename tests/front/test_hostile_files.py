@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import time
 from importlib import metadata
@@ -199,3 +200,19 @@ def test_a_trial_of_an_hour_is_described_soon(inside: Path) -> None:
     assert ended.status == 0
     assert "Chance: 50%" in ended.out
     assert time.perf_counter() - start < 30
+
+
+@pytest.mark.parametrize(
+    "name", ["x\nraise OSError\n#", "a # b", '"""', "\\", "x\ry", "\u2028", "' + z"]
+)
+def test_the_name_of_a_file_is_no_code(inside: Path, name: str) -> None:
+    file = inside / f"{name}.task"
+    text = BASE.replace("uniform(0, 1)", "uniform(0, 1)\n        require x > 0.2")
+    file.write_text(text.replace("show: wait", "show: wait\n        more: uniform(1 ms, 5 ms)"))
+    plain = inside / "plain.task"
+    plain.write_text(file.read_text())
+    ended = call("build", file)
+    assert ended.status == 0
+    compile(ended.out, "built", "exec")
+    code = [ast.unparse(ast.parse(out)) for out in (ended.out, call("build", plain).out)]
+    assert code[0].split("TASK =")[1] == code[1].split("TASK =")[1]
