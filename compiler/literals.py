@@ -86,7 +86,10 @@ def set_literal(node: syntax.Set, scope: Scope, setting: Setting) -> Typed | Non
     good = [one for one in members if one is not None]
     if len(good) < len(members) or any(weight is None for weight in weights):
         return None
-    if not _can_weigh([weight for weight in weights if weight is not None], node, scope):
+    if weights and all(weight == ir.Number("0") for weight in weights):
+        scope.report.error(
+            "E0354", "no member has a weight above 0, so nothing can be drawn", node.span
+        )
         return None
     kind = good[0].type
     for one in good[1:]:
@@ -110,19 +113,6 @@ def set_literal(node: syntax.Set, scope: Scope, setting: Setting) -> Typed | Non
         ir.SetType(kind),
         node.span,
     )
-
-
-def _can_weigh(weights: list[ir.Expr], node: syntax.Set, scope: Scope) -> bool:
-    """Require of weights that they are never negative and not all 0."""
-    reach = [expressions.bounds(weight, scope) for weight in weights]
-    for item, bounds in zip(node.items, reach, strict=False):
-        if bounds.low < 0 and item.weight is not None:
-            scope.report.error("E0321", "a weight may be below 0", item.weight.span)
-            return False
-    if reach and not sum(bounds.high for bounds in reach) > 0:
-        scope.report.error("E0321", "the weights of a set are not all 0", node.span)
-        return False
-    return True
 
 
 def _are_distinct(node: syntax.Set, items: tuple[ir.Expr, ...], scope: Scope) -> bool:
@@ -170,7 +160,11 @@ def member(node: syntax.Expr, scope: Scope, setting: Setting) -> Typed | None:
 
 def _weight(item: syntax.SetItem, scope: Scope, setting: Setting) -> ir.Expr | None:
     assert item.weight is not None
-    return expressions.number(item.weight, scope, setting, "a weight")
+    weight = expressions.number(item.weight, scope, setting, "a weight")
+    if weight is not None and expressions.bounds(weight, scope).low < 0:
+        scope.report.error("E0354", "this weight may be below 0", item.weight.span)
+        return None
+    return weight
 
 
 def _first(node: syntax.Set) -> str:

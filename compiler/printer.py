@@ -25,6 +25,7 @@ from epochal.compiler.print_line import file_name, line, mentioned, plain, quote
 from epochal.compiler.print_names import LONGEST, Names, Speaker, is_wide, names
 from epochal.compiler.segments import Layout
 from epochal.compiler.version import VERSION
+from epochal.compiler.walk import walk
 
 
 def print_module(task: ir.Task, known: Known) -> str:
@@ -229,8 +230,8 @@ def _constants(task: ir.Task, plan: Layout, called: Names, known: Known) -> list
     show = Speaker(called).drawing()
     structural = [p for p in task.params if p.structural and not _is_set_of_labels(p)]
     shown = {param.name: _structural(param, show, called, known) for param in structural}
-    lines += [shown[param.name] for param in structural if not _is_label(param)]
-    chosen = [shown[param.name] for param in structural if _is_label(param)]
+    lines += [shown[param.name] for param in structural if not _has_labels(param)]
+    chosen = [shown[param.name] for param in structural if _has_labels(param)]
     for side, channels in (("inputs", task.inputs), ("outputs", task.outputs)):
         targets, values, first = [], [], 0
         for channel in channels:
@@ -262,8 +263,10 @@ def _is_set_of_labels(param: ir.Param) -> bool:
     return isinstance(param.type, ir.SetType) and isinstance(param.type.item, ir.LabelType)
 
 
-def _is_label(param: ir.Param) -> bool:
-    return isinstance(param.type, ir.LabelType)
+def _has_labels(param: ir.Param) -> bool:
+    """Whether the constant of a parameter mentions labels, which must stand above it."""
+    nodes = walk(param.value) if param.value is not None else ()
+    return isinstance(param.type, ir.LabelType) or any(isinstance(n, ir.Label) for n in nodes)
 
 
 def _table_doc(task: ir.Task) -> str:

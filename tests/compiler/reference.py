@@ -96,8 +96,11 @@ class Reading:
                 return tuple(self.value(item) for item in items)
             case ir.Relabel(x):
                 return self.value(x)
+            case ir.Lookup():
+                return self.lookup(expr)
             case ir.MemberOf(x, values):
-                return any(compare("==", self.value(x), one) for one in self.value(values))
+                among = self.value(values)
+                return each(lambda a: any(compare("==", a, b) for b in among), self.value(x))
             case ir.Series(channel, where):
                 return self.series(channel, where)
         raise AssertionError(expr)
@@ -141,6 +144,23 @@ class Reading:
             return each(FUNCTIONS[function], *values)
         return FUNCTIONS[function](*values)
 
+    def lookup(self, expr: ir.Lookup) -> Value:
+        """Find the value beside the key; of no label it is none, false or nan."""
+        rows = [self.value(row) for row in expr.rows]
+
+        def beside(key: Value, *values: Value) -> Value:
+            for row, value in zip(rows, values, strict=True):
+                if row == key:
+                    return value
+            if isinstance(expr.gives, ir.LabelType):
+                return None
+            return False if expr.gives == ir.BOOLEAN else math.nan
+
+        parts = expr.key.items if isinstance(expr.key, ir.TupleOf) else (expr.key,)
+        keys = [self.value(part) for part in parts]
+        together = each(lambda *parts: parts, *keys) if len(keys) > 1 else keys[0]
+        return each(beside, together, *(self.value(value) for value in expr.values))
+
     def place(self, expr: ir.Expr, value: Value) -> int:
         """Give the place of a unit that is written as a label or as a number."""
         return self.labels(expr).index(value) if isinstance(value, str) else int(value)
@@ -150,7 +170,7 @@ class Reading:
         match expr:
             case ir.Label(_, labels) | ir.Relabel(_, _, labels):
                 return labels
-            case ir.Conditional(_, then, _):
+            case ir.Conditional(_, then, _) | ir.Lookup(_, _, (then, *_)):
                 return self.labels(then)
             case ir.Call("other", (x,)) | ir.Index(x):
                 return self.labels(x)
@@ -801,8 +821,8 @@ def one_trial(
             case ir.Factor():
                 row |= {name: cell[name] for name in variable.names}
                 continue
-            case ir.Drawn(law, key, _, True):
-                value = shared(law, key, words, task, row)
+            case ir.Drawn(law, key, size, True):
+                value = shared(law, key, words, task, row, size)
             case ir.Drawn(law, key, size):
                 attempt = attempts.get(variable.names[0], 0)
                 if size:
@@ -814,8 +834,9 @@ def one_trial(
                             i * size + j,
                             n * size,
                             task,
-                            at(row, j, size) | indices(task, key, j),
+                            row | indices(task, key, j),
                             attempt,
+                            j,
                         )
                         for j in range(size)
                     ]
@@ -839,10 +860,14 @@ def columns(variable: ir.Variable, value: Value) -> Row:
     return found
 
 
-def shared(law: ir.Distribution, key: str, words: Words, task: ir.Task, row: Row) -> Value:
-    """Draw one value for all trials of a batch."""
+def shared(
+    law: ir.Distribution, key: str, words: Words, task: ir.Task, row: Row, size: int
+) -> Value:
+    """Draw one value, or one array, for all trials of a batch."""
     if not isinstance(law, ir.Law) or law.name != "in turn":
-        return draw(law, key, words, 0, 1, task, row)
+        if not size:
+            return draw(law, key, words, 0, 1, task, row)
+        return [draw(law, key, words, j, size, task, row, j=j) for j in range(size)]
     items = [Reading(task, row).value(item) for item in literal(law.arguments[0], task).items]
     block, place = divmod(words.batch, len(items))
     order = by_size(replace(words, batch=block).raw(key, len(items)))
@@ -855,12 +880,6 @@ def indices(task: ir.Task, key: str, j: int) -> Row:
     return repetitions(task, ir.Where(epoch, epoch))[j] if kind == "epoch" else {}
 
 
-def at(row: Row, j: int, size: int) -> Row:
-    """Take value j of every array of this length."""
-    lists = {name: value for name, value in row.items() if isinstance(value, list)}
-    return row | {name: value[j] for name, value in lists.items() if len(value) == size}
-
-
 def draw(
     law: ir.Distribution,
     key: str,
@@ -870,12 +889,24 @@ def draw(
     task: ir.Task,
     row: Row,
     attempt: int = 0,
+    j: int | None = None,
 ) -> Value:
-    """Draw one value for trial i of n, by the table of laws in COMPILER.md."""
+    """Draw one value for trial i of n, by the table of laws in COMPILER.md.
+
+    It is value j of an array, where one is drawn; of an argument that is an array value j counts.
+    """
     here = Reading(task, row)
+
+    def own(expr: ir.Expr) -> Value:
+        value = here.value(expr)
+        return value if j is None or not isinstance(value, list) else value[j]
+
     if isinstance(law, ir.EitherLaw):
-        chosen = law.then if here.value(law.condition) else law.otherwise
-        return draw(chosen, key, words, i, n, task, row, attempt)
+        chosen = law.then if own(law.condition) else law.otherwise
+        return draw(chosen, key, words, i, n, task, row, attempt, j)
+    if isinstance(law, ir.QuantizedLaw):
+        step = float(own(law.step))
+        return round(draw(law.law, key, words, i, n, task, row, attempt, j) / step) * step
     if law.name == "sample":
         items = [here.value(item) for item in literal(law.arguments[0], task).items]
         k = len(items)
@@ -885,16 +916,17 @@ def draw(
     if law.name in ("choice", "except"):
         members = literal(law.arguments[0], task)
         items = [here.value(item) for item in members.items]
+        weights = [float(own(weight)) for weight in members.weights]
         if law.name == "except":
-            taken = items.index(here.value(law.arguments[1]))
-            place = math.floor(u * (len(items) - 1))
-            return items[place + (place >= taken)]
-        if not members.weights:
+            taken = own(law.arguments[1])
+            if not weights:
+                items = [item for item in items if item != taken]
+            weights = [w * (item != taken) for w, item in zip(weights, items, strict=False)]
+        if not weights:
             return items[math.floor(u * len(items))]
-        weights = [float(here.value(weight)) for weight in members.weights]
         sums = [sum(weights[: k + 1]) for k in range(len(weights))]
         return items[sum(below <= u * sums[-1] for below in sums)]
-    a = [float(here.value(argument)) for argument in law.arguments]
+    a = [float(own(argument)) for argument in law.arguments]
     match law.name:
         case "uniform":
             return a[0] + (a[1] - a[0]) * u
