@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from epochal.compiler import calls, expressions, ir, names
 from epochal.compiler.intervals import constant
-from epochal.compiler.literals import MOST_MEMBERS
+from epochal.compiler.literals import MOST_LABELS
 from epochal.compiler.report import place
 from epochal.compiler.scope import PLAIN, Scope, Setting, Symbol
 from epochal.dsl import syntax
@@ -182,8 +182,8 @@ def count(node: syntax.Expr, scope: Scope, what: str) -> int | None:
 
 def _named(node: syntax.Channel, scope: Scope) -> _Units | None:
     labels = []
-    if len(node.shape) > MOST_MEMBERS:
-        message = f"a channel has {MOST_MEMBERS} named units at most, and this has"
+    if len(node.shape) > MOST_LABELS:
+        message = f"a channel has {MOST_LABELS} named units at most, and this has"
         scope.report.error("E0502", f"{message} {len(node.shape)}", node.span)
         return None
     for item in node.shape:
