@@ -52,8 +52,10 @@ def table(task: ir.Task, _: Bounds) -> Iterator[Diagnostic]:
         yield diagnose("E0502", message, span(task.variables[-1].at))
 
 
-def width(task: ir.Task) -> int:
+def width(task: ir.Program) -> int:
     """Count the values that the trial table holds of each trial."""
+    if isinstance(task, ir.Taskset):
+        return sum(width(member.task) for member in task.members)
     kinds = [kind for variable in task.variables for kind in variable.types]
     return sum(kind.n if isinstance(kind, ir.ArrayType) else 1 for kind in kinds)
 

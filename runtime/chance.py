@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from epochal.compiler import ir
 from epochal.compiler.describe import Chance
 from epochal.compiler.sizes import width
 from epochal.runtime.batch import Stream
@@ -19,6 +21,12 @@ MOST_VALUES = 50_000_000
 _SEED = 0
 
 
+def scores_of(program: ir.Program) -> tuple[str, ...]:
+    """Name the scores of a task, or of all members of a set."""
+    tasks = [one.task for one in program.members] if isinstance(program, ir.Taskset) else [program]
+    return tuple(dict.fromkeys(score.name for task in tasks for score in task.scores))
+
+
 def chance_level(task: Task) -> Chance | None:
     """Measure how often random outputs count as correct; None where `correct` is not defined.
 
@@ -27,13 +35,15 @@ def chance_level(task: Task) -> Chance | None:
     and with their negatives, so that the accuracy of a choice between two is one half and has no
     error.
     """
-    if not any(score.name == "correct" for score in task.ir.scores):
+    if "correct" not in scores_of(task.ir):
         return None
     rng = np.random.default_rng(_SEED)
     correct = []
     values = task.n_steps(20.0) * (task.n_in + task.n_out) + width(task.ir)
     part = max(1, min(CHANCE_TRIALS, 2_000_000 // values))
     trials = max(20, min(CHANCE_TRIALS, MOST_VALUES // values))
+    if isinstance(task.ir, ir.Taskset) and task.ir.per_batch:  # as many batches as hold each member
+        part = min(part, math.ceil(trials / sum(one.copies for one in task.ir.members)))
     for i, first in enumerate(range(0, trials, part)):
         n = min(part, trials - first)
         batch = task.batch(n, seed=_SEED, batch=i, stream=Stream.TEST, noise=False)
