@@ -73,7 +73,7 @@ def lower(
         name=task.name.name,
         doc=task.doc,
         about=about,
-        params=_with_structure(parameters, _of_design(requirements, columns), scope),
+        params=_with_structure(parameters, _of_design(requirements, (*drawn, *columns)), scope),
         inputs=inputs,
         outputs=outputs,
         variables=(*drawn, *columns, *waits),

@@ -59,7 +59,9 @@ class Printer:
     reduce : callable or None
         Prints a reduction (its function, the series, further arguments) where outputs are read.
     careful : bool
-        Whether values may be nan, so that ``!=`` must be false for them.
+        Whether any value may be nan or none, so that ``!=`` must be false for them.
+    nan : callable
+        Whether this one may be nan.
     spans : callable
         Whether an array has just one value for each repetition that an index counts.
     rows : str
@@ -75,6 +77,7 @@ class Printer:
     spans: Callable[[ir.Expr, ir.Ref], bool] = lambda x, i: False
     rows: str = "n"
     extern: Callable[[str], str] = lambda name: name
+    nan: Callable[[ir.Expr], bool] = lambda x: False
 
     def text(self, expr: ir.Expr) -> str:
         """Print an expression."""
@@ -160,22 +163,25 @@ class Printer:
 
     def _comparison(self, expr: ir.Comparison) -> Text:
         left, right, shape = self._pair(expr.a, expr.b, (SUM, SUM))
-        if not self.careful or expr.op not in ("==", "!="):
-            return Text(f"{left} {expr.op} {right}", COMPARE, shape)
+        text = f"{left} {expr.op} {right}"
         if expr.labels:
-            known = [
-                f"({text} >= 0)"
-                for text, side in ((left, expr.a), (right, expr.b))
-                if _may_be_none(side)
-            ]
-            if expr.op == "==":  # none is none, but equals nothing
-                known = known[:1] if len(known) == 2 else []
-            if not known:
-                return Text(f"{left} {expr.op} {right}", COMPARE, shape)
-            return Text(" & ".join([f"({left} {expr.op} {right})", *known]), AND, shape)
+            known = self._known(expr, left, right)
+            return (
+                Text(" & ".join([f"({text})", *known]), AND, shape)
+                if known
+                else (Text(text, COMPARE, shape))
+            )
+        if expr.op == "!=" and (self.careful or self.nan(expr.a) or self.nan(expr.b)):
+            return Text(f"({left} < {right}) | ({left} > {right})", OR, shape)
+        return Text(text, COMPARE, shape)
+
+    def _known(self, expr: ir.Comparison, left: str, right: str) -> list[str]:
+        """Print that labels are known, where none would pass for one: none equals nothing."""
+        sides = [(left, expr.a), (right, expr.b)] if self.careful else []
+        known = [f"({text} >= 0)" for text, side in sides if _may_be_none(side)]
         if expr.op == "==":
-            return Text(f"{left} == {right}", COMPARE, shape)
-        return Text(f"({left} < {right}) | ({left} > {right})", OR, shape)
+            return known[:1] if len(known) == 2 else []
+        return known
 
     def _logical(self, op: str, a: ir.Expr, b: ir.Expr) -> Text:
         # Python's & and | bind more tightly than comparisons, so those get brackets.

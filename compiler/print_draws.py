@@ -153,13 +153,12 @@ def _drawn(variable: ir.Variable, law: ir.Distribution, key: str, job: Drawing) 
     unit = f'draw.unit("{key}"{attempt})'
     if isinstance(variable.definition, ir.Drawn) and variable.definition.size:
         unit = f'draw.units("{key}", {variable.definition.size}{attempt})'
-    if len(variable.names) > 1:
-        assert isinstance(law, ir.Law)
-        return _tuple_draw(variable, law, unit, job)
     lines = []
     if isinstance(law, ir.EitherLaw):
         lines.append(line(f"u = {unit}", variable.at, job.indent))
         unit = "u"
+    if len(variable.names) > 1:
+        return [*lines, *_tuple_draw(variable, law, unit, job)]
     text = _law(law, unit, key, variable.types[0], job)
     name = job.names.value(variable.names[0])
     text = f"renewed({name}, {text}, again)" if again else text
@@ -179,7 +178,6 @@ def _for_batch(variable: ir.Variable, law: ir.Distribution, key: str, job: Drawi
             return [line(f"{name} = np.array({places})[{place}]", variable.at, job.indent)]
         return _levels(variable, levels.items, place, job)
     if len(variable.names) > 1:
-        assert isinstance(law, ir.Law)
         return _tuple_draw(variable, law, unit, job, "np.full(n, {})")
     text = _law(law, unit, key, variable.types[0], job)
     name = job.names.value(variable.names[0])
@@ -187,8 +185,25 @@ def _for_batch(variable: ir.Variable, law: ir.Distribution, key: str, job: Drawi
 
 
 def _tuple_draw(
-    variable: ir.Variable, law: ir.Law, unit: str, job: Drawing, wrap: str = "{}"
+    variable: ir.Variable, law: ir.Distribution, unit: str, job: Drawing, wrap: str = "{}"
 ) -> list[str]:
+    """Print a draw of tuples: which row of the table, then what stands there."""
+    place, rows = _tuple_row(law, unit, variable.types[0], job)
+    place = wrap.format(place)
+    if variable.names[0] in job.redrawn:
+        place = f"renewed({job.names.row(variable.names)}, {place}, again)"
+    return _levels(variable, rows, place, job)
+
+
+def _tuple_row(
+    law: ir.Distribution, unit: str, kind: ir.Type, job: Drawing
+) -> tuple[str, tuple[ir.Expr, ...]]:
+    """Print which row of a table of tuples is drawn, and list the rows."""
+    if isinstance(law, ir.EitherLaw):
+        one, rows = _tuple_row(law.then, unit, kind, job)
+        other, more = _tuple_row(law.otherwise, unit, kind, job)
+        condition = job.show.text(law.condition)
+        return f"np.where({condition}, {one}, {len(rows)} + {other})", (*rows, *more)
     members = law.arguments[0]
     if isinstance(members, ir.Ref):
         param = job.names.param(members.name)
@@ -196,10 +211,7 @@ def _tuple_draw(
         assert param.value is not None
         members = param.value
     assert isinstance(members, ir.SetOf)
-    place = wrap.format(_place(members, unit, variable.types[0], job))
-    if variable.names[0] in job.redrawn:
-        place = f"renewed({job.names.row(variable.names)}, {place}, again)"
-    return _levels(variable, members.items, place, job)
+    return _place(members, unit, kind, job), members.items
 
 
 def _place(members: ir.SetOf, unit: str, kind: ir.Type, job: Drawing) -> str:

@@ -1,9 +1,12 @@
 """What everything is called in the printed module."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from epochal.compiler import ir, numpy_text
+from epochal.compiler.intervals import Known
+from epochal.compiler.nans import may_be_nan, nan_names
 from epochal.compiler.numpy_text import Printer, ReadSeries, Shape, Text
 from epochal.compiler.prelude_source import PRELUDE_NAMES
 from epochal.compiler.python_names import constant_names, python_names
@@ -33,6 +36,7 @@ class Names:
     groups: dict[tuple[str, ...], str]
     externs: dict[str, str]
     views: dict[tuple[str, str], str]
+    nan: Callable[[ir.Expr], bool]
     spoken: set[tuple[str, ...]] = field(default_factory=set)
 
     def value(self, name: str) -> str:
@@ -75,7 +79,7 @@ class Names:
         return self.constants["parameter", name]
 
 
-def names(task: ir.Task, plan: Layout) -> Names:
+def names(task: ir.Task, plan: Layout, known: Known) -> Names:
     """Choose all names of a module."""
     taken: set[str] = set(PRELUDE_NAMES)
     channels = [("channel", channel.name) for channel in (*task.inputs, *task.outputs)]
@@ -127,6 +131,7 @@ def names(task: ir.Task, plan: Layout) -> Names:
         groups,
         externs,
         _views(task, {*taken, *values.values(), *rows.values()}),
+        partial(may_be_nan, names=nan_names(task, known), known=known),
     )
 
 
@@ -204,25 +209,29 @@ class Speaker:
 
     def drawing(self) -> Printer:
         """Print where the table is drawn: parameters are numbers, variables one a trial."""
-        return Printer(lambda ref: self._refer(ref, "{}", "{}"), self._label)
+        return Printer(lambda ref: self._refer(ref, "{}", "{}"), self._label, nan=self.names.nan)
 
     def rows(self) -> Printer:
         """Print where arrays are made: columns of the trial table are local variables."""
         refer = lambda ref: self._refer(ref, "{}", "{}", Shape.TRIAL)  # noqa: E731
-        return Printer(refer, self._label, spans=self._spans, extern=self.names.extern)
+        return Printer(
+            refer, self._label, spans=self._spans, extern=self.names.extern, nan=self.names.nan
+        )
 
     def first_row(self) -> Printer:
         """Print there with parameters as one number for the batch."""
-        return Printer(lambda ref: self._refer(ref, "{}", "{}[0]"), self._label)
+        return Printer(lambda ref: self._refer(ref, "{}", "{}[0]"), self._label, nan=self.names.nan)
 
     def steps(self) -> Printer:
         """Print there with the value of each step's trial."""
         refer = lambda ref: self._refer(ref, "{}[at]", "{}[at]", Shape.TRIAL)  # noqa: E731
-        return Printer(refer, self._label, rows="1", extern=self.names.extern)
+        return Printer(refer, self._label, rows="1", extern=self.names.extern, nan=self.names.nan)
 
     def table(self, *, careful: bool = False, reduce: ReadSeries | None = None) -> Printer:
         """Print with values as columns of the trial table, and scores as local variables."""
-        return Printer(self._column, self._label, reduce, careful, spans=self._spans)
+        return Printer(
+            self._column, self._label, reduce, careful, spans=self._spans, nan=self.names.nan
+        )
 
     def _label(self, label: ir.Label) -> str:
         return self.names.label(label.name, label.labels)

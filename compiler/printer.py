@@ -1,6 +1,7 @@
 """From IR to the source of a NumPy module."""
 
 import textwrap
+from dataclasses import dataclass
 from functools import cache
 from typing import assert_never
 
@@ -18,8 +19,7 @@ from epochal.compiler.bounds import Bounds, longest
 from epochal.compiler.externs import function_of, module_of
 from epochal.compiler.hash import task_hash
 from epochal.compiler.intervals import Known
-from epochal.compiler.numpy_text import Printer
-from epochal.compiler.prelude_source import Definition, imports, needed
+from epochal.compiler.prelude_source import PRELUDE_NAMES, Definition, imports, needed
 from epochal.compiler.print_line import file_name, line, mentioned, plain, quoted, unpacked
 from epochal.compiler.print_names import LONGEST, Names, Speaker, is_wide, names
 from epochal.compiler.segments import Layout
@@ -43,11 +43,12 @@ def print_module(task: ir.Task, known: Known) -> str:
     """
     bounds = Bounds(task.variables, known)
     plan = segments.layout(task, bounds)
-    called = names(task, plan)
+    called = names(task, plan, bounds.known)
     sample = print_sample.body(task, longest(task, bounds), bounds, called)
     generate = print_generate.body(task, plan, bounds, called)
     timeline = print_timeline.body(task, plan, called)
     score = print_score.body(task, plan, bounds, called)
+    parameters = _parameters(task, called)
     fields = {
         "title": _title(task),
         "version": VERSION,
@@ -65,7 +66,8 @@ def print_module(task: ir.Task, known: Known) -> str:
         "score_doc": _wrap(_score_doc(task)),
         "needs_trial": any("trial" in _words(text) for text in generate.rows),
         "segments": print_generate.SEGMENTS,
-        "constants": _constants(task, plan, called),
+        "constants": _constants(task, plan, parameters, called),
+        "computed": parameters.last,
         "prelude": (),
         "imports": (),
     }
@@ -222,13 +224,44 @@ def _names(items: list[str] | tuple[str, ...]) -> str:
     return f"({', '.join(quoted(item) for item in items)}{',' if len(items) == 1 else ''})"
 
 
-def _constants(task: ir.Task, plan: Layout, called: Names) -> list[str]:
-    """Print the columns, labels, segments and structural parameters."""
-    lines: list[str] = []
+@dataclass(frozen=True, slots=True)
+class _Parameters:
+    """The structural parameters, printed where all that each needs is known.
+
+    ``first`` need nothing, ``chosen`` need labels, ``last`` need functions of the prelude.
+    """
+
+    first: list[str]
+    chosen: list[str]
+    last: list[str]
+
+
+def _parameters(task: ir.Task, called: Names) -> _Parameters:
+    """Print the structural parameters."""
+    made = _Parameters([], [], [])
     show = Speaker(called).drawing()
-    structural = [p for p in task.params if p.structural and not _is_set_of_labels(p)]
-    lines += [_structural(param, show, called) for param in structural if not _is_label(param)]
-    chosen = [_structural(param, show, called) for param in structural if _is_label(param)]
+    labelled = set(called.label_constants.values())
+    computed = set(PRELUDE_NAMES)
+    for param in task.params:
+        if not param.structural or _is_set_of_labels(param):
+            continue
+        assert param.value is not None
+        name, value = called.structural(param.name), show.text(param.value)
+        used = mentioned(value)
+        if used & computed:
+            place, known = made.last, computed
+        elif _is_label(param) or used & labelled:
+            place, known = made.chosen, labelled
+        else:
+            place, known = made.first, set()
+        known.add(name)
+        place.append(line(f"{name} = {value}", param.at, 0))
+    return made
+
+
+def _constants(task: ir.Task, plan: Layout, params: _Parameters, called: Names) -> list[str]:
+    """Print the columns, labels, segments and structural parameters."""
+    lines = list(params.first)
     for side, channels in (("inputs", task.inputs), ("outputs", task.outputs)):
         targets, values, first = [], [], 0
         for channel in channels:
@@ -243,8 +276,7 @@ def _constants(task: ir.Task, plan: Layout, called: Names) -> list[str]:
             members = [called.label(label, labels) for label in labels]
             owner = called.groups[labels]
             lines += unpacked(members, [], f"labels of {owner}")
-    lines += chosen
-    return lines + _segments(plan, called)
+    return [*lines, *params.chosen, *_segments(plan, called)]
 
 
 def _segments(plan: Layout, called: Names) -> list[str]:
@@ -261,11 +293,6 @@ def _segments(plan: Layout, called: Names) -> list[str]:
             names.append(name)
             values.append(str(i))
     return unpacked(names, values, note)
-
-
-def _structural(param: ir.Param, show: Printer, called: Names) -> str:
-    assert param.value is not None
-    return line(f"{called.structural(param.name)} = {show.text(param.value)}", param.at, 0)
 
 
 def _is_set_of_labels(param: ir.Param) -> bool:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from epochal.compiler import ir
-from epochal.compiler.walk import refs
+from epochal.compiler.walk import refs, walk
 
 Value = Any  # a number, a truth, a label, none, or a list of one number a unit
 Row = dict[str, Value]
@@ -483,25 +483,40 @@ def arrays(task: ir.Task, values: Mapping[str, Value], dt: int, n_steps: int) ->
             here = {**values, index: k} if index else values
             edges = steps_of(effect.where, task, here, dt, k if index else None)
             spans.append((effect, here, edges))
+    rows: dict[ir.EffectKind, list[float]] = {}
+    before: list[Acting] | None = None
     for step in range(n_steps):
         acting = [
-            (effect, step - first, here)
+            (effect, step - first if moves(effect) else 0, here)
             for effect, here, (first, after) in spans
             if first <= step < after
         ]
-        made.inputs.append(one_step(task, values, dt, acting, ir.EffectKind.INPUT))
-        made.targets.append(one_step(task, values, dt, acting, ir.EffectKind.TARGET))
-        weight = one_step(task, values, dt, acting, ir.EffectKind.WEIGHT)
+        if acting != before:  # else every statement does what it did one step ago
+            rows = {kind: one_step(task, values, dt, acting, kind) for kind in ir.EffectKind}
+            before = acting
+        made.inputs.append(rows[ir.EffectKind.INPUT])
+        made.targets.append(rows[ir.EffectKind.TARGET])
+        weight = rows[ir.EffectKind.WEIGHT]
         made.weights.append(weight if step < n_own else [0.0] * len(weight))
-        made.sd.append(one_step(task, values, dt, acting, ir.EffectKind.NOISE))
+        made.sd.append(rows[ir.EffectKind.NOISE])
     return made
+
+
+Acting = tuple[ir.Effect, int, Mapping[str, Value]]
+
+
+def moves(effect: ir.Effect) -> bool:
+    """Whether a statement reads the time within its span."""
+    return effect.value is not None and any(
+        isinstance(node, ir.Elapsed) for node in walk(effect.value)
+    )
 
 
 def one_step(
     task: ir.Task,
     values: Mapping[str, Value],
     dt: int,
-    acting: list[tuple[ir.Effect, int, Mapping[str, Value]]],
+    acting: list[Acting],
     kind: ir.EffectKind,
 ) -> list[float]:
     """Let the statements pass, in order, at one step of one trial.
@@ -727,9 +742,7 @@ def one_trial(
                 attempt = attempts.get(variable.names[0], 0)
                 if size:
                     value = [
-                        draw(
-                            law, key, words, i * size + j, n * size, task, at(row, j, size), attempt
-                        )
+                        draw(law, key, words, i * size + j, n * size, task, row, attempt, j)
                         for j in range(size)
                     ]
                 else:
@@ -762,10 +775,24 @@ def shared(law: ir.Distribution, key: str, words: Words, task: ir.Task, row: Row
     return items[order[place]]
 
 
-def at(row: Row, j: int, size: int) -> Row:
-    """Take value j of every array of this length."""
-    lists = {name: value for name, value in row.items() if isinstance(value, list)}
-    return row | {name: value[j] for name, value in lists.items() if len(value) == size}
+@dataclass(frozen=True)
+class OneOf(Reading):
+    """Reads value ``j`` of what has several."""
+
+    j: int | None = None
+
+    def one(self, expr: ir.Expr) -> Value:
+        value = self.value(expr)
+        return value[self.j] if self.j is not None and isinstance(value, list) else value
+
+
+def repetition(key: str, j: int | None, task: ir.Task, row: Row) -> Row:
+    """Tell the draw of a duration inside a repeat which repetition it is for."""
+    kind, _, name = key.partition(":")
+    if kind != "epoch" or j is None:
+        return row
+    index, _ = repetitions(task, ir.Where(name, name))
+    return {**row, index: j}
 
 
 def draw(
@@ -777,31 +804,32 @@ def draw(
     task: ir.Task,
     row: Row,
     attempt: int = 0,
+    j: int | None = None,
 ) -> Value:
     """Draw one value for trial i of n, by the table of laws in COMPILER.md."""
-    here = Reading(task, row)
+    here = OneOf(task, repetition(key, j, task, row), j=j)
     if isinstance(law, ir.EitherLaw):
-        chosen = law.then if here.value(law.condition) else law.otherwise
-        return draw(chosen, key, words, i, n, task, row, attempt)
+        chosen = law.then if here.one(law.condition) else law.otherwise
+        return draw(chosen, key, words, i, n, task, row, attempt, j)
     if law.name == "sample":
-        items = [here.value(item) for item in literal(law.arguments[0], task).items]
+        items = [here.one(item) for item in literal(law.arguments[0], task).items]
         k = len(items)
         order = by_size(words.raw(key, n * k, attempt)[i * k : (i + 1) * k])
-        return [items[place] for place in order[: here.value(law.arguments[1])]]
+        return [items[place] for place in order[: here.one(law.arguments[1])]]
     u = words.unit(key, n, attempt)[i]
     if law.name in ("choice", "except"):
         members = literal(law.arguments[0], task)
-        items = [here.value(item) for item in members.items]
+        items = [here.one(item) for item in members.items]
         if law.name == "except":
-            taken = items.index(here.value(law.arguments[1]))
+            taken = items.index(here.one(law.arguments[1]))
             place = math.floor(u * (len(items) - 1))
             return items[place + (place >= taken)]
         if not members.weights:
             return items[math.floor(u * len(items))]
-        weights = [float(here.value(weight)) for weight in members.weights]
+        weights = [float(here.one(weight)) for weight in members.weights]
         sums = [sum(weights[: k + 1]) for k in range(len(weights))]
         return items[sum(below <= u * sums[-1] for below in sums)]
-    a = [float(here.value(argument)) for argument in law.arguments]
+    a = [float(here.one(argument)) for argument in law.arguments]
     match law.name:
         case "uniform":
             return a[0] + (a[1] - a[0]) * u

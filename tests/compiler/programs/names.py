@@ -18,7 +18,7 @@ NASTY = (
 ).split()
 LABELS = (
     "left right up down red green blue same different go_ nogo near_ far_ high low none_ one two "
-    "A B Left stop_ NP n_ x1"
+    "A B Left stop_ NP n_ x1 np out draw PADDING K time"
 ).split()
 ROOMS = (
     "fix stim choice respond dots wait show delay probe cue_light ring1 out1 out2 eye hand light "
@@ -110,7 +110,7 @@ class World:
 
     def room_name(self, pen: Pen) -> str:
         """Find a free name for a channel or an epoch, which may be one of another room."""
-        pool = list(ROOMS)
+        pool = list(NASTY if pen.takes("nasty name") else ROOMS)
         if pen.takes("name in two rooms"):
             pool = [value.name for value in self.values] or pool
         free = [name for name in pool if name not in self.rooms]

@@ -73,7 +73,8 @@ def _value(pen: Pen, place: Place, most: int) -> str | None:
 
 def _drawn(pen: Pen, place: Place, most: int) -> str:
     """Write a duration with a draw in it."""
-    pen.written.add("draw in a duration")
+    if pen.takes("count in a duration"):
+        return pen.one_of(["integers(0, 3) * 5 ms", "2 ms + bernoulli(40%) * 9 ms"])
     made = law(pen, place, "time", without=("set", "either"))
     if made.high is None or made.high > most or made.low is None:
         made_text = f"uniform(0 ms, {most} ms)"
