@@ -32,7 +32,8 @@ def drawn(module: Module, program: Program) -> Table:
     try:
         return module.sample_trials(run.n, run.seed, run.batch, run.stream)
     except ValueError as error:
-        assert "after 100 attempts" in str(error)
+        if "after 100 attempts" not in str(error):
+            raise
         pytest.skip("hopeless")
 
 
