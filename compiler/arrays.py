@@ -27,11 +27,6 @@ def many(typed: Typed | None, parts: Sequence[Typed], scope: Scope) -> Typed | N
         message = f"arrays of {lengths} values do not go together"
         scope.report.error("E0334", message, typed.span)
         return None
-    if any(ref.role is ir.Role.INDEX for part in parts for ref in refs(part.expr)):
-        # In printed code both would be the same axis.
-        message = "an array beside the index of a repeat is part of the language and not built yet"
-        scope.report.error("E0601", message, typed.span)
-        return None
     return replace(typed, type=ir.ArrayType(typed.type, sizes.pop()))
 
 

@@ -17,7 +17,7 @@ from itertools import islice
 from epochal.compiler import ir
 from epochal.compiler.distributions import IN_TURN
 from epochal.compiler.intervals import Bound, Known, add, constant, interval, multiply, point, tame
-from epochal.compiler.repeats import groups, index_of, repeat_of
+from epochal.compiler.repeats import Chain, chains, common, index_of, presence, repetitions, times
 from epochal.compiler.walk import definition_expressions, refs, rewrite, walk
 
 MOST_CASES = 4096
@@ -224,31 +224,47 @@ def total(task: ir.Task, before: str | None = None) -> ir.Expr:
     By halves: a long chain would nest deeply.
     """
     parts: list[ir.Expr] = []
-    for repeat, epochs in groups(task):
-        for epoch in epochs:
-            if epoch.name == before:
-                return _sum(parts)
-            if epoch.duration is not None:
-                parts += _repeated(epoch.duration, repeat)
+    own = chains(task)
+    stop = own[before] if before is not None else ()
+    order = {epoch.name: i for i, epoch in enumerate(task.epochs)}
+    for epoch in task.epochs:
+        if epoch.duration is None:
+            continue
+        inside = common([own[epoch.name], stop])
+        if before is not None and order[epoch.name] >= order[before]:
+            break
+        # Of the groups around the named epoch only the first repetition comes before it.
+        parts += _repeated(epoch.duration, own[epoch.name], len(inside))
     return _sum(parts)
 
 
-def _repeated(duration: ir.Expr, repeat: ir.Repeat | None) -> list[ir.Expr]:
-    """Give the duration of an epoch in each repetition; 0 in those beyond the count."""
-    if repeat is None:
+def _repeated(duration: ir.Expr, chain: Chain, once: int) -> list[ir.Expr]:
+    """Give the duration of an epoch in each repetition; 0 in those that there are not.
+
+    Of so many outer groups, only the first repetition.
+    """
+    if not chain:
         return [duration]
     zero = ir.Number("0", ir.Unit.MICROSECOND)
+    there = presence(chain)
     found: list[ir.Expr] = []
-    for k in range(repeat.most):
-        inside = ir.Comparison("<", ir.Number(str(k)), repeat.count)
-        found.append(ir.Conditional(inside, at_repetition(duration, repeat, k), zero))
+    for indices in repetitions(chain):
+        if any(indices[:once]):
+            break
+        if there is None:
+            found.append(at_repetition(duration, chain, indices))
+            continue
+        condition = at_repetition(there, chain, indices)
+        found.append(ir.Conditional(condition, at_repetition(duration, chain, indices), zero))
     return found
 
 
-def at_repetition(expr: ir.Expr, repeat: ir.Repeat, k: int) -> ir.Expr:
-    """Read an expression in repetition k, from 0."""
-    index, number = index_of(repeat), ir.Number(str(k))
-    return rewrite(expr, lambda node: number if node == index else node)
+def at_repetition(expr: ir.Expr, chain: Chain, indices: tuple[int, ...]) -> ir.Expr:
+    """Read an expression where the indices of some groups have these values."""
+    numbers: dict[ir.Ref, ir.Expr] = {
+        index_of(repeat): ir.Number(str(k)) for repeat, k in zip(chain, indices, strict=True)
+    }
+    return rewrite(expr, lambda x: numbers.get(x, x) if isinstance(x, ir.Ref) else x)
 
 
 def _sum(parts: list[ir.Expr]) -> ir.Expr:
@@ -288,10 +304,10 @@ def longest(task: ir.Task, bounds: Bounds) -> ir.Expr:
         if case not in cases:
             cases.append(case)
     rounded = 0
+    around = chains(task)
     for epoch in task.epochs:
         if epoch.duration is not None and not is_whole(epoch.duration):
-            repeat = repeat_of(task, epoch.name)
-            rounded += repeat.most if repeat is not None else 1
+            rounded += times(around[epoch.name])
     if rounded:  # each of these durations may round up by half a microsecond
         cases = [_plus(case, Fraction(rounded)) for case in cases]
     numbers = [Fraction(case.value) for case in cases if isinstance(case, ir.Number)]

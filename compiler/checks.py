@@ -12,10 +12,10 @@ from epochal.compiler import ir
 from epochal.compiler.bounds import Bounds, total
 from epochal.compiler.intervals import interval
 from epochal.compiler.laws import MOST_CELLS
-from epochal.compiler.repeats import around, repeat_of
+from epochal.compiler.repeats import chains, shared
 from epochal.compiler.report import span
 from epochal.compiler.required import allowed_cells, is_hopeless, on_design
-from epochal.compiler.segments import columns, fits, layout
+from epochal.compiler.segments import fits
 from epochal.compiler.walk import definition_expressions, refs, walk
 from epochal.dsl.codes import diagnose
 from epochal.dsl.diagnostic import Diagnostic, Note
@@ -93,42 +93,14 @@ def design(task: ir.Task, _: Bounds) -> Iterator[Diagnostic]:
         yield diagnose("E0501", message, span(factors[-1].at))
 
 
-def repeats(task: ir.Task, bounds: Bounds) -> Iterator[Diagnostic]:
+def repeats(task: ir.Task, _: Bounds) -> Iterator[Diagnostic]:
     """Refuse what is not built yet inside repeats."""
-    plan = layout(task, bounds)
-    late: set[tuple[ir.EffectKind, str | None]] = set()
-    for effect in task.effects:
-        where = effect.where
-        inside = around(task, where) is not None
-        touches = inside or any(repeat_of(task, end) for end in (where.first, where.last))
-        steps = columns(effect, task, plan, bounds) is None
-        behind = any(
-            kind is effect.kind and (None in (name, effect.channel) or name == effect.channel)
-            for kind, name in late
-        )
-        sliced = where.start is not None or where.stop is not None
-        if (inside and (steps or behind)) or (touches and not inside and sliced):
-            what = (
-                "a slice across the edge of a repeat"
-                if not inside
-                else ("`t`, a slice of unproven order, or a statement after one, inside a repeat")
-            )
-            message = f"{what} is part of the language and not built yet"
-            yield diagnose("E0601", message, span(effect.at))
-        if steps or behind:
-            late.add((effect.kind, effect.channel))
+    around = chains(task)
     for score in task.scores:
         for node in walk(score.value):
-            if isinstance(node, ir.Series) and _repeated_series(task, node):
+            if isinstance(node, ir.Series) and shared(around, node.where):
                 message = "reading an output inside a repeat is part of the language, not built yet"
                 yield diagnose("E0601", message, span(score.at))
-
-
-def _repeated_series(task: ir.Task, series: ir.Series) -> bool:
-    where = series.where
-    sliced = where.start is not None or where.stop is not None
-    touches = any(repeat_of(task, end) for end in (where.first, where.last))
-    return around(task, where) is not None or (touches and sliced)
 
 
 def requirements(task: ir.Task, bounds: Bounds) -> Iterator[Diagnostic]:

@@ -10,7 +10,7 @@ from epochal.compiler import ir
 from epochal.compiler.distributions import IN_TURN
 from epochal.compiler.externs import function_of, module_of
 from epochal.compiler.prose import Laws, law_text, show, type_text
-from epochal.compiler.repeats import groups
+from epochal.compiler.repeats import Node, tree
 from epochal.compiler.walk import walk
 
 _WIDTH = 88
@@ -140,14 +140,19 @@ def _timeline(task: ir.Task, longest: int, laws: Laws) -> str:
     else:
         total = f"at most {longest / 1_000_000:g} s"
     lines = [f"Timeline ({total})"]
-    for repeat, epochs in groups(task):
-        pad = "  "
-        if repeat is not None:
-            lines.append(f"  {show(repeat.count, laws)} times, {repeat.index} counting from 0:")
-            pad = "    "
-        for epoch in epochs:
-            lines += _epoch(epoch, task, laws, pad)
-    return "\n".join(lines)
+    return "\n".join([*lines, *_nodes(tree(task), task, laws, "  ")])
+
+
+def _nodes(nodes: tuple[Node, ...], task: ir.Task, laws: Laws, pad: str) -> list[str]:
+    lines: list[str] = []
+    for node in nodes:
+        if isinstance(node, ir.Epoch):
+            lines += _epoch(node, task, laws, pad)
+        else:
+            count, index = show(node.repeat.count, laws), node.repeat.index
+            lines.append(f"{pad}{count} times, {index} counting from 0:")
+            lines += _nodes(node.body, task, laws, f"{pad}  ")
+    return lines
 
 
 def _epoch(epoch: ir.Epoch, task: ir.Task, laws: Laws, pad: str) -> list[str]:

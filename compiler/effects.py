@@ -1,9 +1,9 @@
 """Lowering ``during`` blocks."""
 
 from epochal.compiler import arrays, channels, expressions, ir, spans, types, units
+from epochal.compiler.repeats import Chain, common
 from epochal.compiler.report import place
 from epochal.compiler.scope import Scope, Setting, Typed
-from epochal.compiler.trial import not_built
 from epochal.dsl import syntax
 from epochal.dsl.diagnostic import Fix, Note
 
@@ -22,41 +22,24 @@ def effects(sections: tuple[syntax.During, ...], scope: Scope) -> tuple[ir.Effec
 
 
 def _during(section: syntax.During, scope: Scope) -> list[ir.Effect]:
-    inside = _repeat_around(section, scope)
-    if inside is not None:
-        symbol = scope.indices[inside.index]
-        scope.symbols[inside.index] = symbol
-    made = _statements(section, inside, scope)
-    if inside is not None:
-        del scope.symbols[inside.index]
-    return made
-
-
-def _repeat_around(section: syntax.During, scope: Scope) -> ir.Repeat | None:
-    """Find the repeat that all spans of a block lie in; there its index is known."""
-    order = list(scope.epochs)
-    for repeat in scope.repeats:
-        body = order[order.index(repeat.first) : order.index(repeat.last) + 1]
-        ends = [span.first.name for span in section.spans]
-        ends += [span.last.name for span in section.spans if span.last is not None]
-        if all(name in body for name in ends):
-            return repeat
-    return None
-
-
-def _statements(section: syntax.During, inside: ir.Repeat | None, scope: Scope) -> list[ir.Effect]:
     wheres = [spans.where(span, scope, Setting()) for span in section.spans]
     guard = None
-    if section.guard is not None:
-        guard = expressions.expect(section.guard, ir.BOOLEAN, scope, Setting(), "a guard")
     good = [where for where in wheres if where is not None]
-    made: list[ir.Effect] = []
-    for node in section.effects:
-        if inside is not None and node.kind is syntax.EffectKind.NOISE:
-            not_built("noise inside a repeat", node.span, scope)
-            continue
-        made += _effect(node, good, guard.expr if guard else None, scope)
+    with scope.inside(_around(section, scope)):
+        if section.guard is not None:
+            guard = expressions.expect(section.guard, ir.BOOLEAN, scope, Setting(), "a guard")
+        made: list[ir.Effect] = []
+        for node in section.effects:
+            made += _effect(node, good, guard.expr if guard else None, scope)
     return made
+
+
+def _around(section: syntax.During, scope: Scope) -> Chain:
+    """Find the repeats that all spans of a block lie in; there their indices are known."""
+    ends = [span.first.name for span in section.spans]
+    ends += [span.last.name for span in section.spans if span.last is not None]
+    found = [scope.chains[name] for name in ends if name in scope.chains]
+    return common(found)
 
 
 def _effect(

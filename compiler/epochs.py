@@ -1,13 +1,12 @@
 """Lowering ``epochs:``: the timeline and the draws that stand in durations."""
 
-from fractions import Fraction
+import msgspec
 
 from epochal.compiler import expressions, ir, laws, names
-from epochal.compiler.intervals import Interval
 from epochal.compiler.known import variable_bounds
+from epochal.compiler.repeats import Chain, index_of, number, times
 from epochal.compiler.report import place
 from epochal.compiler.scope import Scope, Setting, Symbol, Typed
-from epochal.compiler.trial import not_built
 from epochal.compiler.walk import refs
 from epochal.dsl import syntax
 
@@ -38,12 +37,42 @@ def timeline(section: syntax.Epochs, scope: Scope) -> Timeline:
     return length, tuple(epochs), tuple(drawn)
 
 
-def _repeat(item: syntax.Repeat, drawn: list[ir.Variable], scope: Scope) -> list[ir.Epoch]:
-    """Lower a group of epochs; its index is known in its durations."""
-    count = expressions.expect(item.count, ir.NUMBER, scope, Setting(), "the count of a repeat")
-    if count is None or not names.value_name(item.index, scope):
+def _repeat(
+    item: syntax.Repeat, drawn: list[ir.Variable], scope: Scope, around: Chain = ()
+) -> list[ir.Epoch]:
+    """Lower a group of epochs; its index is known in its durations and in groups inside."""
+    repeat = _header(item, scope, around)
+    if repeat is None:
         scope.report.excused |= _inside(item)
         return []
+    ref = index_of(repeat)
+    scope.indices[repeat.index] = Symbol(
+        repeat.index, "index", ir.NUMBER, ref, item.index.span, drawn=True
+    )
+    position = len(scope.repeats)
+    epochs: list[ir.Epoch] = []
+    with scope.inside((repeat,)):
+        for inner in item.body:
+            if isinstance(inner, syntax.Epoch):
+                epochs += _epoch(inner, drawn, scope, (*around, repeat))
+            elif isinstance(inner, syntax.Repeat):
+                epochs += _repeat(inner, drawn, scope, (*around, repeat))
+            else:
+                scope.report.error(
+                    "E0407", "`length:` and `until end` stand outside of repeats", inner.span
+                )
+    if epochs:
+        ends = {"first": epochs[0].name, "last": epochs[-1].name}
+        # Outer groups stand before inner ones.
+        scope.repeats.insert(position, msgspec.structs.replace(repeat, **ends))
+    return epochs
+
+
+def _header(item: syntax.Repeat, scope: Scope, around: Chain) -> ir.Repeat | None:
+    """Lower the count of a group; which epochs it holds is not known yet."""
+    count = expressions.expect(item.count, ir.NUMBER, scope, Setting(), "the count of a repeat")
+    if count is None or not names.value_name(item.index, scope):
+        return None
     bounds = expressions.bounds(count.expr, scope)
     if not bounds.whole or bounds.low < 0 or bounds.high > MOST_REPEATS:
         scope.report.error(
@@ -52,38 +81,20 @@ def _repeat(item: syntax.Repeat, drawn: list[ir.Variable], scope: Scope) -> list
             + ("another" if bounds.whole else "no whole number"),
             count.span,
         )
-        scope.report.excused |= _inside(item)
-        return []
-    scope.structural |= {r.name for r in refs(count.expr) if r.role is ir.Role.PARAM}
+        return None
     most = max(int(bounds.high), 1)
-    symbol = _index(item, most, scope)
-    epochs: list[ir.Epoch] = []
-    for inner in item.body:
-        if isinstance(inner, syntax.Epoch):
-            epochs += _epoch(inner, drawn, scope, most, symbol.ref)
-        elif isinstance(inner, syntax.Repeat):
-            not_built("a repeat inside a repeat", inner.span, scope)
-            scope.report.excused |= _inside(inner)
-        else:
-            scope.report.error(
-                "E0407", "`length:` and `until end` stand outside of repeats", inner.span
-            )
-    del scope.symbols[item.index.name]
-    if epochs:
-        ends = epochs[0].name, epochs[-1].name
-        at = place(item.count.span)
-        fixed = ir.Number(str(most)) if bounds.is_point and bounds.low > 0 else count.expr
-        scope.repeats.append(ir.Repeat(*ends, item.index.name, fixed, most, at))
-        scope.indices[item.index.name] = symbol
-    return epochs
-
-
-def _index(item: syntax.Repeat, most: int, scope: Scope) -> Symbol:
-    """Declare the index of a repeat."""
-    ref = ir.Ref(item.index.name, ir.Role.INDEX)
-    symbol = Symbol(item.index.name, "index", ir.NUMBER, ref, item.index.span, drawn=True)
-    scope.declare(symbol, Interval(Fraction(0), Fraction(most - 1), whole=True))
-    return symbol
+    if most * times(around) > MOST_REPEATS:
+        counts = " times ".join(str(one) for one in (*(r.most for r in around), most))
+        scope.report.error(
+            "E0427",
+            f"nested repeats come {MOST_REPEATS:,} times at most, and these may come {counts} "
+            f"= {most * times(around):,} times",
+            count.span,
+        )
+        return None
+    scope.structural |= {r.name for r in refs(count.expr) if r.role is ir.Role.PARAM}
+    fixed = ir.Number(str(most)) if bounds.is_point and bounds.low > 0 else count.expr
+    return ir.Repeat("", "", item.index.name, fixed, most, place(item.count.span))
 
 
 def _inside(item: syntax.Repeat) -> set[str]:
@@ -117,33 +128,30 @@ def _until_end(item: syntax.UntilEnd, section: syntax.Epochs, scope: Scope) -> l
         )
     if item is not section.items[-1]:
         scope.report.error("E0407", "`until end` is the last epoch", item.span)
-    if not _declare(item.name, scope):
+    if not _declare(item.name, (), scope):
         return []
     return [ir.Epoch(item.name.name, None, item.doc, place(item.span))]
 
 
-def _declare(name: syntax.Ident, scope: Scope) -> bool:
+def _declare(name: syntax.Ident, chain: Chain, scope: Scope) -> bool:
     if name.name in scope.epochs:
         scope.report.error("E0212", f"`{name.name}` is already an epoch", name.span)
         return False
     scope.epochs[name.name] = len(scope.epochs)
+    scope.chains[name.name] = chain
     return True
 
 
 def _epoch(
-    item: syntax.Epoch,
-    drawn: list[ir.Variable],
-    scope: Scope,
-    most: int = 0,
-    index: ir.Ref | None = None,
+    item: syntax.Epoch, drawn: list[ir.Variable], scope: Scope, chain: Chain = ()
 ) -> list[ir.Epoch]:
-    if not _declare(item.name, scope):
+    if not _declare(item.name, chain, scope):
         return []
     name = item.name.name
     inside: list[ir.Variable] = []
 
     def take(node: syntax.Call, setting: Setting) -> Typed | None:
-        return _take_draw(name, node, inside, scope, most, index)
+        return _take_draw(name, node, inside, scope, chain)
 
     typed = expressions.expect(item.duration, ir.TIME, scope, Setting(draw=take), "a duration")
     if typed is None:
@@ -157,12 +165,11 @@ def _take_draw(
     node: syntax.Call,
     inside: list[ir.Variable],
     scope: Scope,
-    most: int,
-    index: ir.Ref | None,
+    chain: Chain,
 ) -> Typed | None:
     """Turn a draw inside a duration into a variable of the epoch's name.
 
-    In a repeat it is an array of ``most`` values, one for each repetition.
+    In repeats it is an array with one value for each repetition.
     """
     if inside:
         scope.report.error("E0408", "a duration holds one draw; draw in `trial`", node.span)
@@ -177,9 +184,10 @@ def _take_draw(
     while column in scope.symbols:
         column += "_epoch"
     ref = ir.Ref(column, ir.Role.VARIABLE)
-    kind = ir.ArrayType(law.type, most) if index is not None else law.type
+    most = times(chain) if chain else 0
+    kind = ir.ArrayType(law.type, most) if chain else law.type
     definition = ir.Drawn(law.law, f"epoch:{epoch}", most)
     variable = ir.Variable((column,), (kind,), definition, place(node.span))
     (scope.known[ref],) = variable_bounds(variable, scope.known, scope.sets)
     inside.append(variable)
-    return Typed(ir.Index(ref, index) if index is not None else ref, law.type, node.span)
+    return Typed(ir.Index(ref, number(chain)) if chain else ref, law.type, node.span)

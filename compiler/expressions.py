@@ -143,6 +143,15 @@ def _unknown_name(node: syntax.Name, scope: Scope) -> None:
             fixes=(Fix("put a number in front", node.span, f"(1 {node.name})"),),
         )
         return
+    if node.name in scope.indices:
+        scope.report.error(
+            "E0428",
+            f"`{node.name}` counts the repetitions of a repeat, and is known only where every "
+            "span lies inside it",
+            node.span,
+            Note("a span across its edge runs from the first repetition to the last"),
+        )
+        return
     if node.name == "t":
         scope.report.error(
             "E0202",

@@ -1,6 +1,6 @@
 """What values the parameters and variables of a task can take."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
 from epochal.compiler import ir
@@ -20,13 +20,25 @@ def known_of(task: ir.Task) -> Known:
             members = members_of(param.value, sets)
             if members is not None:
                 sets[param.name] = members
-    for repeat in task.repeats:
-        reach = Interval(Fraction(0), Fraction(repeat.most - 1), whole=True)
-        known[ir.Ref(repeat.index, ir.Role.INDEX)] = reach
+    known |= index_bounds(task.repeats)
     for variable in task.variables:
         bounds = variable_bounds(variable, known, sets)
         for name, one in zip(variable.names, bounds, strict=True):
             known[ir.Ref(name, ir.Role.VARIABLE)] = one
+    return known
+
+
+def counts(repeat: ir.Repeat) -> Interval:
+    """Bound the index of a repeat."""
+    return Interval(Fraction(0), Fraction(repeat.most - 1), whole=True)
+
+
+def index_bounds(repeats: Iterable[ir.Repeat]) -> dict[ir.Ref, Interval]:
+    """Bound the indices of repeats; those of one name share their bounds."""
+    known: dict[ir.Ref, Interval] = {}
+    for repeat in repeats:
+        ref = ir.Ref(repeat.index, ir.Role.INDEX)
+        known[ref] = counts(repeat).hull(known.get(ref, counts(repeat)))
     return known
 
 

@@ -9,6 +9,7 @@ from epochal.compiler.channels import channels
 from epochal.compiler.effects import effects
 from epochal.compiler.epochs import timeline
 from epochal.compiler.externs import Externs
+from epochal.compiler.known import index_bounds
 from epochal.compiler.params import Bindings, params
 from epochal.compiler.redraw import draws_of
 from epochal.compiler.report import Report, place
@@ -65,6 +66,7 @@ def lower(
     during = tuple(section for section in task.sections if isinstance(section, syntax.During))
     statements = effects(during, scope)
     readout = scores(_one(task, syntax.Score), scope)
+    scope.known |= index_bounds(scope.repeats)
     if report.failed or report.excused:  # what is excused is missing from the tree or from the IR
         return None
     lowered = ir.Task(

@@ -62,8 +62,9 @@ class Printer:
         Whether any value may be nan or none, so that ``!=`` must be false for them.
     nan : callable
         Whether this one may be nan.
-    spans : callable
-        Whether an array has just one value for each repetition that an index counts.
+    pick : callable or None
+        Where each value stands in a row of its own trial, the pattern that takes one value of a
+        variable by a whole number.
     rows : str
         How many trials there are; "1" where each step has the value of its trial.
     extern : callable
@@ -74,7 +75,7 @@ class Printer:
     label: Callable[[ir.Label], str]
     reduce: ReadSeries | None = None
     careful: bool = False
-    spans: Callable[[ir.Expr, ir.Ref], bool] = lambda x, i: False
+    pick: Callable[[str], str] | None = None
     rows: str = "n"
     extern: Callable[[str], str] = lambda name: name
     nan: Callable[[ir.Expr], bool] = lambda x: False
@@ -255,12 +256,8 @@ class Printer:
 
     def _index(self, x: ir.Expr, i: ir.Expr) -> Text:
         array, place = self.show(x), self.show(i)
-        if isinstance(i, ir.Ref) and i.role is ir.Role.INDEX:
-            return (
-                array
-                if self.spans(x, i)
-                else Text(f"elements({array.text}, {place.text})", ATOM, Shape.ARRAY)
-            )
+        if self.pick is not None and isinstance(x, ir.Ref) and is_count(i):
+            return Text(self.pick(x.name).format(place.text), ATOM, Shape.TRIAL)
         if place.shape is Shape.ARRAY:
             return Text(f"elements({array.text}, {place.text})", ATOM, Shape.ARRAY)
         if place.shape is Shape.CONSTANT:
@@ -361,6 +358,19 @@ def number(value: str, unit: ir.Unit) -> str:
     if abs(whole) > 2**53:
         return repr(float(value))
     return f"{whole:_}" if abs(whole) >= 10_000 else str(whole)
+
+
+def is_count(expr: ir.Expr) -> bool:
+    """Whether an expression prints as a whole number of Python or NumPy, by how it is made."""
+    match expr:
+        case ir.Ref(_, ir.Role.INDEX):
+            return True
+        case ir.Number(value, ir.Unit.NONE):
+            return value.lstrip("-").isdigit()
+        case ir.Arithmetic("+" | "-" | "*", a, b):
+            return is_count(a) and is_count(b)
+        case _:
+            return False
 
 
 def _may_be_none(expr: ir.Expr) -> bool:

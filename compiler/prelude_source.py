@@ -12,6 +12,7 @@ MODULES = (
     "samplers",
     "portable",
     "timeline",
+    "repeats",
     "encode",
     "reduce",
     "noise",

@@ -10,9 +10,11 @@ from epochal.compiler.bounds import is_whole
 from epochal.compiler.distributions import DISTRIBUTIONS, IN_TURN
 from epochal.compiler.numpy_text import Printer, Shape
 from epochal.compiler.print_line import line, quoted
-from epochal.compiler.print_names import Names
+from epochal.compiler.print_names import Names, Speaker
+from epochal.compiler.print_repetitions import Repetitions
 from epochal.compiler.redraw import Attempted
-from epochal.compiler.walk import refs
+from epochal.compiler.repeats import chains
+from epochal.compiler.walk import law_expressions, refs
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +30,14 @@ class Drawing:
     places: Mapping[str, str]
     redrawn: frozenset[str] = frozenset()
     indent: int = 4
+    each: Printer | None = None
 
     def argument(self, expr: ir.Expr, kind: ir.Type) -> str:
         """Print an argument of a law, for each value of an array where it gives one."""
+        if self.each is not None and isinstance(kind, ir.ArrayType):
+            shown = self.each.show(expr)
+            fixed = shown.shape is Shape.CONSTANT
+            return shown.text if fixed else f"np.reshape({shown.text}, (n, {kind.n}))"
         return self.show.wide(expr) if isinstance(kind, ir.ArrayType) else self.show.text(expr)
 
 
@@ -146,23 +153,39 @@ def rounded(expr: ir.Expr, kind: ir.Type, text: str) -> str:
 
 def _drawn(variable: ir.Variable, law: ir.Distribution, key: str, job: Drawing) -> list[str]:
     """Print a draw."""
-    again = variable.names[0] in job.redrawn
     if isinstance(variable.definition, ir.Drawn) and variable.definition.per_batch:
         return _for_batch(variable, law, key, job)
+    if any(ref.role is ir.Role.INDEX for expr in law_expressions(law) for ref in refs(expr)):
+        return _in_each(variable, law, key, job)
+    return _independent(variable, law, key, job)
+
+
+def _independent(variable: ir.Variable, law: ir.Distribution, key: str, job: Drawing) -> list[str]:
+    """Print one draw a trial, or as many as an array has values."""
+    again = variable.names[0] in job.redrawn
     attempt = ", attempt" if again else ""
+    kind = variable.types[0]
     unit = f'draw.unit("{key}"{attempt})'
-    if isinstance(variable.definition, ir.Drawn) and variable.definition.size:
-        unit = f'draw.units("{key}", {variable.definition.size}{attempt})'
+    if isinstance(kind, ir.ArrayType):
+        unit = f'draw.units("{key}", {kind.n}{attempt})'
     lines = []
     if isinstance(law, ir.EitherLaw):
         lines.append(line(f"u = {unit}", variable.at, job.indent))
         unit = "u"
     if len(variable.names) > 1:
         return [*lines, *_tuple_draw(variable, law, unit, job)]
-    text = _law(law, unit, key, variable.types[0], job)
+    text = _law(law, unit, key, kind, job)
     name = job.names.value(variable.names[0])
     text = f"renewed({name}, {text}, again)" if again else text
     return [*lines, line(f"{name} = {text}", variable.at, job.indent)]
+
+
+def _in_each(variable: ir.Variable, law: ir.Distribution, key: str, job: Drawing) -> list[str]:
+    """Print a draw in the duration of a repeated epoch whose law depends on the repetition."""
+    chain = chains(job.names.task)[key.removeprefix("epoch:")]
+    rows = Repetitions(chain, job.names).lines(variable.at, None, job.indent)
+    each = replace(job, each=Speaker(job.names).each_drawn())
+    return [*rows, *_independent(variable, law, key, each)]
 
 
 def _for_batch(variable: ir.Variable, law: ir.Distribution, key: str, job: Drawing) -> list[str]:
@@ -239,13 +262,17 @@ def _law(law: ir.Distribution, unit: str, key: str, kind: ir.Type, job: Drawing)
             shown = ", ".join(job.argument(item, kind) for item in arguments)
             text = f"{name}({unit}, {shown})"
             if name == "truncnormal":
-                more = ", attempt" if key.partition(":")[2] in job.redrawn else ""
-                more += f", k={kind.n}" if isinstance(kind, ir.ArrayType) else ""
-                text = f'{name}(draw, "{key}", {shown}{more})'
+                text = f'truncnormal(draw, "{key}", {shown}{_more(kind, key, job)})'
             item = kind.item if isinstance(kind, ir.ArrayType) else kind
             whole = item == ir.TIME and not DISTRIBUTIONS[name].whole
             return f"whole({text})" if whole else text
     raise AssertionError(law)
+
+
+def _more(kind: ir.Type, key: str, job: Drawing) -> str:
+    """Print what a law that redraws must know beside its arguments."""
+    attempt = ", attempt" if key.partition(":")[2] in job.redrawn else ""
+    return attempt + (f", k={kind.n}" if isinstance(kind, ir.ArrayType) else "")
 
 
 def _sample(members: ir.SetOf, count: str, key: str, job: Drawing) -> str:

@@ -1,17 +1,23 @@
 """Printing ``arrays`` and ``generate``: segment tables, spread over time, and the noise."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from epochal.compiler import ir, segments
 from epochal.compiler.bounds import Bounds
-from epochal.compiler.numpy_text import ATOM, OR, PRODUCT, SIGN, SUM, Printer, Shape, Text
+from epochal.compiler.numpy_text import ATOM, PRODUCT, Printer, Shape, Text, is_count
 from epochal.compiler.print_line import line
 from epochal.compiler.print_names import Names, Speaker, is_wide
+from epochal.compiler.print_repetitions import Repetitions
+from epochal.compiler.print_rows import Place, each_row, fit, repeated_row
 from epochal.compiler.print_steps import span_edges, step_effect
-from epochal.compiler.repeats import around
+from epochal.compiler.repeats import Chain
 from epochal.compiler.segments import Columns, Layout
 from epochal.compiler.walk import refs
+
+Rows = tuple[Chain, ir.Expr | None] | None
+"""The repetitions that are listed above a statement: those of some groups where a guard holds."""
 
 SEGMENTS = (
     "stop = timeline(trials, dt)",
@@ -55,7 +61,7 @@ def body(task: ir.Task, plan: Layout, bounds: Bounds, names: Names) -> Body:
         late = job.late(mine)
         early = [effect for effect in mine if effect not in late]
         tables += job.table(array, early)
-        rows += [job.row_effect(array, effect) for effect in early]
+        rows += job.row_effects(array, early)
         spread += job.spread(array, late)
     columns = job.columns(_read(task, _of_arrays(task)))
     return Body(columns, tables, rows, spread, job.noise())
@@ -121,7 +127,7 @@ class _Job:
         """
         late: list[ir.Effect] = []
         for effect in effects:
-            steps = segments.columns(effect, self.task, self.plan, self.bounds) is None
+            steps = segments.columns(effect, self.plan, self.bounds) is None
             behind = any(
                 other.channel is None or effect.channel in (None, other.channel) for other in late
             )
@@ -140,59 +146,71 @@ class _Job:
         for channel in array.channels:
             if channel.baseline != ir.Number("0"):
                 units = is_wide(channel)
-                value = _fit(self.show, channel.baseline, many=True, units=units)
+                value = fit(self.show.show(channel.baseline), many=1, units=units)
                 column = self.names.channel(channel.name)
                 lines.append(line(f"{array.table}[:, :, {column}] = {value}", channel.at))
         return lines + self._views(array.table, array, effects)
 
-    def row_effect(self, array: Array, effect: ir.Effect) -> str:
-        """Print a statement on the segment table."""
-        where = segments.columns(effect, self.task, self.plan, self.bounds)
-        assert where is not None
+    def row_effects(self, array: Array, effects: list[ir.Effect]) -> list[str]:
+        """Print the statements on the segment table."""
+        lines: list[str] = []
+        above: Rows = None
+        for effect in effects:
+            assert effect.value is not None
+            where = segments.columns(effect, self.plan, self.bounds)
+            assert where is not None
+            if not where.chain:
+                lines.append(self._row_effect(array, effect, where))
+            elif where.size:
+                write = partial(self.place, array, effect)
+                made, above = self._repeated(array.table, effect, where, write, above)
+                lines += made
+        return lines
+
+    def _row_effect(self, array: Array, effect: ir.Effect, where: Columns) -> str:
         assert effect.value is not None
-        if around(self.task, effect.where) is not None:
-            return self._repeated(array, effect, where)
         guard = self._guard(effect)
-        place, units = self.place(array, effect)
-        many = where.stop - where.first != 1
-        dynamic = place is not None and place.moves
-        rows = "trial" if dynamic else ":"
+        place = self.place(array, effect, self.show)
+        rows = "trial" if place.moves else ":"
         if guard is not None:
-            rows = f"trial[{guard}]" if dynamic else guard
-        index = [rows, self._segments(where)]
-        if place is not None:
-            taken = guard if place.moves else None
-            index.append(place.text if taken is None else place.at(taken))
-        value = _fit(self.show, effect.value, many=many, units=units, guard=guard)
-        target = f"{self._written(array.table, place)}[{', '.join(index)}]"
+            rows = f"trial[{guard}]" if place.moves else guard
+        taken = None if _is_one_row(self.show, effect.value) else guard
+        shown = self.show.show(effect.value)
+        value = fit(shown, many=where.size != 1, units=place.units, guard=taken)
+        index = place.index(rows, self._segments(where), pick=guard or "")
+        target = f"{self._written(array.table, place)}[{index}]"
         return line(f"{target} {effect.op} {value}", effect.at)
 
-    def _repeated(self, array: Array, effect: ir.Effect, where: Columns) -> str:
-        """Print a statement inside a repeat, for all repetitions at once."""
+    def _repeated(
+        self,
+        table: str,
+        effect: ir.Effect,
+        where: Columns,
+        place: Callable[[Printer], Place],
+        above: Rows,
+        indent: int = 4,
+    ) -> tuple[list[str], Rows]:
+        """Print a statement inside a repeat; the rows listed above may be those it needs."""
+        flat = place(self.show)
+        counted = any(ref.role is ir.Role.INDEX for expr in _exprs(effect) for ref in refs(expr))
+        if effect.guard is None and not flat.moves and not counted:
+            value = self._value(effect, self.show)
+            table = self._written(table, flat)
+            return [repeated_row(effect, table, where, flat, value, self.names, indent)], above
+        each = self.speaker.each()
+        lines: list[str] = []
+        if above != (where.chain, effect.guard):
+            guard = each.show(effect.guard) if effect.guard is not None else None
+            lines = Repetitions(where.chain, self.names).lines(effect.at, guard, indent)
+        value, written = self._value(effect, each), self._written(table, flat)
+        lines.append(each_row(effect, written, where, place(each), value, self.names, indent))
+        return lines, (where.chain, effect.guard)
+
+    def _value(self, effect: ir.Effect, show: Printer) -> Text:
+        if effect.noise is not None:
+            return self._sd(effect.noise, show)
         assert effect.value is not None
-        place, units = self.place(array, effect)
-        value = self.show.show(effect.value)
-        fitted = _along(value, units)
-        lines = []
-        for column in range(where.first, where.stop):
-            name = self.names.strided[column][0]
-            index = [":", name, *([place.text] if place is not None else [])]
-            if place is not None and place.moves:
-                assert effect.unit is not None
-                varies = self.show.show(effect.unit).shape is Shape.ARRAY
-                unit = place.text if varies else place.at(":, None")
-                lines.append(line(f"unit = {unit}", effect.at))
-                index = ["trial[:, None]", f"np.r_[{name}]", "unit"]
-            target = f"{self._written(array.table, place)}[{', '.join(index)}]"
-            if effect.guard is None:
-                lines.append(line(f"{target} {effect.op} {fitted}", effect.at))
-                continue
-            guard = _along(self.show.show(effect.guard), units)
-            new = fitted
-            if effect.op != "=":
-                new = f"{target} {effect.op[0]} {_along(value, units, SIGN)}"
-            lines.append(line(f"{target} = np.where({guard}, {new}, {target})", effect.at))
-        return "\n".join(lines)
+        return show.show(effect.value)
 
     def _guard(self, effect: ir.Effect) -> str | None:
         if effect.guard is None:
@@ -203,38 +221,35 @@ class _Job:
         return shown.text
 
     def _segments(self, where: Columns) -> str:
-        first, last = self.names.segments[where.first], self.names.segments[where.stop - 1]
-        if where.stop - where.first == 1:
+        first = self.names.columns.one(where.first)
+        if where.size == 1:
             return first
-        if where.stop == where.first:
+        if where.size == 0:
             return f"{first}:{first}"
-        after = f"{last} + 1" if "." not in last else last.removesuffix(" - 1")
-        after = "PADDING" if where.stop == self.plan.n_segments else after
-        return f"{first}:{after}" if after == "PADDING" else f"{first} : {after}"
+        if where.stop == self.plan.n_segments:
+            return f"{first}:PADDING"
+        return f"{first} : {self.names.columns.one(where.stop - 1)} + 1"
 
-    def place(self, array: Array, effect: ir.Effect) -> "tuple[_Place | None, bool]":
-        """Print which columns a statement writes, and say whether they are several."""
+    def place(self, array: Array, effect: ir.Effect, show: Printer) -> Place:
+        """Print which columns a statement writes."""
         if effect.channel is None:
-            return None, True
+            return Place("", False, True)
         channel = next(one for one in array.channels if one.name == effect.channel)
         name = self.names.channel(channel.name)
-        if effect.unit is None:
-            return _Place(name, False), is_wide(channel)
-        if not is_wide(channel):
-            return _Place(name, False), False
-        shown = self.show.show(effect.unit)
-        whole = isinstance(effect.unit, ir.Label | ir.Number) or self._is_label(effect.unit)
+        if effect.unit is None or not is_wide(channel):
+            return Place(name, False, is_wide(channel))
+        shown = show.show(effect.unit)
+        whole = is_count(effect.unit) or self._is_label(effect.unit)
         index = shown.inside(PRODUCT) if whole else f"np.asarray({shown.text}, int)"
         moves = shown.shape is not Shape.CONSTANT
         if channel.slots:
             index = shown.text if whole else index
-            return _Place(index, moves, shown.binds if whole else ATOM, channel.name), True
-        return _Place(f"{name}.start + {index}", moves), False
+            return Place(index, moves, True, shown.binds if whole else ATOM, channel.name)
+        return Place(f"{name}.start + {index}", moves, False)
 
-    def _written(self, table: str, place: "_Place | None") -> str:
+    def _written(self, table: str, place: Place) -> str:
         """Name what a statement writes to: a whole table, or its view ring by ring."""
-        slots = place.slots if place is not None else ""
-        return self.names.view(table, slots) if slots else table
+        return self.names.view(table, place.slots) if place.slots else table
 
     def _views(self, table: str, array: Array, effects: list[ir.Effect]) -> list[str]:
         """Print views of arrays of rings, ring by ring, where one ring is written."""
@@ -252,16 +267,36 @@ class _Job:
         position = ("inputs", "targets", "weights").index(array.result)
         lines = [line(f"{array.result} = spread({array.table}, index, out[{position}])")]
         lines += self._views(array.result, array, late)
+        show = self.speaker.each()
         for effect in late:
-            place, units = self.place(array, effect)
-            column = ":" if place is None else place.at("at") if place.moves else place.text
+            place = self.place(array, effect, show)
             written = self._written(array.result, place)
-            spans = self._spans(effect)
-            lines += step_effect(effect, written, column, units, spans, self.speaker)
+            lines += self._steps(effect, written, place, self._value(effect, show))
         return lines
 
-    def _spans(self, effect: ir.Effect) -> tuple[str, str]:
-        return span_edges(effect.where, self.task, self.plan, self.bounds, self.names)
+    def _steps(
+        self, effect: ir.Effect, array: str, place: Place, value: Text, indent: int = 4
+    ) -> list[str]:
+        edges = partial(span_edges, effect.where, self.plan, self.bounds, self.names)
+        chain = self.plan.whole(effect.where).chain
+        if chain:
+            rows = Repetitions(chain, self.names)
+            guard = self.speaker.each().show(effect.guard) if effect.guard is not None else None
+            lines = [
+                *rows.lines(effect.at, guard, indent),
+                *rows.steps(edges(rows.counter), indent),
+            ]
+        else:
+            lines = self._all_steps(effect, edges(), indent)
+        return [*lines, *step_effect(effect, array, place, value, indent)]
+
+    def _all_steps(self, effect: ir.Effect, edges: tuple[str, str], indent: int) -> list[str]:
+        """Print the list of the steps of a span on the trials where its guard holds."""
+        start, stop = edges
+        if effect.guard is not None:
+            guard = self.show.text(effect.guard)
+            stop = f"np.where({guard}, {stop}, {start})"
+        return [line(f"at, step, k = flat_steps({start}, {stop})", effect.at, indent)]
 
     def noise(self) -> list[str]:
         """Print the noise of every channel, and rectification after it."""
@@ -286,8 +321,12 @@ class _Job:
         match expr:
             case ir.Relabel() | ir.Call("other"):
                 return True
+            case ir.Label():
+                return True
             case ir.Conditional(_, then, otherwise):
                 return self._is_label(then) and self._is_label(otherwise)
+            case ir.Index(x):
+                return self._is_label(x)
             case ir.Ref(name):
                 kinds = {
                     column: kind
@@ -295,7 +334,9 @@ class _Job:
                     for column, kind in zip(variable.names, variable.types, strict=True)
                 }
                 kinds |= {param.name: param.type for param in self.task.params}
-                return isinstance(kinds.get(name), ir.LabelType)
+                kind = kinds.get(name)
+                kind = kind.item if isinstance(kind, ir.ArrayType) else kind
+                return isinstance(kind, ir.LabelType)
             case _:
                 return False
 
@@ -323,27 +364,32 @@ class _Job:
             else line(f"sd = np.tile({stretched}, (1, {segments_}, 1))", channel.at, 8)
         ]
         late = self.late(effects)
-        lines += [self._noise_row(effect) for effect in effects if effect not in late]
+        lines += self._noise_rows([effect for effect in effects if effect not in late])
         lines.append(line("step_sd = spread(sd, index)", indent=8))
         for effect in late:
-            assert effect.noise is not None
-            value = self._sd(effect.noise, self.speaker.steps()).text
-            spans = self._spans(effect)
-            lines += step_effect(effect, "step_sd", "0", False, spans, self.speaker, value)
+            value = self._value(effect, self.speaker.each())
+            lines += self._steps(effect, "step_sd", _SD, value, 8)
         call = f'add_scaled_noise({view}, step_sd[:, :, 0], key, "{channel.name}")'
         return [*lines, line(call, indent=8)]
 
-    def _noise_row(self, effect: ir.Effect) -> str:
-        where = segments.columns(effect, self.task, self.plan, self.bounds)
-        assert where is not None
-        assert effect.noise is not None
+    def _noise_rows(self, effects: list[ir.Effect]) -> list[str]:
+        lines: list[str] = []
+        above: Rows = None
+        for effect in effects:
+            where = segments.columns(effect, self.plan, self.bounds)
+            assert where is not None
+            if not where.chain:
+                lines.append(self._noise_row(effect, where))
+            elif where.size:
+                made, above = self._repeated("sd", effect, where, lambda _: _SD, above, 8)
+                lines += made
+        return lines
+
+    def _noise_row(self, effect: ir.Effect, where: Columns) -> str:
         guard = self._guard(effect)
-        shown = self._sd(effect.noise)
-        value = shown.text
-        if shown.shape is Shape.TRIAL and (guard or where.stop - where.first != 1):
-            value = f"{shown.inside(ATOM)}{f'[{guard}]' if guard else ''}"
-            value += "[:, None]" if where.stop - where.first != 1 else ""
-        return line(f"sd[{guard or ':'}, {self._segments(where)}, 0] = {value}", effect.at, 8)
+        value = self._value(effect, self.speaker.first_row())
+        text = fit(value, many=where.size != 1, units=False, guard=guard)
+        return line(f"sd[{guard or ':'}, {self._segments(where)}, 0] = {text}", effect.at, 8)
 
     def _sd(self, noise: ir.Noise, show: Printer | None = None) -> Text:
         """Print the standard deviation of one step."""
@@ -356,37 +402,7 @@ class _Job:
         return Text(text, PRODUCT, max(sd.shape, at.shape))
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Columns of an array, and whether they differ from trial to trial.
-
-    ``binds`` says how tightly the text does; ``slots`` names the channel of which they are rings.
-    """
-
-    text: str
-    moves: bool
-    binds: int = SUM
-    slots: str = ""
-
-    def at(self, index: str) -> str:
-        """Take some of the columns."""
-        return f"{self.text if self.binds == ATOM else f'({self.text})'}[{index}]"
-
-
-def _fit(
-    show: Printer, value: ir.Expr, *, many: bool, units: bool, guard: str | None = None
-) -> str:
-    """Print a value with the axes of what it is written to: trials, segments, units."""
-    shown = show.show(value)
-    if shown.shape is Shape.CONSTANT:
-        return shown.text
-    guarded = guard is not None and not _is_one_row(show, value)
-    text = f"{shown.inside(ATOM)}[{guard}]" if guarded else shown.text
-    axes = many + units if shown.shape is Shape.TRIAL else int(many)
-    if not axes:
-        return text
-    operand = text if guarded else shown.inside(ATOM)
-    return f"{operand}[:{', None' * axes}]"
+_SD = Place("0", False, False)
 
 
 def _is_one_row(show: Printer, value: ir.Expr) -> bool:
@@ -394,16 +410,10 @@ def _is_one_row(show: Printer, value: ir.Expr) -> bool:
     return all(show.show(ref).shape is Shape.CONSTANT for ref in refs(value))
 
 
-def _along(shown: Text, units: bool, binds: int = OR) -> str:
-    """Print a value with the axes of trials, repetitions and, where there are several, units."""
-    axes = {
-        Shape.CONSTANT: "",
-        Shape.TRIAL: ":, None, None" if units else ":, None",
-        Shape.ARRAY: ":, :, None" if units else "",
-        Shape.UNITS: ":, None",
-        Shape.GRID: "",
-    }[shown.shape]
-    return f"{shown.inside(ATOM)}[{axes}]" if axes else shown.inside(binds)
+def _exprs(effect: ir.Effect) -> list[ir.Expr]:
+    """List what a statement reads, its guard and its span apart."""
+    found = [e for e in (effect.value, effect.unit) if e is not None]
+    return found + _noise_exprs(effect.noise)
 
 
 def names_of(channels: Iterable[ir.Channel]) -> list[str]:

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from epochal.compiler import ir, numpy_text
+from epochal.compiler.column_names import ColumnNames, column_names
 from epochal.compiler.intervals import Known
 from epochal.compiler.nans import may_be_nan, nan_names
-from epochal.compiler.numpy_text import Printer, ReadSeries, Shape, Text
+from epochal.compiler.numpy_text import Printer, ReadSeries, Refer, Shape, Text
 from epochal.compiler.prelude_source import PRELUDE_NAMES
 from epochal.compiler.python_names import constant_names, python_names
 from epochal.compiler.segments import Layout
@@ -29,10 +30,8 @@ class Names:
     rows: dict[tuple[str, ...], str]
     constants: dict[tuple[str, str], str]
     label_constants: dict[tuple[str, str], str]
-    segments: tuple[str, ...]
-    strided: dict[int, tuple[str, str]]
+    columns: ColumnNames
     sizes: dict[str, int]
-    cuts: tuple[str, ...]
     groups: dict[tuple[str, ...], str]
     externs: dict[str, str]
     views: dict[tuple[str, str], str]
@@ -54,10 +53,6 @@ class Names:
     def view(self, table: str, channel: str) -> str:
         """Name the view, ring by ring, of an array of rings in a table."""
         return self.views[table, channel]
-
-    def column(self, place: int) -> str:
-        """Name a column of the timeline: a segment, the padding, or a loose cut."""
-        return (*self.segments, "PADDING", *self.cuts)[place]
 
     def label(self, name: str, labels: tuple[str, ...]) -> str:
         """Name a label's position."""
@@ -84,21 +79,7 @@ def names(task: ir.Task, plan: Layout, known: Known) -> Names:
     taken: set[str] = set(PRELUDE_NAMES)
     channels = [("channel", channel.name) for channel in (*task.inputs, *task.outputs)]
     constants = constant_names(channels, taken)
-    segments = [""] * plan.n_segments
-    strided: dict[int, tuple[str, str]] = {}
-    for (epoch, cuts), first, stride, times in zip(
-        plan.cuts, plan.starts, plan.strides, plan.times, strict=True
-    ):
-        parts = [epoch] if not cuts else [f"{epoch}_{i + 1}" for i in range(len(cuts) + 1)]
-        made = constant_names([("epoch", part) for part in parts], taken).values()
-        for place, name in enumerate(made, start=first):
-            segments[place] = name
-            if stride:
-                last = place + (times - 1) * stride
-                strided[place] = name, f"slice({place}, {last + 1}, {stride})"
-                for k in range(times):
-                    segments[place + k * stride] = f"{name}.start + {k * stride}"
-                segments[place], segments[last] = f"{name}.start", f"{name}.stop - 1"
+    columns = column_names(plan, taken)
     structural = [("parameter", param.name) for param in task.params if param.structural]
     constants |= constant_names(structural, taken)
     groups: dict[tuple[str, ...], str] = {}
@@ -107,8 +88,6 @@ def names(task: ir.Task, plan: Layout, known: Known) -> Names:
         if labels not in groups:
             groups[labels] = owner
             label_constants |= _label_constants(owner, labels, taken)
-    loose = [("cut", f"cut_{i + 1}") for i in range(len(plan.loose))]
-    loose_names = tuple(constant_names(loose, taken).values())
     externs = python_names([extern.name for extern in task.externs], taken)
     taken |= set(externs.values())
     values = python_names(_values(task), taken)
@@ -124,10 +103,8 @@ def names(task: ir.Task, plan: Layout, known: Known) -> Names:
         rows,
         constants,
         label_constants,
-        tuple(segments),
-        strided,
+        columns,
         _sizes(task),
-        loose_names,
         groups,
         externs,
         _views(task, {*taken, *values.values(), *rows.values()}),
@@ -154,12 +131,13 @@ def is_wide(channel: ir.Channel) -> bool:
 
 def _sizes(task: ir.Task) -> dict[str, int]:
     """Count the values of every array."""
-    return {
-        name: kind.n
+    kinds = [
+        pair
         for variable in task.variables
-        for name, kind in zip(variable.names, variable.types, strict=True)
-        if isinstance(kind, ir.ArrayType)
-    }
+        for pair in zip(variable.names, variable.types, strict=True)
+    ]
+    kinds += [(score.name, score.type) for score in task.scores]
+    return {name: kind.n for name, kind in kinds if isinstance(kind, ir.ArrayType)}
 
 
 def _values(task: ir.Task) -> Iterator[str]:
@@ -170,6 +148,8 @@ def _values(task: ir.Task) -> Iterator[str]:
         yield from variable.names
     for score in task.scores:
         yield score.name
+    for repeat in task.repeats:
+        yield repeat.index
 
 
 def _label_lists(task: ir.Task) -> list[tuple[str, tuple[str, ...]]]:
@@ -185,8 +165,9 @@ def _label_lists(task: ir.Task) -> list[tuple[str, tuple[str, ...]]]:
         if channel.slot_labels:
             found.append((channel.name, channel.slot_labels))
     for score in task.scores:
-        if isinstance(score.type, ir.LabelType):
-            found.append((score.name, score.type.labels))
+        kind = score.type.item if isinstance(score.type, ir.ArrayType) else score.type
+        if isinstance(kind, ir.LabelType):
+            found.append((score.name, kind.labels))
     return found
 
 
@@ -214,24 +195,36 @@ class Speaker:
     def rows(self) -> Printer:
         """Print where arrays are made: columns of the trial table are local variables."""
         refer = lambda ref: self._refer(ref, "{}", "{}", Shape.TRIAL)  # noqa: E731
-        return Printer(
-            refer, self._label, spans=self._spans, extern=self.names.extern, nan=self.names.nan
-        )
+        return Printer(refer, self._label, extern=self.names.extern, nan=self.names.nan)
 
     def first_row(self) -> Printer:
         """Print there with parameters as one number for the batch."""
         return Printer(lambda ref: self._refer(ref, "{}", "{}[0]"), self._label, nan=self.names.nan)
 
-    def steps(self) -> Printer:
-        """Print there with the value of each step's trial."""
+    def each(self) -> Printer:
+        """Print there with the values of the trials `at`: of each step, or each repetition."""
         refer = lambda ref: self._refer(ref, "{}[at]", "{}[at]", Shape.TRIAL)  # noqa: E731
-        return Printer(refer, self._label, rows="1", extern=self.names.extern, nan=self.names.nan)
+        return self._each(refer, self._pick)
+
+    def each_drawn(self) -> Printer:
+        """Print where the table is drawn with the values of each repetition."""
+        return self._each(lambda ref: self._refer(ref, "{}[at]", "{}"), self._pick)
+
+    def each_of_table(self) -> Printer:
+        """Print with the values of each repetition as columns of the trial table."""
+        pick = lambda x: f'trials["{x}"][at, {{}}]'  # noqa: E731
+        return self._each(lambda ref: self._column(ref, "[at]"), pick)
+
+    def _each(self, refer: Refer, pick: Callable[[str], str]) -> Printer:
+        external, nan = self.names.extern, self.names.nan
+        return Printer(refer, self._label, rows="1", extern=external, pick=pick, nan=nan)
 
     def table(self, *, careful: bool = False, reduce: ReadSeries | None = None) -> Printer:
         """Print with values as columns of the trial table, and scores as local variables."""
-        return Printer(
-            self._column, self._label, reduce, careful, spans=self._spans, nan=self.names.nan
-        )
+        return Printer(self._column, self._label, reduce, careful, nan=self.names.nan)
+
+    def _pick(self, name: str) -> str:
+        return f"{self.names.value(name)}[at, {{}}]"
 
     def _label(self, label: ir.Label) -> str:
         return self.names.label(label.name, label.labels)
@@ -255,28 +248,18 @@ class Speaker:
         return Text(variable.format(name), numpy_text.ATOM, self._shape(ref.name))
 
     def _index(self, ref: ir.Ref) -> Text:
-        """Count the repetitions along the axis of arrays."""
-        repeat = next(one for one in self.names.task.repeats if one.index == ref.name)
-        return Text(f"np.arange({repeat.most})[None]", numpy_text.ATOM, Shape.ARRAY)
+        return Text(self.names.value(ref.name), numpy_text.ATOM, Shape.TRIAL)
 
     def _shape(self, name: str) -> Shape:
-        return Shape.ARRAY if self._size(name) else Shape.TRIAL
+        return Shape.ARRAY if name in self.names.sizes else Shape.TRIAL
 
-    def _size(self, name: str) -> int:
-        """Count the values of an array; 0 for a variable that is none."""
-        return self.names.sizes.get(name, 0)
-
-    def _spans(self, x: ir.Expr, i: ir.Ref) -> bool:
-        """Whether an array has just one value for each repetition that an index counts."""
-        repeat = next(one for one in self.names.task.repeats if one.index == i.name)
-        return isinstance(x, ir.Ref) and self._size(x.name) == repeat.most
-
-    def _column(self, ref: ir.Ref) -> Text:
+    def _column(self, ref: ir.Ref, rows: str = "") -> Text:
         fixed = self._fixed(ref)
         if fixed is not None:
             return fixed
         if ref.role is ir.Role.INDEX:
             return self._index(ref)
+        shape = self._shape(ref.name)
         if ref.role is ir.Role.SCORE:
-            return Text(self.names.value(ref.name), numpy_text.ATOM, Shape.TRIAL)
-        return Text(f'trials["{ref.name}"]', numpy_text.ATOM, self._shape(ref.name))
+            return Text(self.names.value(ref.name), numpy_text.ATOM, shape)
+        return Text(f'trials["{ref.name}"]{rows}', numpy_text.ATOM, shape)

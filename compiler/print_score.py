@@ -24,7 +24,7 @@ def body(task: ir.Task, plan: Layout, bounds: Bounds, names: Names) -> list[str]
         channel = next(one for one in task.outputs if one.name == series.channel)
         columns = names.channel(channel.name)
         columns = columns if is_wide(channel) else f"{columns} : {columns} + 1"
-        start, stop = span_edges(series.where, task, plan, bounds, names)
+        start, stop = span_edges(series.where, plan, bounds, names)
         x = f"outputs[:, :, {columns}]"
         return _REDUCERS[name].format(x=x, start=start, stop=stop, more=more)
 

@@ -2,43 +2,21 @@
 
 from epochal.compiler import ir
 from epochal.compiler.bounds import Bounds
-from epochal.compiler.numpy_text import Shape
+from epochal.compiler.numpy_text import Shape, Text
 from epochal.compiler.print_line import line
-from epochal.compiler.print_names import Names, Speaker
-from epochal.compiler.print_timeline import edges
-from epochal.compiler.segments import Layout, edge
+from epochal.compiler.print_names import Names
+from epochal.compiler.print_rows import Place
+from epochal.compiler.segments import BEGIN, END, Cut, Layout, edge
 
 
-def step_effect(
-    effect: ir.Effect,
-    array: str,
-    column: str,
-    units: bool,
-    spans: tuple[str, str],
-    speaker: Speaker,
-    value: str | None = None,
-) -> list[str]:
-    """Print a statement on every step of its span.
-
-    ``column`` are the columns of the array, ``units`` says whether they are several; ``spans``
-    are the printed edges of the span; ``value`` stands in for the effect's own.
-    """
-    indent = 8 if effect.kind is ir.EffectKind.NOISE else 4
-    start, stop = spans
-    if effect.guard is not None:
-        guard = speaker.rows().text(effect.guard)
-        stop = f"np.where({guard}, {stop}, {start})"
-    lines = [line(f"at, step, k = flat_steps({start}, {stop})", effect.at, indent)]
-    if value is None:
-        assert effect.value is not None
-        shown = speaker.steps().show(effect.value)
-        value = shown.text
-        if units and shown.shape is Shape.TRIAL:
-            value = f"({value})[:, None]"
-        if "t" in _words(value):
-            lines.append(line("t = k * us(dt)", indent=indent))
-    lines.append(line(f"{array}[at, step, {column}] {effect.op} {value}", indent=indent))
-    return lines
+def step_effect(effect: ir.Effect, array: str, place: Place, value: Text, indent: int) -> list[str]:
+    """Print a statement on every step of its span, once those have been listed."""
+    text = value.text
+    if place.units and value.shape is Shape.TRIAL:
+        text = f"({text})[:, None]"
+    lines = [line("t = k * us(dt)", indent=indent)] if "t" in _words(text) else []
+    target = f"{array}[{place.index('at', 'step')}]"
+    return [*lines, line(f"{target} {effect.op} {text}", indent=indent)]
 
 
 def _words(text: str) -> list[str]:
@@ -46,12 +24,40 @@ def _words(text: str) -> list[str]:
 
 
 def span_edges(
-    where: ir.Where, task: ir.Task, plan: Layout, bounds: Bounds, names: Names
+    where: ir.Where, plan: Layout, bounds: Bounds, names: Names, counter: str = ""
 ) -> tuple[str, str]:
-    """Print the first step of a span and the step after its last, slices included."""
-    start, stop = edges(where, plan, names)
-    if where.start is not None:
-        start = f"stop[:, {names.column(edge(where, where.start, task, plan, bounds))}]"
-    if where.stop is not None:
-        stop = f"stop[:, {names.column(edge(where, where.stop, task, plan, bounds))}]"
-    return start if start != "0" else "np.zeros(n, np.int64)", stop
+    """Print the first step of a span and the step after its last, slices included.
+
+    Inside a repeat they have one value for each repetition, (N_batch, K); with the counter of
+    the repetitions they are those of the rows that are listed.
+    """
+    whole = plan.whole(where)
+    start = _column(where, where.start, BEGIN, plan, bounds)
+    stop = _column(where, where.stop, END, plan, bounds) or whole.at(whole.stop - 1)
+    if not whole.chain:
+        if start is None and whole.first == 0:
+            return "np.zeros(n, np.int64)", f"stop[:, {names.columns.one(stop[0])}]"
+        first = start[0] if start is not None else whole.first - 1
+        return f"stop[:, {names.columns.one(first)}]", f"stop[:, {names.columns.one(stop[0])}]"
+    last = _picked(names.columns.each(stop), counter)
+    if start is not None:
+        return _picked(names.columns.each(start), counter), last
+    first_ = whole.at(whole.first)
+    before = names.columns.before(first_)
+    if before is not None:
+        return _picked(before, counter), last
+    rows = f"[at, {counter}]" if counter else ""
+    return f"begin(stop, {names.columns.each(first_)}){rows}", last
+
+
+def _picked(name: str, counter: str) -> str:
+    return f"stop[at, {name}[{counter}]]" if counter else f"stop[:, {name}]"
+
+
+def _column(
+    where: ir.Where, bound: Cut | None, ragged: Cut, plan: Layout, bounds: Bounds
+) -> tuple[int, ...] | None:
+    """Find the columns that hold an end of a span, where it has columns of its own."""
+    if bound is not None:
+        return edge(where, bound, plan, bounds)
+    return plan.loose_at(where, ragged)

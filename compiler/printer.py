@@ -8,6 +8,7 @@ from typing import assert_never
 import jinja2
 
 from epochal.compiler import (
+    column_names,
     ir,
     print_generate,
     print_sample,
@@ -59,7 +60,7 @@ def print_module(task: ir.Task, known: Known) -> str:
         "sample_doc": _wrap(_table_doc(task)),
         "sample": sample,
         "timeline": timeline,
-        "n_columns": plan.n_segments + 1 + len(plan.loose),
+        "n_columns": plan.n_columns,
         "arrays_doc": _wrap(_arrays_doc(task)),
         "generate": generate,
         "score": score,
@@ -276,23 +277,7 @@ def _constants(task: ir.Task, plan: Layout, params: _Parameters, called: Names) 
             members = [called.label(label, labels) for label in labels]
             owner = called.groups[labels]
             lines += unpacked(members, [], f"labels of {owner}")
-    return [*lines, *params.chosen, *_segments(plan, called)]
-
-
-def _segments(plan: Layout, called: Names) -> list[str]:
-    """Print the columns of the timeline; a slice holds those of all repetitions."""
-    note = "segments, then loose cuts" if called.cuts else "segments"
-    if not called.strided:
-        return unpacked((*called.segments, "PADDING", *called.cuts), [], note)
-    names, values = [], []
-    for i, name in enumerate((*called.segments, "PADDING", *called.cuts)):
-        if i in called.strided:
-            names.append(called.strided[i][0])
-            values.append(called.strided[i][1])
-        elif "." not in name:
-            names.append(name)
-            values.append(str(i))
-    return unpacked(names, values, note)
+    return [*lines, *params.chosen, *column_names.constants(task, plan, called.columns)]
 
 
 def _is_set_of_labels(param: ir.Param) -> bool:

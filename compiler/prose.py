@@ -127,7 +127,7 @@ def _show(expr: ir.Expr, laws: Laws) -> tuple[str, int]:
             return _show(x, laws)
         case ir.MemberOf(x, values):
             return f"{_inside(x, _SUM, laws)} in {_show(values, laws)[0]}", _COMPARE
-        case ir.Index(ir.Ref(name), ir.Ref(role=ir.Role.INDEX)) if name in laws:
+        case ir.Index(ir.Ref(name)) if name in laws:
             return laws[name], _ATOM  # drawn anew in every repetition
         case ir.Index(x, i):
             return f"{_inside(x, _ATOM, laws)}[{_show(i, laws)[0]}]", _ATOM

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 LOCALS = frozenset(
     "n seed batch stream noise out dt params draw cell u trials trial index stop start time "
     "longest drive target weight inputs outputs targets weights key sd step_sd at step k t "
-    "again attempt span end unit "
+    "again attempt span end it row "
     "sample_trials timeline arrays generate score TASK PADDING "
     "np hashlib math NormalDist Any ArrayLike NDArray Callable".split()
 )

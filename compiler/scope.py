@@ -1,11 +1,13 @@
 """What names mean while a task is lowered."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from epochal.compiler import ir
 from epochal.compiler.externs import Externs
 from epochal.compiler.intervals import Interval
+from epochal.compiler.known import counts
 from epochal.compiler.report import Report
 from epochal.dsl import syntax
 from epochal.dsl.diagnostic import Note
@@ -64,6 +66,7 @@ class Scope:
     epochs: dict[str, int] = field(default_factory=dict)
     sets: dict[str, ir.SetOf] = field(default_factory=dict)
     repeats: list[ir.Repeat] = field(default_factory=list)
+    chains: dict[str, tuple[ir.Repeat, ...]] = field(default_factory=dict)
     indices: dict[str, Symbol] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
     structural: set[str] = field(default_factory=set)
@@ -76,6 +79,19 @@ class Scope:
             self.sets[symbol.name] = symbol.members
         if bounds is not None:
             self.known[symbol.ref] = bounds
+
+    @contextmanager
+    def inside(self, chain: tuple[ir.Repeat, ...]) -> Iterator[None]:
+        """Know the indices of some repeats, as they count there."""
+        names = [repeat.index for repeat in chain]
+        outer = {name: self.symbols[name] for name in names if name in self.symbols}
+        for repeat in chain:
+            symbol = self.indices[repeat.index]
+            self.declare(symbol, counts(repeat))
+        yield
+        for name in names:
+            del self.symbols[name]
+        self.symbols |= outer
 
     def unknown(self, name: str, span: Span, what: str, choices: list[str]) -> None:
         """Say that a name is not known, and which known name is nearest."""

@@ -1,6 +1,7 @@
 """Lowering spans of epochs and their slices."""
 
 from epochal.compiler import expressions, ir
+from epochal.compiler.repeats import shared
 from epochal.compiler.scope import Scope, Setting
 from epochal.dsl import syntax
 from epochal.dsl.diagnostic import Note
@@ -15,10 +16,13 @@ def where(node: syntax.EpochSpan, scope: Scope, setting: Setting) -> ir.Where | 
     last = _epoch(node.last, scope) if node.last is not None else first
     start = stop = None
     if node.slice is not None:
-        start = _bound(node.slice.start, scope, setting)
+        ends = [name for name in (first, last) if name is not None]
+        around = shared(scope.chains, ir.Where(ends[0], ends[-1])) if ends else ()
+        with scope.inside(around):
+            start = _bound(node.slice.start, scope, setting)
+            stop = _bound(node.slice.stop, scope, setting)
         if start is not None and start.time == _ZERO:
             start = None
-        stop = _bound(node.slice.stop, scope, setting)
     if first is None or last is None:
         return None
     if scope.epochs[last] < scope.epochs[first]:

@@ -129,6 +129,8 @@ CODES: Mapping[str, str] = MappingProxyType(
         "E0424": "a file or package that cannot be used",
         "E0425": "a path that leaves its folder",
         "E0426": "a repeat whose count is no whole number, or too large",
+        "E0427": "nested repeats that come too often",
+        "E0428": "the index of a repeat outside of it",
         "E0501": "a design of too many cells",
         "E0502": "a channel of too many units",
         "E0503": "a trial that is too long",

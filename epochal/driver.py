@@ -214,11 +214,17 @@ def compile_task(name: str, texts: Bindings, session: Session) -> Task | None:
 
 
 def compile_parsed(
-    parsed: Parsed, texts: Bindings, bindings: Mapping[str, syntax.Expr], session: Session
+    parsed: Parsed,
+    texts: Bindings,
+    bindings: Mapping[str, syntax.Expr],
+    session: Session,
+    *,
+    hash_: str = "",
 ) -> Task | None:
     """Compile a task that was parsed, with parameters bound by texts and by another file.
 
-    ``bindings`` go before ``texts``; their places are in that other file.
+    ``bindings`` go before ``texts``; their places are in that other file.  ``hash_`` is that of
+    the task as its own file has it, found here where it is left out.
     """
     from epochal.compiler.compile import analyse
     from epochal.linking import resolver
@@ -231,7 +237,7 @@ def compile_parsed(
     known = session.sources
     written = {n: known[v.span.file][v.span.start : v.span.end] for n, v in bindings.items()}
     together = {**texts, **written}
-    hash_ = _hash(checked, parsed, together, session.allowed)
+    hash_ = hash_ or _hash(checked, parsed, together, session.allowed)
     return _loaded(checked, parsed, together, session, hash_)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from epochal.driver import Bindings, Parsed, Session, bindings_of, compile_parsed, parse_file
@@ -15,7 +15,7 @@ from epochal.dsl.span import Source, Span
 from epochal.experiments.override import is_setting, overridden
 
 if TYPE_CHECKING:
-    from epochal.experiments.lower import Experiment
+    from epochal.experiments.lower import Experiment, Plot
     from epochal.runtime.plan import Plan
     from epochal.runtime.task import Task
 
@@ -92,7 +92,9 @@ def _with_tasks(
         return None
     tasks: dict[str, Task] = {}
     for home, bindings in experiment.bound.items():
-        made = compile_parsed(parsed, texts, bindings, session)
+        plot = experiment.plots.get(home.removeprefix("measure "))
+        scored = _with_scores(parsed, plot) if plot is not None else parsed
+        made = compile_parsed(scored, texts, bindings, session, hash_=task.hash)
         if made is not None:
             tasks[home] = made
     _scored(experiment.plan, task, experiment.spans, session)
@@ -101,6 +103,21 @@ def _with_tasks(
     stages = {one.name: tasks[f"stage {one.name}"] for one in experiment.plan.stages}
     measures = {one.name: tasks[f"measure {one.name}"] for one in experiment.plan.measures}
     return Prepared(experiment.plan, task, stages, measures, source.text)
+
+
+def _with_scores(parsed: Parsed, plot: Plot) -> Parsed:
+    """Add the scores of a plot to a task."""
+    from epochal.experiments.lower import PLOTTED, PLOTTED_BY
+
+    added = []
+    for name, value in ((PLOTTED, plot.condition), (PLOTTED_BY, plot.by)):
+        ident = syntax.Ident(value.span, name)
+        added.append(syntax.Let(value.span, syntax.Target(value.span, (ident,), None), value))
+    sections = [one for one in parsed.task.sections if not isinstance(one, syntax.Score)]
+    old = [one for one in parsed.task.sections if isinstance(one, syntax.Score)]
+    kept = old[0].statements if old else ()
+    score = syntax.Score(plot.condition.span, (*kept, *added))
+    return replace(parsed, task=replace(parsed.task, sections=(*sections, score)))
 
 
 def _task_of(

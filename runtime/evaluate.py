@@ -54,6 +54,7 @@ def evaluate(
     trials: int = 2000,
     by: Sequence[str] = (),
     seed: int = 0,
+    of: str = "correct",
 ) -> Evaluation:
     """Measure the accuracy of a run's network on fresh trials of the test stream.
 
@@ -67,6 +68,8 @@ def evaluate(
     by
         Variables of the trial table, or scores, to tabulate accuracy by.  One with more than 12
         values is cut into 8 bins of equally many trials.
+    of
+        The score whose mean is measured, in the place of `correct`.
 
     Raises
     ------
@@ -94,9 +97,9 @@ def evaluate(
         task=task.name,
         seed=seed,
         dt=dt,
-        total=_group((), scored.correct),
+        total=_group((), scored.values(of)),
         by=tuple(by),
-        groups=tabulate(scored, task, by) if by else (),
+        groups=tabulate(scored, task, by, of) if by else (),
     )
 
 
@@ -123,7 +126,9 @@ def forward_of(run: Run) -> Forward:
     return forward
 
 
-def tabulate(scored: Scored, task: TrialSource, by: Sequence[str]) -> tuple[Group, ...]:
+def tabulate(
+    scored: Scored, task: TrialSource, by: Sequence[str], of: str = "correct"
+) -> tuple[Group, ...]:
     """Group trials by every combination of values that occurs, in the order of the values.
 
     Raises
@@ -141,7 +146,7 @@ def tabulate(scored: Scored, task: TrialSource, by: Sequence[str]) -> tuple[Grou
     return tuple(
         _group(
             tuple(names[place] for names, place in zip(named, combination, strict=True)),
-            scored.correct[group_of.ravel() == i],
+            scored.values(of)[group_of.ravel() == i],
         )
         for i, combination in enumerate(combinations)
     )

@@ -16,6 +16,7 @@ from epochal.runtime.checkpoint import Checkpoint, read_checkpoint
 from epochal.runtime.config import Profile
 from epochal.runtime.curriculum import Lesson
 from epochal.runtime.errors import RunError, TrainingDiverged, check_seed
+from epochal.runtime.measure import Measured
 from epochal.runtime.progress import Progress
 from epochal.runtime.rundir import (
     CHECKPOINT,
@@ -42,6 +43,7 @@ def train_into(
     seed: int = 0,
     connectivity: Connectivity = ALL_TO_ALL,
     lessons: Sequence[Lesson] = (),
+    measured: Sequence[Measured] = (),
     experiment: str = "",
     command: Sequence[str] = (),
     force: bool = False,
@@ -59,6 +61,8 @@ def train_into(
         Where the run goes; made where it does not exist.
     lessons
         The stages of a curriculum, each with its task.
+    measured
+        What the experiment measures, each with its task: kept for `measure_run`.
     experiment
         The text of the .train file, where there is one.
     command
@@ -81,13 +85,16 @@ def train_into(
         seed=seed,
         profile=profile,
         stages=tuple(lesson.stage for lesson in lessons),
+        measures=tuple(one.measure for one in measured),
         command=tuple(command),
         versions=versions(),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     writer = RunWriter(folder, task, record, force=force)
-    if experiment or lessons:
-        writer.experiment(experiment, {one.stage.name: one.task for one in lessons})
+    if experiment:
+        tasks = {f"stage {one.stage.name}": one.task for one in lessons}
+        tasks |= {f"measure {one.measure.name}": one.task for one in measured}
+        writer.experiment(experiment, tasks)
     job = _Job(writer, record, task, connectivity, tuple(lessons), report)
     try:
         return job.carry_out(None)

@@ -82,12 +82,34 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Measure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One measurement of a trained network: parameters of the task, trials, what to tabulate by."""
+    """One measurement of a trained network.
+
+    Attributes
+    ----------
+    params
+        The parameters of the task that are bound here, as texts of the language.
+    trials
+        How many fresh trials of the test stream.
+    of
+        The score whose mean is measured.
+    by
+        Columns of the trial table, or scores, to tabulate it by.
+    title
+        What is measured, as it was written; "" for accuracy.
+    """
 
     name: str
     params: dict[str, str] = msgspec.field(default_factory=dict)
     trials: int = 2000
+    of: str = "correct"
     by: tuple[str, ...] = ()
+    title: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a measurement of nothing."""
+        if self.trials < 1:
+            message = f"trials = {self.trials} is not allowed: trials must be 1 or more"
+            raise ValueError(message)
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

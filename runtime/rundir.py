@@ -5,8 +5,8 @@
     metrics.jsonl                         progress, a line a report
     weights.safetensors                   the network, with its model in the metadata
     checkpoint.safetensors                all that the rest of the training follows from
-    experiment.train  stages.json         the .train file and the task of every stage, where
-                                          there are stages
+    experiment.train  stages.json         the .train file, the task of every stage and measure
+    measures.json                         what was measured at the end
 
 Files are replaced whole: whoever reads, and whenever a run is killed, finds the old one or the
 new one.
@@ -32,15 +32,16 @@ from epochal.runtime.checkpoint import Checkpoint, write_checkpoint
 from epochal.runtime.config import Ctrnn, Profile
 from epochal.runtime.errors import RunError
 from epochal.runtime.files import replace_file
-from epochal.runtime.plan import Stage
+from epochal.runtime.plan import Measure, Stage
 from epochal.runtime.progress import Progress
 from epochal.runtime.weights import ALL_TO_ALL, NAMES, Array, Connectivity, Weights, make_masks
 
 RECORD, METRICS, WEIGHTS = "run.json", "metrics.jsonl", "weights.safetensors"
 TASK, IR, TRIALS = "task.task", "task.ir.json", "trials.py"
 CHECKPOINT, EXPERIMENT, STAGES = "checkpoint.safetensors", "experiment.train", "stages.json"
+MEASURES = "measures.json"
 FILES = (TASK, IR, TRIALS, METRICS, WEIGHTS, CHECKPOINT, RECORD)
-ALL_FILES = (EXPERIMENT, STAGES, *FILES)
+ALL_FILES = (EXPERIMENT, STAGES, MEASURES, *FILES)
 PREVIOUS = ".previous"
 
 Status = Literal["running", "finished", "interrupted", "failed"]
@@ -73,6 +74,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     versions: dict[str, str]
     started: str
     stages: tuple[Stage, ...] = ()
+    measures: tuple[Measure, ...] = ()
     updates: int = 0
     accuracy: float | None = None
     chance: float | None = None
@@ -80,7 +82,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class StageTask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The task of one stage as stages.json holds it: what its parameters are, and its IR."""
+    """The task of one stage or measure in stages.json: what its parameters are, and its IR."""
 
     values: dict[str, str]
     ir: msgspec.Raw
@@ -152,7 +154,7 @@ class RunWriter:
         return writer
 
     def experiment(self, text: str, stages: Mapping[str, TrialSource]) -> None:
-        """Keep the .train file and the task of every stage."""
+        """Keep the .train file and the task of every stage and measure, by `kind name`."""
         kept = {
             name: StageTask(
                 values={key: str(value) for key, value in task.values.items()},

@@ -30,7 +30,11 @@ class Scored:
     @property
     def correct(self) -> NDArray[np.float64]:
         """1, 0, or NaN for a trial that does not count."""
-        return np.asarray(self.scores["correct"], np.float64)
+        return self.values("correct")
+
+    def values(self, score: str) -> NDArray[np.float64]:
+        """Give one score as numbers, NaN for a trial that does not count."""
+        return np.asarray(self.scores[score], np.float64)
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ def command(
 
         click.echo(msgspec.json.encode(result).decode())
     else:
-        click.echo(_table(result))
+        click.echo(table(result))
 
 
 def _task(run: Run, settings: dict[str, str], allowed: frozenset[str]) -> Task:
@@ -134,16 +134,18 @@ def _check_variables(task: Task, by: tuple[str, ...]) -> None:
             fail(f"there is no variable `{name}` to tabulate by: {hint}")
 
 
-def _table(result: Evaluation) -> str:
-    """Lay out an evaluation for reading."""
+def table(result: Evaluation, title: str = "") -> str:
+    """Lay out an evaluation for reading; ``title`` says what was measured instead of accuracy."""
     total = result.total
+    what = "" if title else " correct"
     lines = [
-        f"{result.task}: {_accuracy(total)} correct on {total.trials} test trials"
+        f"{result.task}: {_accuracy(total)}{what} on {total.trials} test trials"
         + (f", {total.counted} of them counted" if total.counted < total.trials else "")
     ]
     if not result.groups:
         return lines[0]
-    head = (*result.by, "trials", "accuracy")
+    by = ("by",) if title else result.by
+    head = (*by, "trials", "fraction" if title else "accuracy")
     rows = [(*group.condition, str(group.trials), _accuracy(group)) for group in result.groups]
     widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
     for row in (head, *rows):

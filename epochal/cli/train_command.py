@@ -10,7 +10,7 @@ import click
 
 from epochal.cli import INTERRUPTED
 from epochal.cli.common import fail, need_training, seed_type, with_dt, with_externs, with_settings
-from epochal.cli.training import job_of, resume_run, train_one
+from epochal.cli.training import job_of, measure, resume_run, train_one
 
 if TYPE_CHECKING:
     from epochal.cli.training import Job
@@ -104,7 +104,7 @@ def command(
     if resume is not None:
         if task is not None:
             fail("--resume goes on with a run as it was begun: name no task beside it")
-        _finish(resume_run(resume, allowed, quiet), resume, as_json)
+        _finish(resume_run(resume, allowed, quiet), resume, allowed, as_json)
         return
     if task is None:
         raise click.UsageError("TASK is missing: a .task or .train file, or a library task")
@@ -121,7 +121,7 @@ def command(
 
         sys.exit(train_seeds(chosen, _others(sys.argv[1:]), folder, quiet))
     _refuse_taken(folder, force)
-    _finish(train_one(job, folder, chosen[0], force, quiet), folder, as_json)
+    _finish(train_one(job, folder, chosen[0], force, quiet), folder, allowed, as_json)
 
 
 def _others(arguments: list[str]) -> list[str]:
@@ -173,7 +173,7 @@ def _refuse_taken(folder: Path, force: bool) -> None:
         )
 
 
-def _finish(record: RunRecord, folder: Path, as_json: bool) -> None:
+def _finish(record: RunRecord, folder: Path, allowed: frozenset[str], as_json: bool) -> None:
     if as_json:
         import msgspec
 
@@ -190,3 +190,5 @@ def _finish(record: RunRecord, folder: Path, as_json: bool) -> None:
         click.echo(f"the run is in {folder}; next: {then}")
     if record.status == "interrupted":
         sys.exit(INTERRUPTED)
+    if record.measures:
+        measure(folder, allowed, quiet=as_json)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from epochal.dsl.diagnostic import Diagnostic
     from epochal.runtime.config import Profile
     from epochal.runtime.curriculum import Lesson
+    from epochal.runtime.measure import Measured
     from epochal.runtime.progress import Progress, Report
     from epochal.runtime.rundir import RunRecord
     from epochal.runtime.task import Task
@@ -33,6 +34,7 @@ class Job:
     seeds: tuple[int, ...] = (0,)
     stages: tuple[Task, ...] = ()
     lessons: tuple[Lesson, ...] = ()
+    measured: tuple[Measured, ...] = ()
     experiment: str = ""
 
 
@@ -78,6 +80,7 @@ def _from_task(name: str, settings: Mapping[str, str], session: driver.Session) 
 def _from_experiment(name: str, settings: Mapping[str, str], session: driver.Session) -> Job | None:
     from epochal.prepare import prepare
     from epochal.runtime.curriculum import Lesson
+    from epochal.runtime.measure import Measured
 
     found = prepare(name, settings, session)
     if found is None:
@@ -85,7 +88,10 @@ def _from_experiment(name: str, settings: Mapping[str, str], session: driver.Ses
     plan = found.plan
     tasks = tuple(found.stages[stage.name] for stage in plan.stages)
     lessons = tuple(map(Lesson, plan.stages, tasks))
-    return Job(plan.name, found.task, plan.profile, plan.seeds, tasks, lessons, found.source)
+    measured = tuple(Measured(one, found.measures[one.name]) for one in plan.measures)
+    return Job(
+        plan.name, found.task, plan.profile, plan.seeds, tasks, lessons, measured, found.source
+    )
 
 
 def off_grid(task: Task, dt: float) -> tuple[Diagnostic, ...]:
@@ -113,6 +119,7 @@ def train_one(job: Job, folder: Path, seed: int, force: bool, quiet: bool) -> Ru
                 job.profile,
                 seed=seed,
                 lessons=job.lessons,
+                measured=job.measured,
                 experiment=job.experiment,
                 command=tuple(sys.argv),
                 force=force,
@@ -145,28 +152,62 @@ def _kept(folder: Path, allowed: frozenset[str]) -> tuple[Task, tuple[Lesson, ..
     """Take the tasks of a run up from their IR, as they were when it began."""
     from epochal.runtime.curriculum import Lesson
     from epochal.runtime.errors import RunError
-    from epochal.runtime.rundir import IR, TASK, read_record, read_stages
+    from epochal.runtime.rundir import IR, read_record
 
     record = read_record(folder)
     try:
-        source = (folder / TASK).read_text("utf-8")
         data = (folder / IR).read_bytes()
     except OSError as error:
         message = f"the run {folder} is damaged: {error.strerror}: {error.filename}"
         raise RunError(message) from None
     values = {name: str(value) for name, value in record.task.values.items()}
-    task = driver.task_from_ir(data, source, values, record.task.hash, allowed)
-    stages = read_stages(folder)
-    lessons = []
-    for stage in record.stages:
-        if stage.name not in stages:
-            message = f"the run {folder} is damaged: it lacks the task of stage {stage.name}"
-            raise RunError(message)
-        kept = stages[stage.name]
-        ir_json = bytes(kept.ir)
-        its_task = driver.task_from_ir(ir_json, source, kept.values, record.task.hash, allowed)
-        lessons.append(Lesson(stage, its_task))
+    task = driver.task_from_ir(data, _source(folder), values, record.task.hash, allowed)
+    lessons = [
+        Lesson(stage, _kept_task(folder, f"stage {stage.name}", allowed)) for stage in record.stages
+    ]
     return task, tuple(lessons)
+
+
+def _source(folder: Path) -> str:
+    from epochal.runtime.rundir import TASK
+
+    try:
+        return (folder / TASK).read_text("utf-8")
+    except OSError:
+        return ""  # it is there to be read by people
+
+
+def _kept_task(folder: Path, home: str, allowed: frozenset[str]) -> Task:
+    """Take up the task of a stage or a measure of a run."""
+    from epochal.runtime.errors import RunError
+    from epochal.runtime.rundir import read_record, read_stages
+
+    kept = read_stages(folder).get(home)
+    if kept is None:
+        message = f"the run {folder} is damaged: it lacks the task of {home}"
+        raise RunError(message)
+    hash_ = read_record(folder).task.hash
+    return driver.task_from_ir(bytes(kept.ir), _source(folder), kept.values, hash_, allowed)
+
+
+def measure(folder: Path, allowed: frozenset[str], *, quiet: bool) -> None:
+    """Carry out what an experiment measures at its end, keep it, and print it unless quiet."""
+    from epochal.cli.evaluate_command import table
+    from epochal.runtime.measure import Measured, measure_run
+    from epochal.runtime.rundir import read_run
+
+    try:
+        run = read_run(folder)
+        measured = [
+            Measured(one, _kept_task(folder, f"measure {one.name}", allowed))
+            for one in run.record.measures
+        ]
+        found = measure_run(run, measured)
+    except ValueError as error:
+        fail(str(error))
+    for one in () if quiet else run.record.measures:
+        click.echo(f"\n{one.name}: {one.title or 'accuracy'}")
+        click.echo(table(found[one.name], one.title))
 
 
 def while_read(report: Report) -> Report:

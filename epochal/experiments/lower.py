@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-import msgspec
 from msgspec import inspect
 
 from epochal.compiler.report import Report
@@ -24,23 +23,35 @@ Section = TypeVar("Section")
 TextOf = Callable[[Span], str]
 """Gives the text of the file at a place: parameters are kept as they were written."""
 
+PLOTTED, PLOTTED_BY = "plotted", "plotted_by"
+"""The scores that a plot adds to a task."""
+
 _WHOLE, _TEXT = inspect.IntType(), inspect.StrType()
 _TOP = {"task": _TEXT, "pin": _TEXT, "dt": inspect.FloatType()}
 _SEEDS = inspect.VarTupleType(item_type=_WHOLE)
 
 
 @dataclass(frozen=True, slots=True)
+class Plot:
+    """``fraction(condition, by = value)``: two scores that a measure adds to the task."""
+
+    condition: syntax.Expr
+    by: syntax.Expr
+
+
+@dataclass(frozen=True, slots=True)
 class Experiment:
     """A plan, with what it leaves to the driver: the task, its pin, and where bindings stand.
 
-    ``bound`` says for each stage and measure what its parameters are bound to; ``spans`` where
-    the task and the pin stand.
+    ``bound`` says for each stage and measure what its parameters are bound to, ``plots`` which
+    scores a measure adds to the task; ``spans`` where the task and the pin stand.
     """
 
     plan: Plan
     task: str
     pin: str | None
     bound: Mapping[str, Bindings]
+    plots: Mapping[str, Plot]
     spans: Mapping[str, Span]
 
 
@@ -53,6 +64,7 @@ class _Lowering:
     text_of: TextOf
     reader: Reader = field(init=False)
     bound: dict[str, Bindings] = field(default_factory=dict)
+    plots: dict[str, Plot] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.reader = Reader(self.report)
@@ -88,7 +100,7 @@ def lower_experiment(node: syntax.Experiment, report: Report, text_of: TextOf) -
         stages=stages,
         measures=measures,
     )
-    return Experiment(plan, top["task"], top.get("pin"), job.bound, spans)
+    return Experiment(plan, top["task"], top.get("pin"), job.bound, job.plots, spans)
 
 
 def _profile(fields: Sequence[syntax.Field], job: _Lowering) -> Profile | None:
@@ -239,16 +251,32 @@ def _measures(block: syntax.Evaluate | None, job: _Lowering) -> tuple[Measure, .
 
 
 def _measure(node: syntax.Measure, job: _Lowering) -> Measure:
-    fields = [item for item in node.items if isinstance(item, syntax.Field)]
-    by = [one for one in fields if one.name.name == "by"]
-    rest = [one for one in fields if one.name.name != "by"]
-    values = job.reader.fields(rest, {"trials": _WHOLE}, "a measure") or {}
-    measure = Measure(
-        name=node.name.name,
-        params=_params(f"measure {node.name.name}", node.bindings, job),
-        by=_names(by[0], job) if by else (),
-    )
-    return msgspec.structs.replace(measure, **values)
+    fields = {item.name.name: item for item in node.items if isinstance(item, syntax.Field)}
+    plain = [item for name, item in fields.items() if name not in ("by", "plot")]
+    values = job.reader.fields(plain, {"trials": _WHOLE}, "a measure") or {}
+    values["params"] = _params(f"measure {node.name.name}", node.bindings, job)
+    if "by" in fields:
+        values["by"] = _names(fields["by"], job)
+    if "plot" in fields:
+        plot = _plot(fields["plot"], job)
+        if plot is not None:
+            job.plots[node.name.name] = plot
+            title = job.text_of(fields["plot"].value.span)
+            values |= {"of": PLOTTED, "by": (PLOTTED_BY,), "title": " ".join(title.split())}
+    made = job.reader.made(Measure, {"name": node.name.name, **values}, node.name.span)
+    return made if isinstance(made, Measure) else Measure(name=node.name.name)
+
+
+def _plot(field_: syntax.Field, job: _Lowering) -> Plot | None:
+    """Read ``fraction(condition, by = value)``."""
+    call = field_.value
+    if isinstance(call, syntax.Call) and call.function.name == "fraction":
+        named = {one.name.name if one.name else "": one.value for one in call.arguments}
+        if set(named) == {"", "by"} and len(call.arguments) == 2:
+            return Plot(named[""], named["by"])
+    message = "`plot` is `fraction(CONDITION, by = VALUE)`: how often it holds, for each value"
+    job.report.error("E0802", message, call.span)
+    return None
 
 
 def _names(field_: syntax.Field, job: _Lowering) -> tuple[str, ...]:

@@ -84,7 +84,7 @@ def hold_timeline(task: ir.Task, module: Module, row: reference.Row, stops: Arra
     """Hold the steps at which one trial's epochs stop against its boundaries; dt in us."""
     for epoch, times in reference.boundaries(task, row).items():
         first, after = module.facts["epochs"][epoch]
-        edges = [reference.to_step(time, dt) for time in (times[0][0], times[-1][1])]
+        edges = [reference.to_step(time, dt) for time in (times[0].start, times[-1].end)]
         before = stops[first - 1] if first else 0
         assert [before, stops[after - 1]] == edges, epoch
 
@@ -160,7 +160,8 @@ def hold(
         scored = module.score(outputs, made, dt)
     for i, row in enumerate(found):
         hold_timeline(task, module, row, stops[i], step)
-        end = max(end for times in reference.boundaries(task, row).values() for _, end in times)
+        spans = reference.boundaries(task, row).values()
+        end = max(one.end for times in spans for one in times)
         assert n_steps >= reference.to_step(end, step)
         expected = reference.arrays(task, row, step, n_steps)
         hold_arrays(task, row, [array[i] for array in quiet], expected)

@@ -16,6 +16,7 @@ ALLOWED = {
         "for first in range(block, min(block + 256, n_batch), chunk)",
         "for unit in range(n_units)",
     },
+    "kept": {"for column in columns"},  # the columns of a list of rows
     "row_sum": {"for i in range(1, x.shape[1])"},  # the values of an array
     "power": {"while count.any()"},  # the bits of an exponent
     "poisson": {"for i in range(1, most + 1)"},  # the terms of a sum

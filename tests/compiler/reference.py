@@ -396,49 +396,76 @@ def whole(time: float) -> int:
     return round(time)
 
 
-Times = dict[str, list[tuple[int, int]]]
+@dataclass(frozen=True)
+class Interval:
+    """One repetition of an epoch: its start and end in us, and whether the trial has it."""
+
+    start: int
+    end: int
+    there: bool = True
+
+
+Times = dict[str, list[Interval]]
 
 
 def boundaries(task: ir.Task, values: Mapping[str, Value]) -> Times:
     """Give the start and end of every epoch in us, in every repetition."""
-    now, found = 0, Times()
+    found = Times()
     names = [epoch.name for epoch in task.epochs]
-    i = 0
-    while i < len(names):
-        repeat = next((one for one in task.repeats if one.first == names[i]), None)
-        last = i if repeat is None else names.index(repeat.last)
-        for k in range(1 if repeat is None else repeat.most):
-            here = values if repeat is None else {**values, repeat.index: k}
-            absent = repeat is not None and k >= Reading(task, here).value(repeat.count)
-            for epoch in task.epochs[i : last + 1]:
-                start = now
-                if epoch.duration is None:
-                    assert task.length is not None
-                    now = whole(Reading(task, here).value(task.length))
-                elif not absent:
-                    now += whole(Reading(task, here).value(epoch.duration))
-                found.setdefault(epoch.name, []).append((start, now))
-        i = last + 1
+    now = 0
+
+    def pass_(first: int, last: int, inside: list[ir.Repeat], here: Row, there: bool) -> None:
+        nonlocal now
+        i = first
+        while i <= last:
+            opens = [one for one in task.repeats if one.first == names[i] and one not in inside]
+            if opens:
+                end = names.index(opens[0].last)
+                for k in range(opens[0].most):
+                    inner = {**here, opens[0].index: k}
+                    present = there and k < Reading(task, inner).value(opens[0].count)
+                    pass_(i, end, [*inside, opens[0]], inner, present)
+                i = end + 1
+                continue
+            epoch, start = task.epochs[i], now
+            if epoch.duration is None:
+                assert task.length is not None
+                now = whole(Reading(task, here).value(task.length))
+            elif there:
+                now += whole(Reading(task, here).value(epoch.duration))
+            found.setdefault(epoch.name, []).append(Interval(start, now, there))
+            i += 1
+
+    pass_(0, len(names) - 1, [], dict(values), True)
     return found
 
 
-def repetitions(task: ir.Task, where: ir.Where) -> tuple[str, int]:
-    """Name the index of the repeat that a span lies in and its most repetitions; "", 1 outside."""
+def repetitions(task: ir.Task, where: ir.Where) -> list[Row]:
+    """List the indices of every repetition of a span; one without indices outside repeats."""
     names = [epoch.name for epoch in task.epochs]
+    rows: list[Row] = [{}]
     for repeat in task.repeats:
         body = names[names.index(repeat.first) : names.index(repeat.last) + 1]
         if where.first in body and where.last in body:
-            return repeat.index, repeat.most
-    return "", 1
+            rows = [{**row, repeat.index: k} for row in rows for k in range(repeat.most)]
+    return rows
 
 
 def steps_of(
-    where: ir.Where, task: ir.Task, values: Mapping[str, Value], dt: int, k: int | None = None
+    where: ir.Where, task: ir.Task, values: Mapping[str, Value], dt: int, k: int = 0
 ) -> tuple[int, int]:
-    """Give the first step of a span and the step after its last, in repetition k or over all."""
+    """Give the first step of a span and the step after its last, in its repetition k.
+
+    It runs from the first repetition in there to the last, of those that the trial has.
+    """
     times = boundaries(task, values)
-    begin = times[where.first][k or 0][0]
-    end = times[where.last][-1 if k is None else k][1]
+    n = len(repetitions(task, where))
+    firsts, lasts = (
+        times[name][k * len(times[name]) // n : (k + 1) * len(times[name]) // n]
+        for name in (where.first, where.last)
+    )
+    begin = next((one.start for one in firsts if one.there), firsts[0].start)
+    end = next((one.end for one in reversed(lasts) if one.there), lasts[0].end)
     first, last = to_step(begin, dt), to_step(end, dt)
 
     def bound(offset: ir.Offset | None, otherwise: int) -> int:
@@ -475,14 +502,12 @@ def arrays(task: ir.Task, values: Mapping[str, Value], dt: int, n_steps: int) ->
     """Make the arrays of one trial, without noise."""
     made = TrialArrays([], [], [], [])
     times = boundaries(task, values)
-    n_own = to_step(max(end for spans in times.values() for _, end in spans), dt)
+    n_own = to_step(max(one.end for all_ in times.values() for one in all_), dt)
     spans = []
     for effect in task.effects:
-        index, most = repetitions(task, effect.where)
-        for k in range(most):
-            here = {**values, index: k} if index else values
-            edges = steps_of(effect.where, task, here, dt, k if index else None)
-            spans.append((effect, here, edges))
+        for k, indices in enumerate(repetitions(task, effect.where)):
+            here: Mapping[str, Value] = {**values, **indices}
+            spans.append((effect, here, steps_of(effect.where, task, here, dt, k)))
     rows: dict[ir.EffectKind, list[float]] = {}
     before: list[Acting] | None = None
     for step in range(n_steps):
@@ -786,13 +811,12 @@ class OneOf(Reading):
         return value[self.j] if self.j is not None and isinstance(value, list) else value
 
 
-def repetition(key: str, j: int | None, task: ir.Task, row: Row) -> Row:
-    """Tell the draw of a duration inside a repeat which repetition it is for."""
-    kind, _, name = key.partition(":")
+def indices(task: ir.Task, key: str, j: int | None) -> Row:
+    """Give the indices in repetition j of an epoch whose duration is drawn."""
+    kind, _, epoch = key.partition(":")
     if kind != "epoch" or j is None:
-        return row
-    index, _ = repetitions(task, ir.Where(name, name))
-    return {**row, index: j}
+        return {}
+    return repetitions(task, ir.Where(epoch, epoch))[j]
 
 
 def draw(
@@ -807,7 +831,7 @@ def draw(
     j: int | None = None,
 ) -> Value:
     """Draw one value for trial i of n, by the table of laws in COMPILER.md."""
-    here = OneOf(task, repetition(key, j, task, row), j=j)
+    here = OneOf(task, {**row, **indices(task, key, j)}, j=j)
     if isinstance(law, ir.EitherLaw):
         chosen = law.then if here.one(law.condition) else law.otherwise
         return draw(chosen, key, words, i, n, task, row, attempt, j)

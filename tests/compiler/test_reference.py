@@ -37,7 +37,7 @@ def test_arrays_epochs_and_scores_are_those_of_the_reference(name: str, dt: floa
 
 
 @pytest.mark.parametrize("dt", [5.0, 20.0])
-@pytest.mark.parametrize("name", ["noises", "rdm", "readout"])
+@pytest.mark.parametrize("name", ["noises", "rdm", "readout", "nested"])
 def test_noise_is_the_documented_words_times_the_sd_of_each_step(name: str, dt: float) -> None:
     task, module = compiled(TASKS[name])
     hold(task, module, dt, N, SEED, BATCH, STREAM, noise=True)

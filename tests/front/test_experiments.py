@@ -38,6 +38,14 @@ experiment small:  ## easy first
         stage full:
             mix: {full: 80%, easy: 20%}
             until accuracy(correct, last = 20) > 99%
+
+    evaluate:
+        measure psychometric with coherences = {0%, 51.2%}:
+            trials: 60
+            plot: fraction(answer == right, by = coh * (1 if side == right else -1))
+        measure short with viewing = 200 ms:
+            trials: 40
+            by: [side, coh]
 """
 
 
@@ -71,7 +79,16 @@ def test_an_experiment_is_trained_stage_by_stage(trained: Path) -> None:
     moves = [(one["update"], one["stage"], one["move"]) for one in lines if one["move"]]
     assert moves == [(20, "easy", "advance")]
     assert (trained / "experiment.train").read_text() == SMALL
-    assert read_stages(trained)["easy"].values["coherences"] == "{51.2%}"
+    assert read_stages(trained)["stage easy"].values["coherences"] == "{51.2%}"
+
+
+def test_what_an_experiment_measures_is_kept(trained: Path) -> None:
+    found = json.loads((trained / "measures.json").read_text())
+    curve = [(one["condition"], one["trials"]) for one in found["psychometric"]["groups"]]
+    assert [condition for condition, _ in curve] == [["-0.512"], ["0"], ["0.512"]]
+    assert sum(trials for _, trials in curve) == 60
+    assert found["short"]["by"] == ["side", "coh"]
+    assert found["short"]["total"]["trials"] == 40
 
 
 def test_a_run_can_be_evaluated_whatever_its_last_stage_was(trained: Path) -> None:
@@ -108,6 +125,7 @@ def test_a_killed_run_goes_on_with_the_same_bits(trained: Path, tmp_path: Path) 
     assert json.loads((run / "run.json").read_text())["status"] == "running"
     ended = launch("train", "--resume", run)
     assert ended.status == 0, ended.said
+    assert "psychometric: fraction(answer == right" in ended.out
     ours, theirs = (load_file(one / "weights.safetensors") for one in (run, trained))
     assert all(np.array_equal(ours[name], theirs[name]) for name in theirs)
     same = [(one / "metrics.jsonl").read_text().splitlines() for one in (run, trained)]

@@ -115,8 +115,7 @@ def arrays(trials, dt, out=None):
     drive[:, FIX : GAP + 1, FIXATION] = 1  # source.task:37
     # source.task:40
     drive[trial[is_go], STIMULUS, (STIM.start + tone)[is_go]] = (strength * gain)[is_go]
-    # source.task:43
-    target[trial, RESPONSE, PRESS.start + np.asarray(np.where(is_go, YES, NO), int)] = 1
+    target[trial, RESPONSE, PRESS.start + np.where(is_go, YES, NO)] = 1  # source.task:43
     weight[np.logical_not(is_go) & early, RESPONSE, PRESS] = 2  # source.task:46
     weight[np.logical_not(is_go) & early, RESPONSE, PRESS.start + NO] *= 1.5  # source.task:47
 

@@ -39,8 +39,9 @@ TASK = {
 MOST = 3  # source.task:11
 FIXATION, STIM = 0, slice(1, 33)  # columns of the inputs
 HOLD, GO = 0, 1  # columns of the outputs
-FIX, SAMPLE, DELAY, TEST_1 = 0, 1, slice(2, 11, 4), slice(3, 12, 4)  # segments
-TEST_2, TEST_3, AFTER, PADDING = slice(4, 13, 4), slice(5, 14, 4), 14, 15  # segments
+FIX, SAMPLE, AFTER, PADDING = 0, 1, 14, 15  # segments
+DELAY, TEST_1, TEST_2, TEST_3 = np.arange(2, 14).reshape(3, 4).T  # segments, one a repetition
+TEST = np.stack((TEST_1, TEST_2, TEST_3), axis=1)
 
 
 def sample_trials(n, seed, batch=0, stream=0):
@@ -74,29 +75,20 @@ def sample_trials(n, seed, batch=0, stream=0):
 def timeline(trials, dt):
     """Say at which step each segment stops, (N_batch, 16); dt in ms."""
     longest = trials["longest trial"]
-    stop = np.empty((len(longest), 16), np.int64)
-    time = np.zeros_like(longest)
-    stop[:, FIX] = steps(time := time + 300_000, dt)  # source.task:28
-    stop[:, SAMPLE] = steps(time := time + 500_000, dt)  # source.task:29
-    span = np.zeros((len(longest), 3, 2), np.int64)  # source.task:30
-    span[:, :, 0] = trials["delay"]  # source.task:31
-    span[:, :, 1] = whole(150_000 + 20_000 * np.arange(3)[None])  # source.task:32
-    span[np.logical_not(np.arange(3) < (trials["match_at"] + 1)[:, None])] = 0  # source.task:30
-    end = time[:, None] + np.cumsum(span.reshape(len(longest), -1), axis=1)
-    stop[:, DELAY] = steps(end[:, 0::2], dt)
-    stop[:, TEST_3] = steps(end[:, 1::2], dt)
-    stop[:, TEST_1] = np.clip(
-        steps(end[:, 1::2] - span[:, :, 1] + 100_000, dt),
-        steps(end[:, 1::2] - span[:, :, 1], dt),
-        stop[:, TEST_3],
-    )
-    stop[:, TEST_2] = np.clip(
-        steps(end[:, 1::2] - 20_000, dt), steps(end[:, 1::2] - span[:, :, 1], dt), stop[:, TEST_3]
-    )
-    time = end[:, -1]
-    stop[:, AFTER] = steps(time := time + 40_000, dt)  # source.task:33
-    stop[:, PADDING] = steps(longest, dt)
-    return stop
+    n = len(longest)
+    span = np.zeros((n, 16), np.int64)  # how long each lasts, us
+    span[:, FIX] = 300_000  # source.task:28
+    span[:, SAMPLE] = 500_000  # source.task:29
+    at, i = repetitions(n, 3)  # source.task:30
+    at, i = kept(i < trials["match_at"][at] + 1, at, i)
+    span[at, DELAY[i]] = trials["delay"][at, i]  # source.task:31
+    span[at, TEST_3[i]] = whole(150_000 + 20_000 * i)  # source.task:32
+    span[:, AFTER] = 40_000  # source.task:33
+    span[:, PADDING] = longest - span.sum(axis=1)
+    end = np.cumsum(span, axis=1)
+    end[:, TEST_1] = np.minimum(end[:, TEST_1] + 100_000, end[:, TEST_3])
+    end[:, TEST_2] = np.maximum(end[:, TEST_3] - 20_000, end[:, TEST_2])
+    return steps(end, dt)
 
 
 def arrays(trials, dt, out=None):
@@ -117,81 +109,24 @@ def arrays(trials, dt, out=None):
     weight = np.ones((n, 16, 2))
     weight[:, PADDING] = 0
 
-    drive[:, FIX : TEST_3.stop, FIXATION] = 1  # source.task:36
+    drive[:, FIX : TEST_3[-1] + 1, FIXATION] = 1  # source.task:36
     drive[:, SAMPLE, STIM] = bump(theta, 20, 32)  # source.task:40
-    # source.task:43
-    drive[:, TEST_1, STIM] = np.where(
-        (np.arange(3)[None] < match_at[:, None])[:, :, None],
-        bump(lure, 20, 32),
-        drive[:, TEST_1, STIM],
-    )
-    # source.task:43
-    drive[:, TEST_2, STIM] = np.where(
-        (np.arange(3)[None] < match_at[:, None])[:, :, None],
-        bump(lure, 20, 32),
-        drive[:, TEST_2, STIM],
-    )
-    # source.task:43
-    drive[:, TEST_3, STIM] = np.where(
-        (np.arange(3)[None] < match_at[:, None])[:, :, None],
-        bump(lure, 20, 32),
-        drive[:, TEST_3, STIM],
-    )
-    # source.task:52
-    drive[:, TEST_1, STIM] = np.where(
-        (np.arange(3)[None] == match_at[:, None])[:, :, None],
-        bump(theta, 20, 32)[:, None],
-        drive[:, TEST_1, STIM],
-    )
-    # source.task:52
-    drive[:, TEST_2, STIM] = np.where(
-        (np.arange(3)[None] == match_at[:, None])[:, :, None],
-        bump(theta, 20, 32)[:, None],
-        drive[:, TEST_2, STIM],
-    )
-    # source.task:52
-    drive[:, TEST_3, STIM] = np.where(
-        (np.arange(3)[None] == match_at[:, None])[:, :, None],
-        bump(theta, 20, 32)[:, None],
-        drive[:, TEST_3, STIM],
-    )
-    target[:, FIX : TEST_3.stop, HOLD] = 1  # source.task:37
-    # source.task:49
-    target[:, TEST_1, HOLD] = np.where(
-        np.arange(3)[None] != match_at[:, None], 0.5, target[:, TEST_1, HOLD]
-    )
-    # source.task:49
-    target[:, TEST_2, HOLD] = np.where(
-        np.arange(3)[None] != match_at[:, None], 0.5, target[:, TEST_2, HOLD]
-    )
-    # source.task:53
-    target[:, TEST_1, HOLD] = np.where(
-        np.arange(3)[None] == match_at[:, None], 0, target[:, TEST_1, HOLD]
-    )
-    # source.task:53
-    target[:, TEST_2, HOLD] = np.where(
-        np.arange(3)[None] == match_at[:, None], 0, target[:, TEST_2, HOLD]
-    )
-    # source.task:53
-    target[:, TEST_3, HOLD] = np.where(
-        np.arange(3)[None] == match_at[:, None], 0, target[:, TEST_3, HOLD]
-    )
-    # source.task:54
-    target[:, TEST_1, GO] = np.where(
-        np.arange(3)[None] == match_at[:, None], 1, target[:, TEST_1, GO]
-    )
-    # source.task:54
-    target[:, TEST_2, GO] = np.where(
-        np.arange(3)[None] == match_at[:, None], 1, target[:, TEST_2, GO]
-    )
-    # source.task:54
-    target[:, TEST_3, GO] = np.where(
-        np.arange(3)[None] == match_at[:, None], 1, target[:, TEST_3, GO]
-    )
-    weight[:, DELAY, HOLD] *= 1 + np.arange(3)[None]  # source.task:46
-    weight[:, TEST_1, HOLD] *= 1 + np.arange(3)[None]  # source.task:46
-    weight[:, TEST_2, HOLD] *= 1 + np.arange(3)[None]  # source.task:46
-    weight[:, TEST_3, HOLD] *= 1 + np.arange(3)[None]  # source.task:46
+    at, i = repetitions(n, 3)  # source.task:43
+    at, i = kept(i < match_at[at], at, i)
+    drive[at[:, None], TEST[i], STIM] = bump(lure[at, i], 20, 32)[:, None]  # source.task:43
+    at, i = repetitions(n, 3)  # source.task:52
+    at, i = kept(i == match_at[at], at, i)
+    drive[at[:, None], TEST[i], STIM] = bump(theta[at], 20, 32)[:, None]  # source.task:52
+    target[:, FIX : TEST_3[-1] + 1, HOLD] = 1  # source.task:37
+    at, i = repetitions(n, 3)  # source.task:49
+    at, i = kept(i != match_at[at], at, i)
+    target[at[:, None], between(TEST_1, TEST_2)[i], HOLD] = 0.5  # source.task:49
+    at, i = repetitions(n, 3)  # source.task:53
+    at, i = kept(i == match_at[at], at, i)
+    target[at[:, None], TEST[i], HOLD] = 0  # source.task:53
+    target[at[:, None], TEST[i], GO] = 1  # source.task:54
+    at, i = repetitions(n, 3)  # source.task:46
+    weight[at[:, None], between(DELAY, TEST_3)[i], HOLD] *= (1 + i)[:, None]  # source.task:46
     weight[:, TEST_1] = 0  # source.task:57
 
     inputs = spread(drive, index, out[0])
@@ -218,7 +153,7 @@ def score(outputs, trials, dt):
     """Score outputs (N_batch, N_steps, 2): went, correct (bool), each (N_batch,)."""
     stop = timeline(trials, dt)
     # source.task:60
-    went = span_max(outputs[:, :, GO : GO + 1], stop[:, FIX], stop[:, TEST_3.stop - 1])[:, 0]
+    went = span_max(outputs[:, :, GO : GO + 1], stop[:, FIX], stop[:, TEST_3[-1]])[:, 0]
     correct = went > 0.5  # source.task:61
     return {"went": went, "correct": correct}
 
@@ -374,6 +309,22 @@ def full_rows(out: Floats32 | None, shape: tuple[int, ...]) -> Floats32:
         if full[:, :, : out.shape[2]].__array_interface__ == out.__array_interface__:
             return full
     return np.empty(math.prod(shape), np.float32).reshape(shape)
+
+
+def repetitions(n: int, times: int) -> tuple[Ints, Ints]:
+    """List every repetition of every trial: its trial and its number from 0, (n * times,) each."""
+    trial, number = np.divmod(np.arange(n * times), times)
+    return trial, number
+
+
+def kept(rows: Bools | Ints, *columns: Ints) -> list[Ints]:
+    """Keep some rows of each column."""
+    return [column[rows] for column in columns]
+
+
+def between(first: Ints, last: Ints) -> Ints:
+    """List the columns from first to last in each of K repetitions, (K, n); both are (K,)."""
+    return first[:, None] + np.arange(last[0] - first[0] + 1)
 
 
 def bump(center: Number, width: Number, n_units: int) -> Floats:

@@ -42,7 +42,8 @@ MOTION, COLOUR, PAIR = slice(0, 12), slice(12, 20), slice(20, 22)  # columns of 
 SIDES, CUE, SLOT = slice(22, 24), slice(24, 27), slice(27, 32)  # columns of the inputs
 CHOICE, WAY = slice(0, 3), slice(3, 9)  # columns of the outputs
 RED, GREEN, BLUE = range(3)  # labels of hue
-SHOW_1, SHOW_2, STEP, MOVE, RESPOND, PADDING = 0, 1, slice(2, 4, 1), 4, 5, 6  # segments
+SHOW_1, SHOW_2, MOVE, RESPOND, PADDING = 0, 1, 4, 5, 6  # segments
+STEP = np.arange(2, 4)  # segments, one a repetition
 
 
 def sample_trials(n, seed, batch=0, stream=0, *, kappa=4, strength=0.4):
@@ -83,20 +84,16 @@ def sample_trials(n, seed, batch=0, stream=0, *, kappa=4, strength=0.4):
 def timeline(trials, dt):
     """Say at which step each segment stops, (N_batch, 7); dt in ms."""
     longest = trials["longest trial"]
-    stop = np.empty((len(longest), 7), np.int64)
-    time = np.zeros_like(longest)
-    start, time = time, time + 100_000  # source.task:36
-    stop[:, SHOW_2] = steps(time, dt)
-    stop[:, SHOW_1] = np.clip(steps(start + 50_000, dt), 0, stop[:, SHOW_2])
-    span = np.zeros((len(longest), 2, 1), np.int64)  # source.task:37
-    span[:, :, 0] = 30_000  # source.task:38
-    end = time[:, None] + np.cumsum(span.reshape(len(longest), -1), axis=1)
-    stop[:, STEP] = steps(end[:, 0::1], dt)
-    time = end[:, -1]
-    stop[:, MOVE] = steps(time := time + trials["move"], dt)  # source.task:39
-    stop[:, RESPOND] = steps(time := time + 50_000, dt)  # source.task:40
-    stop[:, PADDING] = steps(longest, dt)
-    return stop
+    n = len(longest)
+    span = np.zeros((n, 7), np.int64)  # how long each lasts, us
+    span[:, SHOW_2] = 100_000  # source.task:36
+    span[:, STEP] = 30_000  # source.task:38
+    span[:, MOVE] = trials["move"]  # source.task:39
+    span[:, RESPOND] = 50_000  # source.task:40
+    span[:, PADDING] = longest - span.sum(axis=1)
+    end = np.cumsum(span, axis=1)
+    end[:, SHOW_1] = np.minimum(end[:, SHOW_1] + 50_000, end[:, SHOW_2])
+    return steps(end, dt)
 
 
 def arrays(trials, dt, out=None):
@@ -146,34 +143,28 @@ def arrays(trials, dt, out=None):
     drive[go, SHOW_2, SLOT] = row_sum(onehot(ks, 5))[go]  # source.task:54
     # source.task:55
     drive[go, SHOW_2, CUE] += (row_sum(onehot(hues, 3)) - evidence(GREEN, 0.1, 3)[None])[go]
+    at, i = repetitions(n, 2)  # source.task:58
     # source.task:58
-    drive[:, STEP, SLOT] = (
-        onehot(ks, 5) + (0.1 * np.arange(2)[None])[:, :, None] * onehot(k_, 5)[:, None]
-    )
-    drive[:, STEP, CUE] = evidence(hues, 0.1 * (np.arange(2)[None] + 1), 3)  # source.task:59
-    # source.task:60
-    drive[:, STEP, MOTION] = vonmises(
-        elements(many, np.arange(2)[None]), 1 + np.arange(2)[None], 12
-    )
+    drive[at, STEP[i], SLOT] = onehot(ks[at, i], 5) + (0.1 * i)[:, None] * onehot(k_[at], 5)
+    drive[at, STEP[i], CUE] = evidence(hues[at, i], 0.1 * (i + 1), 3)  # source.task:59
+    drive[at, STEP[i], MOTION] = vonmises(many[at, i], 1 + i, 12)  # source.task:60
     # source.task:61
-    drive[:, STEP, PAIR] = np.where(
-        (np.arange(2)[None] == 1)[:, :, None], opponent(signal)[:, None], 0
-    )
+    drive[at, STEP[i], PAIR] = np.where((i == 1)[:, None], opponent(signal[at]), 0)
     target[:, RESPOND, CHOICE] = onehot(hue, 3)  # source.task:70
     # source.task:71
     target[:, RESPOND, WAY] = np.where(go[:, None], cosine_tuning(theta, 6), bump(theta, 40, 6))
 
     inputs = spread(drive, index, out[0])
-    at, step, k = flat_steps(stop[:, STEP.stop - 1], stop[:, MOVE])  # source.task:64
+    at, step, k = flat_steps(stop[:, STEP[-1]], stop[:, MOVE])  # source.task:64
     t = k * us(dt)
     inputs[at, step, MOTION] = vonmises(theta[at] + 90 * t / 1_000_000, kappa[at], 12)
-    at, step, k = flat_steps(stop[:, STEP.stop - 1], stop[:, MOVE])  # source.task:65
+    at, step, k = flat_steps(stop[:, STEP[-1]], stop[:, MOVE])  # source.task:65
     t = k * us(dt)
     inputs[at, step, PAIR] = opponent(portable_cos(np.radians(360 * 8 * t / 1_000_000)))
-    at, step, k = flat_steps(stop[:, STEP.stop - 1], stop[:, MOVE])  # source.task:66
+    at, step, k = flat_steps(stop[:, STEP[-1]], stop[:, MOVE])  # source.task:66
     t = k * us(dt)
     inputs[at, step, CUE] = evidence(hue[at], t / 50_000, 3)
-    at, step, k = flat_steps(stop[:, STEP.stop - 1], stop[:, MOVE])  # source.task:67
+    at, step, k = flat_steps(stop[:, STEP[-1]], stop[:, MOVE])  # source.task:67
     t = k * us(dt)
     inputs[at, step, SLOT] = (
         onehot(k_[at], 5) * portable_sin(np.radians(360 * 5 * t / 1_000_000))[:, None]
@@ -416,6 +407,12 @@ def hold(x: Number, low: float, high: float, name: str) -> Number:
     return x
 
 
+def repetitions(n: int, times: int) -> tuple[Ints, Ints]:
+    """List every repetition of every trial: its trial and its number from 0, (n * times,) each."""
+    trial, number = np.divmod(np.arange(n * times), times)
+    return trial, number
+
+
 def bump(center: Number, width: Number, n_units: int) -> Floats:
     """Circular Gaussian of height 1 on a ring, exp(-(d / width)**2 / 2): (N_batch, n_units).
 
@@ -477,12 +474,6 @@ def row_sum(x: Array) -> Array:
     for i in range(1, x.shape[1]):
         total = total + x[:, i]
     return total
-
-
-def elements(x: Array, i: Array) -> Array:
-    """Take several values of each row of (N_batch, n); i is (N_batch, k), or (1, k) for all."""
-    places = np.broadcast_to(np.asarray(i, np.int64), (len(x), np.shape(i)[1]))
-    return np.take_along_axis(x, places, axis=1)
 
 
 def in_span(x: Array, start: Ints, stop: Ints) -> Bools:

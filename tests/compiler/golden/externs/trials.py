@@ -42,8 +42,8 @@ SCREEN, LEVEL, TRACE = slice(0, 6), 6, slice(7, 9)  # columns of the inputs
 TILT, BRIGHTNESS = slice(0, 2), 2  # columns of the outputs
 LEFT, RIGHT = range(2)  # labels of side
 SUM, PART = range(2)  # labels of trace
-SHOW_1, SHOW_2, SHOW_3, FLASH = 0, 1, 2, slice(3, 8, 2)  # segments
-GAP, PLAID, RESPOND, PADDING = slice(4, 9, 2), 9, 10, 11  # segments
+SHOW_1, SHOW_2, SHOW_3, PLAID, RESPOND, PADDING = 0, 1, 2, 9, 10, 11  # segments
+FLASH, GAP = np.arange(3, 9).reshape(3, 2).T  # segments, one a repetition
 
 
 def sample_trials(n, seed, batch=0, stream=0, *, contrast=0.8, decay=3.0):
@@ -78,23 +78,18 @@ def sample_trials(n, seed, batch=0, stream=0, *, contrast=0.8, decay=3.0):
 def timeline(trials, dt):
     """Say at which step each segment stops, (N_batch, 12); dt in ms."""
     longest = trials["longest trial"]
-    stop = np.empty((len(longest), 12), np.int64)
-    time = np.zeros_like(longest)
-    start, time = time, time + trials["show"]  # source.task:37
-    stop[:, SHOW_3] = steps(time, dt)
-    stop[:, SHOW_1] = np.clip(steps(start + 50_000, dt), 0, stop[:, SHOW_3])
-    stop[:, SHOW_2] = np.clip(steps(start + 100_000, dt), 0, stop[:, SHOW_3])
-    span = np.zeros((len(longest), 3, 2), np.int64)  # source.task:38
-    span[:, :, 0] = 40_000  # source.task:39
-    span[:, :, 1] = 20_000  # source.task:40
-    end = time[:, None] + np.cumsum(span.reshape(len(longest), -1), axis=1)
-    stop[:, FLASH] = steps(end[:, 0::2], dt)
-    stop[:, GAP] = steps(end[:, 1::2], dt)
-    time = end[:, -1]
-    stop[:, PLAID] = steps(time := time + 100_000, dt)  # source.task:41
-    stop[:, RESPOND] = steps(time := time + 300_000, dt)  # source.task:42
-    stop[:, PADDING] = steps(longest, dt)
-    return stop
+    n = len(longest)
+    span = np.zeros((n, 12), np.int64)  # how long each lasts, us
+    span[:, SHOW_3] = trials["show"]  # source.task:37
+    span[:, FLASH] = 40_000  # source.task:39
+    span[:, GAP] = 20_000  # source.task:40
+    span[:, PLAID] = 100_000  # source.task:41
+    span[:, RESPOND] = 300_000  # source.task:42
+    span[:, PADDING] = longest - span.sum(axis=1)
+    end = np.cumsum(span, axis=1)
+    end[:, SHOW_1] = np.minimum(end[:, SHOW_1] + 50_000, end[:, SHOW_3])
+    end[:, SHOW_2] = np.minimum(end[:, SHOW_2] + 100_000, end[:, SHOW_3])
+    return steps(end, dt)
 
 
 def arrays(trials, dt, out=None):
@@ -133,17 +128,16 @@ def arrays(trials, dt, out=None):
     drive[strong, SHOW_2, SCREEN] += np.where(
         (side == LEFT)[:, None], call_extern("gabor", gabor, n, (theta, 57.29577951308232), 6), 0.5
     )[strong]
+    at, i = repetitions(n, 3)  # source.task:54
     # source.task:54
-    drive[:, FLASH, SCREEN] = (
-        flashes[:, :, None] * call_extern("gabor", gabor, n, (turns, 10 * np.arange(3)[None]), 6)
+    drive[at, FLASH[i], SCREEN] = (
+        flashes[at, i][:, None] * call_extern("gabor", gabor, 1, (turns[at, i], 10 * i), 6)
     )
-    drive[:, FLASH, LEVEL] += call_extern("spread", spread_, n, (flashes,))  # source.task:55
-    # source.task:58
-    drive[:, FLASH, LEVEL] = np.where(
-        strong[:, None],
-        drive[:, FLASH, LEVEL] * call_extern("spread", spread_, n, (np.arange(3)[None] + 1,)),
-        drive[:, FLASH, LEVEL],
-    )
+    # source.task:55
+    drive[at, FLASH[i], LEVEL] += call_extern("spread", spread_, 1, (flashes[at, i],))
+    at, i = repetitions(n, 3)  # source.task:58
+    at, i = kept(strong[at], at, i)
+    drive[at, FLASH[i], LEVEL] *= call_extern("spread", spread_, 1, (i + 1,))  # source.task:58
     # source.task:61
     drive[:, PLAID, SCREEN] = row_sum(
         flashes[:, :, None] * call_extern("gabor", gabor, n, (turns, theta[:, None]), 6)
@@ -351,6 +345,17 @@ def hold(x: Number, low: float, high: float, name: str) -> Number:
     if not np.all((np.asarray(x) >= low) & (np.asarray(x) <= high)):
         raise ValueError(f"{name} must lie in [{low:g}, {high:g}], not {x}")
     return x
+
+
+def repetitions(n: int, times: int) -> tuple[Ints, Ints]:
+    """List every repetition of every trial: its trial and its number from 0, (n * times,) each."""
+    trial, number = np.divmod(np.arange(n * times), times)
+    return trial, number
+
+
+def kept(rows: Bools | Ints, *columns: Ints) -> list[Ints]:
+    """Keep some rows of each column."""
+    return [column[rows] for column in columns]
 
 
 def row_sum(x: Array) -> Array:

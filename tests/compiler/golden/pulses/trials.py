@@ -32,8 +32,8 @@ BINS = 6  # source.task:11
 FIXATION, FLASH = 0, slice(1, 3)  # columns of the inputs
 CHOICE = slice(0, 2)  # columns of the outputs
 LEFT, RIGHT = range(2)  # labels of side
-FIX, BIN, GAP = 0, slice(1, 12, 2), slice(2, 13, 2)  # segments
-RESPONSE_1, RESPONSE_2, PADDING = 13, 14, 15  # segments
+FIX, RESPONSE_1, RESPONSE_2, PADDING = 0, 13, 14, 15  # segments
+BIN, GAP = np.arange(1, 13).reshape(6, 2).T  # segments, one a repetition
 
 
 def sample_trials(n, seed, batch=0, stream=0, *, p_high=0.7, catch_rate=0.1):
@@ -90,23 +90,16 @@ def sample_trials(n, seed, batch=0, stream=0, *, p_high=0.7, catch_rate=0.1):
 def timeline(trials, dt):
     """Say at which step each segment stops, (N_batch, 16); dt in ms."""
     longest = trials["longest trial"]
-    stop = np.empty((len(longest), 16), np.int64)
-    time = np.zeros_like(longest)
-    stop[:, FIX] = steps(time := time + (500_000 + trials["jitter"]), dt)  # source.task:32
-    span = np.zeros((len(longest), 6, 2), np.int64)  # source.task:33
-    span[:, :, 0] = 20_000  # source.task:34
-    span[:, :, 1] = 230_000  # source.task:35
-    end = time[:, None] + np.cumsum(span.reshape(len(longest), -1), axis=1)
-    stop[:, BIN] = steps(end[:, 0::2], dt)
-    stop[:, GAP] = steps(end[:, 1::2], dt)
-    time = end[:, -1]
-    start, time = time, time + 500_000  # source.task:36
-    stop[:, RESPONSE_2] = steps(time, dt)
-    stop[:, RESPONSE_1] = np.clip(
-        steps(start + 100_000, dt), stop[:, GAP.stop - 1], stop[:, RESPONSE_2]
-    )
-    stop[:, PADDING] = steps(longest, dt)
-    return stop
+    n = len(longest)
+    span = np.zeros((n, 16), np.int64)  # how long each lasts, us
+    span[:, FIX] = 500_000 + trials["jitter"]  # source.task:32
+    span[:, BIN] = 20_000  # source.task:34
+    span[:, GAP] = 230_000  # source.task:35
+    span[:, RESPONSE_2] = 500_000  # source.task:36
+    span[:, PADDING] = longest - span.sum(axis=1)
+    end = np.cumsum(span, axis=1)
+    end[:, RESPONSE_1] = np.minimum(end[:, RESPONSE_1] + 100_000, end[:, RESPONSE_2])
+    return steps(end, dt)
 
 
 def arrays(trials, dt, out=None):
@@ -129,11 +122,12 @@ def arrays(trials, dt, out=None):
     weight = np.ones((n, 16, 2))
     weight[:, PADDING] = 0
 
-    drive[:, FIX : GAP.stop, FIXATION] = 1  # source.task:39
-    drive[:, BIN, FLASH.start + LEFT] += on_left  # source.task:43
-    drive[:, BIN, FLASH.start + RIGHT] += on_right  # source.task:44
+    drive[:, FIX : GAP[-1] + 1, FIXATION] = 1  # source.task:39
+    at, i = repetitions(n, 6)  # source.task:43
+    drive[at, BIN[i], FLASH.start + LEFT] += on_left[at, i]  # source.task:43
+    drive[at, BIN[i], FLASH.start + RIGHT] += on_right[at, i]  # source.task:44
     drive[catch, RESPONSE_1:PADDING, FIXATION] = 1  # source.task:47
-    target[:, FIX : GAP.stop, CHOICE] = 0.05  # source.task:40
+    target[:, FIX : GAP[-1] + 1, CHOICE] = 0.05  # source.task:40
     # source.task:50
     target[np.logical_not(catch), RESPONSE_1:PADDING, CHOICE.start + LEFT] = np.where(
         difference > 0, 0.85, 0.05
@@ -174,15 +168,12 @@ def score(outputs, trials, dt):
     """Score outputs (N_batch, N_steps, 2): held (bool), correct (bool), each (N_batch,)."""
     stop = timeline(trials, dt)
     # source.task:59
-    held = (
-        span_mean(outputs[:, :, CHOICE], stop[:, GAP.stop - 1], stop[:, RESPONSE_2]).max(axis=1)
-        < 0.4
-    )
+    held = span_mean(outputs[:, :, CHOICE], stop[:, GAP[-1]], stop[:, RESPONSE_2]).max(axis=1) < 0.4
     # source.task:60
     correct = np.where(
         trials["catch"],
         held,
-        argmax_unit(span_mean(outputs[:, :, CHOICE], stop[:, GAP.stop - 1], stop[:, RESPONSE_2]))
+        argmax_unit(span_mean(outputs[:, :, CHOICE], stop[:, GAP[-1]], stop[:, RESPONSE_2]))
         == np.where(trials["difference"] > 0, LEFT, RIGHT),
     )
     return {"held": held, "correct": correct}
@@ -329,6 +320,12 @@ def hold(x: Number, low: float, high: float, name: str) -> Number:
     if not np.all((np.asarray(x) >= low) & (np.asarray(x) <= high)):
         raise ValueError(f"{name} must lie in [{low:g}, {high:g}], not {x}")
     return x
+
+
+def repetitions(n: int, times: int) -> tuple[Ints, Ints]:
+    """List every repetition of every trial: its trial and its number from 0, (n * times,) each."""
+    trial, number = np.divmod(np.arange(n * times), times)
+    return trial, number
 
 
 def row_sum(x: Array) -> Array:

@@ -32,7 +32,8 @@ TASK = {
 
 MOTION, ITEM, SLOT = slice(0, 2), slice(2, 10), slice(10, 15)  # columns of the inputs
 CHOICE = slice(0, 2)  # columns of the outputs
-SHOW, GAP, RESPOND, PADDING = slice(0, 5, 2), slice(1, 6, 2), 6, 7  # segments
+RESPOND, PADDING = 6, 7  # segments
+SHOW, GAP = np.arange(0, 6).reshape(3, 2).T  # segments, one a repetition
 
 
 def sample_trials(n, seed, batch=0, stream=0):
@@ -74,20 +75,16 @@ def sample_trials(n, seed, batch=0, stream=0):
 def timeline(trials, dt):
     """Say at which step each segment stops, (N_batch, 8); dt in ms."""
     longest = trials["longest trial"]
-    stop = np.empty((len(longest), 8), np.int64)
-    time = np.zeros_like(longest)
-    span = np.zeros((len(longest), 3, 2), np.int64)  # source.task:30
-    # source.task:31
-    span[:, :, 0] = whole(60_000 + 10_000 * elements(trials["place"], np.arange(3)[None]))
-    span[:, :, 1] = 40_000  # source.task:32
-    span[np.logical_not(np.arange(3) < trials["n"][:, None])] = 0  # source.task:30
-    end = time[:, None] + np.cumsum(span.reshape(len(longest), -1), axis=1)
-    stop[:, SHOW] = steps(end[:, 0::2], dt)
-    stop[:, GAP] = steps(end[:, 1::2], dt)
-    time = end[:, -1]
-    stop[:, RESPOND] = steps(time := time + 100_000, dt)  # source.task:33
-    stop[:, PADDING] = steps(longest, dt)
-    return stop
+    n = len(longest)
+    span = np.zeros((n, 8), np.int64)  # how long each lasts, us
+    at, i = repetitions(n, 3)  # source.task:30
+    at, i = kept(i < trials["n"][at], at, i)
+    span[at, SHOW[i]] = whole(60_000 + 10_000 * trials["place"][at, i])  # source.task:31
+    span[at, GAP[i]] = 40_000  # source.task:32
+    span[:, RESPOND] = 100_000  # source.task:33
+    span[:, PADDING] = longest - span.sum(axis=1)
+    end = np.cumsum(span, axis=1)
+    return steps(end, dt)
 
 
 def arrays(trials, dt, out=None):
@@ -112,40 +109,23 @@ def arrays(trials, dt, out=None):
     weight = np.ones((n, 8, 2))
     weight[:, PADDING] = 0
 
-    unit = (MOTION.start + side)[:, None]  # source.task:36
-    # source.task:36
-    drive[trial[:, None], np.r_[SHOW], unit] += elements(strength, np.arange(3)[None] + 1)
-    unit = (MOTION.start + (1 - side))[:, None]  # source.task:37
+    at, i = repetitions(n, 3)  # source.task:36
+    drive[at, SHOW[i], MOTION.start + side[at]] += strength[at, i + 1]  # source.task:36
     # source.task:37
-    drive[trial[:, None], np.r_[SHOW], unit] -= (
-        elements(strength, np.arange(3)[None] + which[:, None]) / 2
-    )
-    unit = SLOT.start + np.asarray(np.arange(3)[None] + 1, int)  # source.task:38
-    drive[trial[:, None], np.r_[SHOW], unit] = 1 + np.arange(3)[None]  # source.task:38
-    unit = SLOT.start + np.asarray(elements(place, np.arange(3)[None]), int)  # source.task:39
-    drive[trial[:, None], np.r_[SHOW], unit] += 2  # source.task:39
-    unit = (MOTION.start + side)[:, None]  # source.task:42
-    # source.task:42
-    drive[trial[:, None], np.r_[SHOW], unit] = np.where(
-        go[:, None] & (np.arange(3)[None] > 0), 3, drive[trial[:, None], np.r_[SHOW], unit]
-    )
+    drive[at, SHOW[i], MOTION.start + (1 - side[at])] -= element(strength[at], i + which[at]) / 2
+    drive[at, SHOW[i], SLOT.start + (i + 1)] = 1 + i  # source.task:38
+    drive[at, SHOW[i], SLOT.start + np.asarray(place[at, i], int)] += 2  # source.task:39
+    at, i = repetitions(n, 3)  # source.task:42
+    at, i = kept(go[at] & (i > 0), at, i)
+    drive[at, SHOW[i], MOTION.start + side[at]] = 3  # source.task:42
     # source.task:43
-    drive[:, SHOW, ITEM] = np.where(
-        (go[:, None] & (np.arange(3)[None] > 0))[:, :, None],
-        drive[:, SHOW, ITEM]
-        + (
-            (attempt_[:, None] * elements(strength, np.arange(3)[None]))[:, :, None]
-            * bump(90 * np.arange(3)[None], 30, 8)
-        ),
-        drive[:, SHOW, ITEM],
-    )
-    # source.task:46
-    drive[:, SHOW, ITEM] = np.where(np.logical_not(go)[:, None, None], 0.25, drive[:, SHOW, ITEM])
-    # source.task:46
-    drive[:, GAP, ITEM] = np.where(np.logical_not(go)[:, None, None], 0.25, drive[:, GAP, ITEM])
+    drive[at, SHOW[i], ITEM] += (attempt_[at] * strength[at, i])[:, None] * bump(90 * i, 30, 8)
+    at, i = repetitions(n, 3)  # source.task:46
+    at, i = kept(np.logical_not(go[at]), at, i)
+    drive[at[:, None], between(SHOW, GAP)[i], ITEM] = 0.25  # source.task:46
     target[trial, RESPOND, CHOICE.start + side] = 1  # source.task:52
-    unit = (CHOICE.start + side)[:, None]  # source.task:49
-    weight[trial[:, None], np.r_[GAP], unit] *= 2  # source.task:49
+    at, i = repetitions(n, 3)  # source.task:49
+    weight[at, GAP[i], CHOICE.start + side[at]] *= 2  # source.task:49
 
     inputs = spread(drive, index, out[0])
     targets = spread(target, index, out[1])
@@ -169,7 +149,7 @@ def score(outputs, trials, dt):
     stop = timeline(trials, dt)
     # source.task:55
     correct = (
-        argmax_unit(span_mean(outputs[:, :, CHOICE], stop[:, GAP.stop - 1], stop[:, RESPOND]))
+        argmax_unit(span_mean(outputs[:, :, CHOICE], stop[:, GAP[-1]], stop[:, RESPOND]))
         == trials["side"]
     )
     return {"correct": correct}
@@ -338,6 +318,22 @@ def full_rows(out: Floats32 | None, shape: tuple[int, ...]) -> Floats32:
     return np.empty(math.prod(shape), np.float32).reshape(shape)
 
 
+def repetitions(n: int, times: int) -> tuple[Ints, Ints]:
+    """List every repetition of every trial: its trial and its number from 0, (n * times,) each."""
+    trial, number = np.divmod(np.arange(n * times), times)
+    return trial, number
+
+
+def kept(rows: Bools | Ints, *columns: Ints) -> list[Ints]:
+    """Keep some rows of each column."""
+    return [column[rows] for column in columns]
+
+
+def between(first: Ints, last: Ints) -> Ints:
+    """List the columns from first to last in each of K repetitions, (K, n); both are (K,)."""
+    return first[:, None] + np.arange(last[0] - first[0] + 1)
+
+
 def bump(center: Number, width: Number, n_units: int) -> Floats:
     """Circular Gaussian of height 1 on a ring, exp(-(d / width)**2 / 2): (N_batch, n_units).
 
@@ -362,10 +358,9 @@ def floor_mod(a: Number, b: Number) -> Floats:
     return np.where(rest >= b, rest - b, rest)  # rest + b, or the product, was rounded up
 
 
-def elements(x: Array, i: Array) -> Array:
-    """Take several values of each row of (N_batch, n); i is (N_batch, k), or (1, k) for all."""
-    places = np.broadcast_to(np.asarray(i, np.int64), (len(x), np.shape(i)[1]))
-    return np.take_along_axis(x, places, axis=1)
+def element(x: Array, i: Number) -> Array:
+    """Take value i of each row of (N_batch, n); i is whole, one for all or one a row."""
+    return x[np.arange(len(x)), np.asarray(i, np.int64)]
 
 
 def in_span(x: Array, start: Ints, stop: Ints) -> Bools:

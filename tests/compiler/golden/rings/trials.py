@@ -45,8 +45,8 @@ STIM, FIELD = slice(0, 20), slice(20, 28)  # columns of the inputs
 PULSE, DOT = slice(28, 31), slice(31, 32)  # columns of the inputs
 PRESS, REPORT = 0, slice(1, 13)  # columns of the outputs
 LEFT, RIGHT = range(2)  # labels of side
-WAIT, SHOW, FLASH, GAP = 0, 1, slice(2, 7, 2), slice(3, 8, 2)  # segments, then loose cuts
-TURN_1, TURN_2, PADDING, CUT_1 = 8, 9, 10, 11  # segments, then loose cuts
+WAIT, SHOW, TURN_1, TURN_2, PADDING, CUT_1 = 0, 1, 8, 9, 10, 11  # segments, then loose cuts
+FLASH, GAP = np.arange(2, 8).reshape(3, 2).T  # segments, one a repetition
 
 
 def sample_trials(n, seed, batch=0, stream=0):
@@ -79,24 +79,18 @@ def sample_trials(n, seed, batch=0, stream=0):
 def timeline(trials, dt):
     """Say at which step each segment stops, (N_batch, 12); dt in ms."""
     longest = trials["longest trial"]
-    stop = np.empty((len(longest), 12), np.int64)
-    time = np.zeros_like(longest)
-    stop[:, WAIT] = steps(time := time + 100_000, dt)  # source.task:31
-    stop[:, CUT_1] = steps(time + 90_000, dt)
-    stop[:, SHOW] = steps(time := time + trials["show"], dt)  # source.task:32
-    span = np.zeros((len(longest), 3, 2), np.int64)  # source.task:33
-    span[:, :, 0] = 20_000  # source.task:34
-    span[:, :, 1] = 20_000  # source.task:35
-    end = time[:, None] + np.cumsum(span.reshape(len(longest), -1), axis=1)
-    stop[:, FLASH] = steps(end[:, 0::2], dt)
-    stop[:, GAP] = steps(end[:, 1::2], dt)
-    time = end[:, -1]
-    start, time = time, time + 50_000  # source.task:36
-    stop[:, TURN_2] = steps(time, dt)
-    stop[:, TURN_1] = np.clip(steps(start + 10_000, dt), stop[:, GAP.stop - 1], stop[:, TURN_2])
-    stop[:, PADDING] = steps(longest, dt)
-    stop[:, CUT_1] = np.clip(stop[:, CUT_1], stop[:, WAIT], stop[:, SHOW])
-    return stop
+    n = len(longest)
+    span = np.zeros((n, 12), np.int64)  # how long each lasts, us
+    span[:, WAIT] = 100_000  # source.task:31
+    span[:, SHOW] = trials["show"]  # source.task:32
+    span[:, FLASH] = 20_000  # source.task:34
+    span[:, GAP] = 20_000  # source.task:35
+    span[:, TURN_2] = 50_000  # source.task:36
+    span[:, PADDING] = longest - span.sum(axis=1)
+    end = np.cumsum(span, axis=1)
+    end[:, TURN_1] = np.minimum(end[:, TURN_1] + 10_000, end[:, TURN_2])
+    end[:, CUT_1] = np.minimum(end[:, SHOW] - span[:, SHOW] + 90_000, end[:, SHOW])
+    return steps(end, dt)
 
 
 def arrays(trials, dt, out=None):
@@ -143,36 +137,25 @@ def arrays(trials, dt, out=None):
     drive[go, SHOW, FIELD] = 1  # source.task:57
     # source.task:58
     drive_field[go, SHOW, LEFT] = np.where((place[:, 0] == 1)[:, None], bump(one, 30, 4), 2)[go]
-    unit = np.asarray(np.arange(3)[None], int)  # source.task:62
-    # source.task:62
-    drive_stim[trial[:, None], np.r_[FLASH], unit] = np.where(
-        go[:, None, None], bump(one, 20, 5)[:, None], drive_stim[trial[:, None], np.r_[FLASH], unit]
-    )
-    unit = side[:, None]  # source.task:63
-    # source.task:63
-    drive_field[trial[:, None], np.r_[FLASH], unit] = np.where(
-        go[:, None, None],
-        drive_field[trial[:, None], np.r_[FLASH], unit] + 0.5,
-        drive_field[trial[:, None], np.r_[FLASH], unit],
-    )
-    drive[:, FLASH, PULSE] = (np.arange(3)[None] * one[:, None])[:, None]  # source.task:66
-    drive[:, GAP, PULSE] = (np.arange(3)[None] * one[:, None])[:, None]  # source.task:66
-    unit = np.asarray(which, int)[:, None]  # source.task:67
+    at, i = repetitions(n, 3)  # source.task:62
+    at, i = kept(go[at], at, i)
+    drive_stim[at, FLASH[i], i] = bump(one[at], 20, 5)  # source.task:62
+    drive_field[at, FLASH[i], side[at]] += 0.5  # source.task:63
+    # source.task:66
+    drive[:, between(FLASH, GAP), PULSE] = (np.arange(3)[None] * one[:, None])[:, None, None]
+    at, i = repetitions(n, 3)  # source.task:67
     # source.task:67
-    drive_stim[trial[:, None], np.r_[FLASH], unit] += bump(
-        elements(theta, np.arange(3)[None]), 20, 5
-    )
-    unit = np.asarray(which, int)[:, None]  # source.task:67
-    # source.task:67
-    drive_stim[trial[:, None], np.r_[GAP], unit] += bump(elements(theta, np.arange(3)[None]), 20, 5)
+    drive_stim[at[:, None], between(FLASH, GAP)[i], np.asarray(which[at], int)[:, None]] += bump(
+        theta[at, i], 20, 5
+    )[:, None]
     # source.task:68
-    drive[:, FLASH, FIELD] += np.tile(0.1 * bump(elements(theta, np.arange(3)[None]), 10, 4), 2)
-    # source.task:68
-    drive[:, GAP, FIELD] += np.tile(0.1 * bump(elements(theta, np.arange(3)[None]), 10, 4), 2)
+    drive[at[:, None], between(FLASH, GAP)[i], FIELD] += np.tile(
+        0.1 * bump(theta[at, i], 10, 4), 2
+    )[:, None]
     # source.task:69
-    drive[:, FLASH, STIM] += side_by_side(place[:, :, None] * bump(theta, 10, 5))[:, None]
-    # source.task:69
-    drive[:, GAP, STIM] += side_by_side(place[:, :, None] * bump(theta, 10, 5))[:, None]
+    drive[:, between(FLASH, GAP), STIM] += side_by_side(
+        place[:, :, None] * bump(theta, 10, 5)
+    )[:, None, None]
     # source.task:72
     drive[:, TURN_1:PADDING, STIM] = np.tile(row_sum(bump(theta, 20, 5)), 4)[:, None]
     # source.task:50
@@ -181,7 +164,9 @@ def arrays(trials, dt, out=None):
     target[:, WAIT : SHOW + 1, REPORT] += side_by_side(
         (0.1 * place)[:, :, None] * onehot(1, 3)[None][:, None]
     )[:, None]
-    target[:, FLASH, PRESS] = np.where(go[:, None], 1, target[:, FLASH, PRESS])  # source.task:61
+    at, i = repetitions(n, 3)  # source.task:61
+    at, i = kept(go[at], at, i)
+    target[at, FLASH[i], PRESS] = 1  # source.task:61
     target[:, TURN_1:PADDING, REPORT] = np.repeat(place, 3, axis=1)[:, None]  # source.task:73
     weight_report[trial, WAIT : SHOW + 1, np.asarray(which, int)] = 3  # source.task:52
 
@@ -192,7 +177,7 @@ def arrays(trials, dt, out=None):
         stop[:, TURN_1], np.where(side == LEFT, stop[:, TURN_2], stop[:, TURN_1])
     )
     t = k * us(dt)
-    inputs_stim[at, step, np.asarray(which, int)[at]] += bump(
+    inputs_stim[at, step, np.asarray(which[at], int)] += bump(
         one[at] + speed[at] * t / 1_000_000, 20, 5
     )
     # source.task:77
@@ -246,9 +231,7 @@ def score(outputs, trials, dt):
                     angle_between(
                         population_vector(
                             by_slot(
-                                span_mean(
-                                    outputs[:, :, REPORT], stop[:, GAP.stop - 1], stop[:, TURN_2]
-                                ),
+                                span_mean(outputs[:, :, REPORT], stop[:, GAP[-1]], stop[:, TURN_2]),
                                 4,
                             ),
                         ),
@@ -448,6 +431,22 @@ def flat_steps(start: Ints, stop: Ints) -> tuple[Ints, Ints, Ints]:
     return trial, start[trial] + k, k
 
 
+def repetitions(n: int, times: int) -> tuple[Ints, Ints]:
+    """List every repetition of every trial: its trial and its number from 0, (n * times,) each."""
+    trial, number = np.divmod(np.arange(n * times), times)
+    return trial, number
+
+
+def kept(rows: Bools | Ints, *columns: Ints) -> list[Ints]:
+    """Keep some rows of each column."""
+    return [column[rows] for column in columns]
+
+
+def between(first: Ints, last: Ints) -> Ints:
+    """List the columns from first to last in each of K repetitions, (K, n); both are (K,)."""
+    return first[:, None] + np.arange(last[0] - first[0] + 1)
+
+
 def bump(center: Number, width: Number, n_units: int) -> Floats:
     """Circular Gaussian of height 1 on a ring, exp(-(d / width)**2 / 2): (N_batch, n_units).
 
@@ -493,12 +492,6 @@ def row_sum(x: Array) -> Array:
     for i in range(1, x.shape[1]):
         total = total + x[:, i]
     return total
-
-
-def elements(x: Array, i: Array) -> Array:
-    """Take several values of each row of (N_batch, n); i is (N_batch, k), or (1, k) for all."""
-    places = np.broadcast_to(np.asarray(i, np.int64), (len(x), np.shape(i)[1]))
-    return np.take_along_axis(x, places, axis=1)
 
 
 def in_span(x: Array, start: Ints, stop: Ints) -> Bools:

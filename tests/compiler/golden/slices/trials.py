@@ -168,11 +168,11 @@ def arrays(trials, dt, out=None):
     targets[at, step, RATE] = 2
     weights = spread(weight, index, out[2])
     at, step, k = flat_steps(stop[:, PAUSE], stop[:, CUT_6])  # source.task:74
-    weights[at, step, :] = 0
+    weights[at, step] = 0
     at, step, k = flat_steps(stop[:, PAUSE], stop[:, CUT_6])  # source.task:75
     weights[at, step, RATE] += 0.5
     at, step, k = flat_steps(stop[:, CUT_7], stop[:, CUT_8])  # source.task:78
-    weights[at, step, (REPORT.start + side)[at]] += 3
+    weights[at, step, REPORT.start + side[at]] += 3
     return inputs, targets, weights
 
 

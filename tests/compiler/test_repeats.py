@@ -1,0 +1,237 @@
+"""Groups of epochs that come several times, one inside another."""
+
+import textwrap
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+import reference
+from agreement import hold
+from compiled import Array, checked, codes, load, module, task
+
+
+def program(
+    epochs: str,
+    during: Mapping[str, str] | None = None,
+    inputs: str = "light",
+    outputs: str = "out",
+    trial: str = "",
+    score: str = "",
+    params: str = "",
+) -> str:
+    """Write a small task whose epochs keep their indentation."""
+    text = task(params, inputs, outputs, trial, "EPOCHS", during, score)
+    block = textwrap.indent(textwrap.dedent(epochs).strip(), " " * 8)
+    return text.replace("        EPOCHS", block)
+
+
+def light(text: str, n: int = 1, dt: float = 10.0, seed: int = 1) -> Array:
+    """Give the first input, (N_batch, N_steps), without noise."""
+    return module(text).generate(n, dt, seed, noise=False)[0][:, :, 0]
+
+
+def agree(text: str, dt: float = 7.0, n: int = 8) -> None:
+    """Check that the printed module makes what the reference makes."""
+    found = checked(text)
+    hold(found.task, load(found.module()), dt, n, 5, noise=True)
+
+
+TWICE = """
+    a: 10 ms
+    repeat 2 as o:
+        b: 10 ms
+        repeat 3 as i:
+            c: 10 ms
+        d: 10 ms
+    e: 10 ms
+"""
+
+
+def test_inner_epochs_come_once_for_each_pair_of_indices() -> None:
+    x = light(program(TWICE, {"c": "light = 10 * (o + 1) + i", "d": "light = o + 1"}))
+    assert x[0].tolist() == [0, 0, 10, 11, 12, 1, 0, 20, 21, 22, 2, 0]
+
+
+def test_a_span_is_taken_in_every_repetition_of_the_groups_it_lies_in() -> None:
+    x = light(program(TWICE, {"b..c": "light += o + 1", "c": "light += 10", "a..c": "light -= 1"}))
+    assert x[0].tolist() == [-1, 0, 10, 10, 10, -1, 1, 11, 11, 11, 0, 0]
+
+
+def test_each_repetition_has_its_own_t() -> None:
+    x = light(program(TWICE.replace("c: 10", "c: 30"), {"c": "light = t / 10 ms"}))
+    ramp = [0, 1, 2] * 3
+    assert x[0].tolist() == [0, 0, *ramp, 0, 0, *ramp, 0, 0]
+    x = light(program(TWICE, {"b..c": "light = t / 10 ms", "c": "light += 10"}))
+    assert x[0].tolist() == [0, 0, 11, 12, 13, 0, 0, 11, 12, 13, 0, 0]
+
+
+def test_t_over_the_edge_of_a_group_counts_on() -> None:
+    x = light(program(TWICE, {"a..c": "light = t / 10 ms"}))
+    assert x[0].tolist() == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 0]
+
+
+def test_a_slice_over_the_edge_of_a_group_counts_from_the_ends_of_the_whole_span() -> None:
+    x = light(program(TWICE, {"a..c[30 ms : -20 ms]": "light = 1", "c..e[10 ms :]": "light += 2"}))
+    assert x[0].tolist() == [0, 0, 0, 3, 3, 3, 3, 3, 2, 2, 2, 2]
+
+
+@pytest.mark.parametrize("line", ["light = o", "light += 1 + i", "noise light = iid(o)"])
+def test_an_index_is_known_only_where_every_span_lies_inside(line: str) -> None:
+    assert codes(program(TWICE, {"a..c": line})) == ["E0428"]
+    assert codes(program(TWICE, {"c, e": line})) == ["E0428"]
+    assert codes(program(TWICE, {"b": line})) == (["E0428"] if "i" in line.split() else [])
+
+
+def test_an_index_is_known_in_the_slices_of_a_span_inside() -> None:
+    long = TWICE.replace("c: 10", "c: 30")
+    x = light(program(long, {"c[10 ms * i :]": "light = o + 1"}))
+    assert x[0, 2:11].tolist() == [1, 1, 1, 0, 1, 1, 0, 0, 1]
+    assert codes(program(long, {"b..e[10 ms * i :]": "light = 1"})) == ["E0428"]
+
+
+def test_a_count_may_depend_on_the_index_around_it_and_on_draws() -> None:
+    epochs = """
+        repeat 3 as o:
+            a: 10 ms
+            repeat o as i:
+                b: 10 ms
+        repeat n as i:
+            c: 10 ms
+        d: 10 ms
+    """
+    during = {"a": "light = 1", "b": "light = 2 + i", "c": "light = 5", "d": "light = 9"}
+    x = light(program(epochs, during, trial="n ~ balanced({0, 1, 2})"), n=3)
+    head = [1, 1, 2, 1, 2, 3]
+    rows = sorted(row.tolist() for row in x)
+    assert rows == [
+        [*head, 5, 5, 9],
+        [*head, 5, 9, 0],
+        [*head, 9, 0, 0],
+    ]
+
+
+def test_a_draw_in_a_duration_is_fresh_in_every_repetition() -> None:
+    text = program(TWICE.replace("c: 10 ms", "c: uniform(10 ms, 20 ms)"))
+    drawn = module(text).sample_trials(50, 1)["c"]
+    assert drawn.shape == (50, 6)
+    assert len(np.unique(drawn)) > 290
+    agree(text)
+
+
+def test_the_law_of_a_duration_may_depend_on_the_index() -> None:
+    law = "15 ms if i == 1 else exponential(9 ms, max = 30 ms + 20 ms * o)"
+    text = program(TWICE.replace("c: 10 ms", f"c: {law}"))
+    made = module(text)
+    c = made.sample_trials(500, 1)["c"].reshape(500, 2, 3)
+    assert 20_000 < c[:, 0].max() <= 30_000 < c[:, 1].max() <= 50_000
+    found = checked(text)
+    rows = reference.table(found.task, 9, 4)
+    assert np.array([row["c"] for row in rows]).tolist() == made.sample_trials(9, 4)["c"].tolist()
+    agree(text)
+
+
+def test_nested_groups_come_a_thousand_times_at_most() -> None:
+    def nested(a: int, b: int) -> str:
+        return program(f"repeat {a} as a:\n    repeat {b} as b:\n        x: 1 ms")
+
+    assert codes(nested(20, 50)) == []
+    assert codes(nested(21, 50)) == ["E0427"]
+    assert codes(nested(1, 1001)) == ["E0426"]
+
+
+def test_groups_nest_as_deep_as_the_parser_lets_them() -> None:
+    lines = [f"{'    ' * k}repeat {1 + (k > 7)} as i{k}:" for k in range(12)]
+    last = " + ".join(f"{2**k} * i{11 - k}" for k in range(4))
+    text = program("\n".join([*lines, f"{'    ' * 12}x: 10 ms"]), {"x": f"light = {last}"})
+    assert light(text)[0].tolist() == list(range(16))
+
+
+def test_groups_side_by_side_may_share_the_name_of_their_index() -> None:
+    epochs = """
+        repeat 2 as i:
+            a: 10 ms
+        repeat 4 as i:
+            b: 10 ms
+    """
+    during = {"a": "light = short[i]", "b": "light = long[i]"}
+    text = program(epochs, during, trial="short[2] = range(2) + 1\nlong[4] = range(4) + 5")
+    assert light(text)[0].tolist() == [1, 2, 5, 6, 7, 8]
+    wrong = program(epochs, {"b": "light = short[i]"}, trial="short[2] = range(2)")
+    assert codes(wrong) == ["E0336"]
+    inside = "repeat 2 as i:\n    repeat 2 as i:\n        a: 10 ms"
+    assert codes(program(inside)) == ["E0212"]
+
+
+def test_a_span_across_the_edge_ends_with_the_last_repetition_there_is() -> None:
+    epochs = """
+        a: 10 ms
+        repeat n as i:
+            b: 10 ms
+            c: 20 ms
+        d: 10 ms
+    """
+    during = {"a..b": "light = 1", "c..d[: -10 ms]": "light += 2"}
+    x = light(program(epochs, during, trial="n ~ balanced({0, 1, 2})"), n=3)
+    assert sorted(row.tolist() for row in x) == [
+        [1, 0, 0, 0, 0, 0, 0, 0],
+        [1, 1, 2, 2, 0, 0, 0, 0],
+        [1, 1, 3, 3, 3, 2, 2, 0],
+    ]
+
+
+def test_a_span_across_the_edge_begins_with_the_first_repetition_there_is() -> None:
+    epochs = """
+        repeat 3 as o:
+            a: 10 ms
+            repeat o as i:
+                b: 10 ms
+        c: 10 ms
+    """
+    x = light(program(epochs, {"b..c": "light = 1", "a..b": "light += o + 1"}))
+    assert x[0].tolist() == [1, 2, 3, 4, 4, 4, 1]
+
+
+LOOSE = """
+    a: 30 ms
+    repeat n as o:
+        b: uniform(0 ms, 60 ms)
+        repeat 2 as i:
+            c: uniform(20 ms, 50 ms)
+            d: 20 ms * (1 + i)
+    e: 40 ms
+"""
+
+
+@pytest.mark.parametrize("dt", [1.0, 7.0, 20.0])
+@pytest.mark.parametrize(
+    "during",
+    [
+        {"c[wait :]": "light = 1", "c[30 ms :]": "light += o", "c": "light *= 2 + i"},
+        {"b..c[: wait]": "light = 1 + o", "b[-wait :]": "light += 2"},
+        {"c..d[wait : -wait] if o > 0": "light = t / 10 ms", "d": "target out += 1"},
+        {"a..c[wait :]": "light = 1", "c..e[: -wait]": "light += t / 10 ms"},
+        {"d[: 5 ms], c[-wait :]": "pair[0] = 1 + i\nweight *= 2", "c, d": "pair = 0.1 * o"},
+        {"d[5 ms : -5 ms]": "pair[i] += strength[o * 2 + i]", "a..d": "pair += 1"},
+        {"b[0 ms : 0 ms], e[20 ms : 10 ms], c[15 ms : 5 ms]": "light = 7 + wait / 1 ms"},
+    ],
+)
+def test_slices_and_ramps_inside_are_those_of_the_reference(
+    during: Mapping[str, str], dt: float
+) -> None:
+    trial = "n ~ integers(0, 3)\nwait ~ uniform(0 ms, 40 ms)\nstrength[6] ~ uniform(0, 1)"
+    agree(program(LOOSE, during, "light\npair[2]", trial=trial), dt)
+
+
+def test_noise_inside_is_that_of_its_repetition() -> None:
+    text = program(TWICE.replace("c: 10", "c: 500"), {"c if o == 1": "noise light = iid(1 + i)"})
+    x = module(text).generate(40, 10.0, 1)[0][:, :, 0]
+    assert (x[:, :153] == 0).all()
+    sds = [x[:, 154 + 50 * i : 204 + 50 * i].std() for i in range(3)]
+    assert np.allclose(sds, [1, 2, 3], rtol=0.06)
+
+
+def test_epochs_of_the_facts_reach_from_the_first_repetition_to_the_last() -> None:
+    made = module(program(TWICE))
+    stop = np.insert(made.timeline(made.sample_trials(1, 1), 10.0), 0, 0, axis=1)
+    edges = {name: stop[0, list(ends)].tolist() for name, ends in made.facts["epochs"].items()}
+    assert edges == {"a": [0, 1], "b": [1, 7], "c": [2, 10], "d": [5, 11], "e": [11, 12]}
