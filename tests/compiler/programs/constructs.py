@@ -37,7 +37,10 @@ SHARES: dict[str, int] = {
     "require on the design": 30,
     # Time.
     "repeat": 30,
+    "nested repeat": 25,
     "drawn count": 40,
+    "count by an index": 50,
+    "same index": 40,
     "index in a duration": 25,
     "length": 15,
     "count in a duration": 20,

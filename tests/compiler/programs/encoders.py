@@ -84,7 +84,7 @@ def aligned(pen: Pen, place: Place, channel: Channel) -> str | None:
     """Write an array that is set on a channel value by value."""
     slots = channel.slots or channel.n
     arrays = place.arrays("number", slots)
-    if not arrays or place.inside:
+    if not arrays:
         return None
     wide = replace(place.wide(slots), elapsed=False)
     array = pen.one_of(arrays).name

@@ -8,6 +8,7 @@ from programs.pen import Pen
 Writers = dict[str, Callable[[], str | None]]
 
 VALUES = (
+    "a_long_name_that_makes_lines_break_where_they_stand_otherwise_whole "
     "coh gain side level count_ sd_ depth tilt load cue rate width shift go prob mu start_time "
     "speed cost phase pitch tone which kind_ size_ total close early last_ first second base"
 ).split()
@@ -78,10 +79,10 @@ class Channel:
 
 @dataclass(frozen=True)
 class Epoch:
-    """An epoch; ``repeat`` is the place of its repeat, -1 outside."""
+    """An epoch; ``home`` are the repeats around it, the outermost first."""
 
     name: str
-    repeat: int = -1
+    home: tuple[int, ...] = ()
     last: bool = False
 
 
@@ -96,7 +97,7 @@ class World:
     inputs: list[Channel] = field(default_factory=list)
     outputs: list[Channel] = field(default_factory=list)
     epochs: list[Epoch] = field(default_factory=list)
-    indices: list[Value] = field(default_factory=list)
+    indices: dict[tuple[int, ...], Value] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
     rooms: set[str] = field(default_factory=set)
 
@@ -134,6 +135,10 @@ class World:
         self.values.append(value)
         return value
 
+    def indices_in(self, home: tuple[int, ...]) -> tuple[Value, ...]:
+        """List the indices that are known inside some repeats."""
+        return tuple(self.indices[home[: k + 1]] for k in range(len(home)))
+
     def fixed(self) -> list[Value]:
         """List the parameters that are the same on all trials."""
         return [value for value in self.values if value.fixed]
@@ -143,8 +148,7 @@ class World:
 class Place:
     """Where an expression stands: what it may mention.
 
-    ``size`` is the length of the arrays that may stand in it, ``elapsed`` whether ``t`` may,
-    ``inside`` whether it is inside a repeat;
+    ``size`` is the length of the arrays that may stand in it, ``elapsed`` whether ``t`` may;
     ``reader`` writes what reads outputs.
     """
 
@@ -152,7 +156,6 @@ class Place:
     values: tuple[Value, ...]
     size: int = 0
     elapsed: bool = False
-    inside: bool = False
     reader: "Callable[[Pen, Place, str], Writers] | None" = None
 
     def of(self, kind: str, labels: tuple[str, ...] = ()) -> list[Value]:

@@ -7,25 +7,19 @@ from programs.pen import Pen
 
 def span(pen: Pen, place: Place, *, scores: bool = False, among: list[Epoch] | None = None) -> str:
     """Write a span; in scores it is never inside a repeat."""
-    epochs = place.world.epochs
-    good = among or [one for one in epochs if one.repeat < 0 or not scores]
-    first = pen.one_of(good or epochs)
-    text, last = first.name, first
+    epochs = among or place.world.epochs
+    if scores:
+        epochs = [one for one in epochs if not one.home] or epochs
+    first = last = pen.one_of(epochs)
+    text = first.name
     if pen.takes("range of epochs"):
-        after = [one for one in good if epochs.index(one) >= epochs.index(first)]
-        last = pen.one_of(after)
+        last = pen.one_of(epochs[epochs.index(first) :])
         text = f"{first.name}..{last.name}"
-    crosses = first.repeat != last.repeat
-    in_repeat = first.repeat >= 0 or last.repeat >= 0
-    if not (crosses and in_repeat) and pen.takes("slice"):
-        text += slice_(pen, place, careful=in_repeat)
-    return text
+    return text + (slice_(pen, place) if pen.takes("slice") else "")
 
 
-def slice_(pen: Pen, place: Place, *, careful: bool) -> str:
-    """Write a slice; a careful one has only bounds whose order is known."""
-    if careful:
-        return pen.one_of(["[2 ms :]", "[: 3 ms]", "[1 ms : 4 ms]", "[-2 ms :]", "[: -1 ms]"])
+def slice_(pen: Pen, place: Place) -> str:
+    """Write a slice."""
     start, stop = (_bound(pen, place) if pen.whole(0, 3) else "" for _ in range(2))
     return f"[{start} : {stop}]".replace("[ ", "[").replace(" ]", "]")
 
