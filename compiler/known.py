@@ -5,6 +5,7 @@ from fractions import Fraction
 
 from epochal.compiler import ir
 from epochal.compiler.intervals import Interval, Known, interval, support
+from epochal.compiler.repeats import Chain, chains
 
 Sets = Mapping[str, ir.SetOf]
 """The members of the parameters that are bound to sets."""
@@ -21,11 +22,21 @@ def known_of(task: ir.Task) -> Known:
             if members is not None:
                 sets[param.name] = members
     known |= index_bounds(task.repeats)
+    around = chains(task)
     for variable in task.variables:
-        bounds = variable_bounds(variable, known, sets)
+        inside = index_bounds(_repeats_of(variable, around))
+        bounds = variable_bounds(variable, known | inside, sets)
         for name, one in zip(variable.names, bounds, strict=True):
             known[ir.Ref(name, ir.Role.VARIABLE)] = one
     return known
+
+
+def _repeats_of(variable: ir.Variable, around: Mapping[str, Chain]) -> Chain:
+    """Find the repeats whose indices the draw of a duration may read."""
+    if not isinstance(variable.definition, ir.Drawn):
+        return ()
+    kind, _, name = variable.definition.key.partition(":")
+    return around[name] if kind == "epoch" else ()
 
 
 def counts(repeat: ir.Repeat) -> Interval:

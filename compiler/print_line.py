@@ -74,11 +74,11 @@ def broken(text: str, indent: int) -> list[str]:
     if indent + 4 + len(inside) <= WIDTH:
         return [head, f"    {inside}", tail]
     lines = [head]
-    is_call = head[-2:-1].isalnum() or head[-2:-1] in ("_", "]", ")")
+    is_call = head[-1] == "(" and (head[-2:-1].isalnum() or head[-2:-1] in ("_", "]", ")"))
     arguments = _arguments(inside)
-    # A pair of brackets around one value is no tuple.
+    # A pair of brackets around one value is no tuple, and one index is none.
     comma = "," if is_call or len(arguments) > 1 else ""
-    for argument in arguments:
+    for argument in (one for one in arguments if one):
         parts = [f"{argument}{comma}"]
         if indent + 4 + len(parts[0]) > WIDTH:
             parts = broken(argument, indent + 4)
