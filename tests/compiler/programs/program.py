@@ -96,7 +96,7 @@ def _indented(pen: Pen, lines: list[str]) -> list[str]:
     found = [f"    {lines[0]}"]
     for line in lines[1:]:
         text = f"        {line}"
-        if pen.takes("broken line") and "(" in text:
+        if pen.takes("broken line") and "(" in text and '"' not in text:
             text = text.replace("(", "(\n            ", 1)
         if pen.takes("comment"):
             text += "  # a remark"

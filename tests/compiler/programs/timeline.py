@@ -13,7 +13,7 @@ from programs.pen import Pen
 def epoch_lines(pen: Pen, world: World) -> list[str]:
     """Write the lines of ``epochs:``; a trial lasts about a quarter of a second at most."""
     fills = pen.takes("length")
-    lines = ["length: 400 ms"] if fills else []
+    lines = ["length: 700 ms"] if fills else []
     fresh = count().__next__
     for _ in range(pen.whole(1, 4)):
         if len(world.indices) < 3 and pen.takes("repeat"):
