@@ -18,7 +18,7 @@ CONDITIONAL = -1
 
 @dataclass(frozen=True)
 class Made:
-    """An expression: its text, how tightly it binds, its value, and its powers of time and angle."""
+    """An expression: its text, how tightly it binds, its value, its powers of time and angle."""
 
     text: str
     binds: int
