@@ -139,19 +139,22 @@ def _splits(text: str) -> list[str]:
 
 def _outside_brackets(text: str) -> Iterator[int]:
     """Yield every place in a text that is in no brackets and no quotes."""
-    depth, quoted = 0, False
-    for i, letter in enumerate(text):
-        if letter == '"':
-            quoted = not quoted
-        if quoted:
-            continue
+    depth = 0
+    for i, letter in enumerate(_bare(text)):
         depth += (letter in _OPEN) - (letter in _CLOSE)
-        if depth == 0:
+        if depth == 0 and letter != '"':
             yield i
+
+
+def _bare(text: str) -> str:
+    """Blot out what stands in quotes, so that its brackets and commas count for nothing."""
+    parts = text.split('"')
+    return '"'.join('"' * len(part) if i % 2 else part for i, part in enumerate(parts))
 
 
 def _last_bracket(text: str) -> tuple[int, int] | None:
     """Find the ends of the longest of the brackets that close a statement, as in ``f(x)[0]``."""
+    text = _bare(text)
     found: list[tuple[int, int]] = []
     end = len(text) - 1
     while end >= 0 and text[end] in _CLOSE:
@@ -168,7 +171,7 @@ def _longest_bracket(text: str) -> tuple[int, int]:
     """Find the ends of the longest of all brackets that are in no other."""
     found: list[tuple[int, int]] = []
     depth = first = 0
-    for i, letter in enumerate(text):
+    for i, letter in enumerate(_bare(text)):
         if letter in _OPEN:
             first = first if depth else i
             depth += 1
@@ -181,7 +184,7 @@ def _longest_bracket(text: str) -> tuple[int, int]:
 def _arguments(text: str) -> list[str]:
     """Split at the commas outside all brackets."""
     parts, depth, first = [], 0, 0
-    for i, letter in enumerate(text):
+    for i, letter in enumerate(_bare(text)):
         depth += (letter in _OPEN) - (letter in _CLOSE)
         if letter == "," and depth == 0:
             parts.append(text[first:i].strip())
