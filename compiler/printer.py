@@ -20,6 +20,7 @@ from epochal.compiler.bounds import Bounds, longest
 from epochal.compiler.externs import function_of, module_of
 from epochal.compiler.hash import task_hash
 from epochal.compiler.intervals import Known
+from epochal.compiler.known import known_of
 from epochal.compiler.prelude_source import PRELUDE_NAMES, Definition, imports, needed
 from epochal.compiler.print_line import file_name, line, mentioned, plain, quoted, unpacked
 from epochal.compiler.print_names import LONGEST, Names, Speaker, is_wide, names
@@ -43,12 +44,13 @@ def print_module(task: ir.Task, known: Known) -> str:
         Python source that imports only NumPy and the standard library.
     """
     bounds = Bounds(task.variables, known)
-    plan = segments.layout(task, bounds)
+    order = Bounds(task.variables, known_of(task, rebound=True))  # whatever the arguments are
+    plan = segments.layout(task, order)
     called = names(task, plan, bounds.known)
     sample = print_sample.body(task, longest(task, bounds), bounds, called)
-    generate = print_generate.body(task, plan, bounds, called)
+    generate = print_generate.body(task, plan, order, called)
     timeline = print_timeline.body(task, plan, called)
-    score = print_score.body(task, plan, bounds, called)
+    score = print_score.body(task, plan, order, called)
     parameters = _parameters(task, called)
     fields = {
         "title": _title(task),
