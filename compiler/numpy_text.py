@@ -258,6 +258,8 @@ class Printer:
         array, place = self.show(x), self.show(i)
         if self.pick is not None and isinstance(x, ir.Ref) and is_count(i):
             return Text(self.pick(x.name).format(place.text), ATOM, Shape.TRIAL)
+        if self.nan(i) or (self.careful and _reads(i)):
+            return Text(f"known_element({array.text}, {place.text})", ATOM, place.shape)
         if place.shape is Shape.ARRAY:
             return Text(f"elements({array.text}, {place.text})", ATOM, Shape.ARRAY)
         if place.shape is Shape.CONSTANT:
@@ -371,6 +373,14 @@ def is_count(expr: ir.Expr) -> bool:
             return is_count(a) and is_count(b)
         case _:
             return False
+
+
+def _reads(expr: ir.Expr) -> bool:
+    """Whether a value is read out of outputs, and so is nan where a span is empty."""
+    return any(
+        isinstance(node, ir.Series) or (isinstance(node, ir.Ref) and node.role is ir.Role.SCORE)
+        for node in walk(expr)
+    )
 
 
 def _may_be_none(expr: ir.Expr) -> bool:

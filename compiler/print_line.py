@@ -93,11 +93,11 @@ def unpacked(targets: Sequence[str], values: Sequence[str], note: str) -> list[s
     short = f"{', '.join(targets)} = {value}  # {note}"
     if len(short) <= WIDTH:
         return [short]
-    if not values:
+    if not values and len(targets) > 1:
         return [f"(  # {note}", *packed(targets), f") = {value}"]
     half = len(targets) // 2
     if half == 0:
-        return [f"# {note}", f"{targets[0]} = {values[0]}"]
+        return [f"# {note}", f"{targets[0]} = {value}"]
     return [
         *unpacked(targets[:half], values[:half], note),
         *unpacked(targets[half:], values[half:], note),

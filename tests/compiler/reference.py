@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from epochal.compiler import ir
-from epochal.compiler.walk import refs, walk
+from epochal.compiler.walk import definition_expressions, refs, walk
 
 Value = Any  # a number, a truth, a label, none, or a list of one number a unit
 Row = dict[str, Value]
@@ -79,7 +79,10 @@ class Reading:
                     return each(lambda c, a, b: a if c else b, asked, *sides)
                 return self.value(then if asked else otherwise)
             case ir.Index(x, i):
-                return self.value(x)[int(self.value(i))]
+                array, place = self.value(x), self.value(i)
+                if place != place:
+                    return False if isinstance(array[0], bool) else math.nan
+                return array[int(place)]
             case ir.Call(function, arguments):
                 return self.call(function, arguments)
             case ir.External(name, arguments, units):
@@ -713,31 +716,68 @@ class HopelessError(Exception):
 
 
 def settled(task: ir.Task, words: Words, i: int, n: int, cell: Row) -> Row:
-    """Make one trial, again and again until all that is required of it holds."""
+    """Make one trial, again and again until all that is required of it holds.
+
+    Where the law of a draw follows another draw, the requirements on that one are met first.
+    """
+    groups = redrawn_together(task)
     attempts: dict[str, int] = {}
     while True:
         row = one_trial(task, words, i, n, cell, attempts)
-        broken = [r for r in task.requirements if not Reading(task, row).value(r.condition)]
-        again = set().union(*(linked(one, task) for one in broken))
-        if not again:
+        broken = [group for group in groups if not all_hold(group, task, row)]
+        if not broken:
             return row
-        for name in again:
+        first = next(g for g in broken if not any(waits(g, o, task) for o in broken if o != g))
+        for name in draws_of(first, task):
             attempts[name] = attempts.get(name, 0) + 1
         if max(attempts.values()) == 100:
             raise HopelessError(f"trial {i} breaks a requirement after 100 attempts")
 
 
-def linked(requirement: ir.Requirement, task: ir.Task) -> set[str]:
-    """Name the draws of a requirement, and of those that share a draw with it."""
-    mine = draws_behind(requirement.condition, task)
+Group = tuple[ir.Requirement, ...]
+
+
+def all_hold(group: Group, task: ir.Task, row: Row) -> bool:
+    return all(Reading(task, row).value(one.condition) for one in group)
+
+
+def redrawn_together(task: ir.Task) -> list[Group]:
+    """List the requirements that are met together: they share a draw, or wait for each other."""
+    groups: list[Group] = [(one,) for one in task.requirements if draws_of((one,), task)]
     while True:
-        more = set(mine)
-        for other in task.requirements:
-            theirs = draws_behind(other.condition, task)
-            more |= theirs if theirs & mine else set()
-        if more == mine:
-            return mine
-        mine = more
+        for a, b in product(groups, groups):
+            share = bool(draws_of(a, task) & draws_of(b, task))
+            cross = ahead(a, b, groups, task) and ahead(b, a, groups, task)
+            if a != b and (share or cross):
+                groups = [g for g in groups if g not in (a, b)] + [a + b]
+                break
+        else:
+            return groups
+
+
+def draws_of(group: Group, task: ir.Task) -> set[str]:
+    return set().union(*(draws_behind(one.condition, task) for one in group))
+
+
+def ahead(a: Group, b: Group, groups: list[Group], task: ir.Task) -> bool:
+    """Whether a group waits for another, be it through others."""
+    found, new = {a}, {a}
+    while new:
+        new = {g for g in groups for known in new if g not in found and waits(known, g, task)}
+        found |= new
+    return b in found
+
+
+def waits(a: Group, b: Group, task: ir.Task) -> bool:
+    """Whether something of one group follows from a draw of another."""
+    wanted = {ref.name for one in a for ref in refs(one.condition)} | draws_of(a, task)
+    seen: set[str] = set()
+    while wanted:
+        found = [variable for variable in task.variables if wanted & set(variable.names)]
+        seen |= {name for variable in found for name in variable.names}
+        exprs = [e for variable in found for e in definition_expressions(variable.definition)]
+        wanted = {ref.name for expr in exprs for ref in refs(expr)} - seen
+    return bool(seen & draws_of(b, task)) and a != b
 
 
 def draws_behind(expr: ir.Expr, task: ir.Task) -> set[str]:
