@@ -4,7 +4,7 @@ Each check reads the IR and yields diagnostics; ``CHECKS`` lists them in order.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from math import prod
 
@@ -12,7 +12,7 @@ from epochal.compiler import ir
 from epochal.compiler.bounds import Bounds, total
 from epochal.compiler.intervals import interval
 from epochal.compiler.laws import MOST_CELLS
-from epochal.compiler.repeats import chains, shared
+from epochal.compiler.repeats import Chain, chains, presence, shared
 from epochal.compiler.report import span
 from epochal.compiler.required import allowed_cells, is_hopeless, on_design
 from epochal.compiler.segments import fits
@@ -93,16 +93,6 @@ def design(task: ir.Task, _: Bounds) -> Iterator[Diagnostic]:
         yield diagnose("E0501", message, span(factors[-1].at))
 
 
-def repeats(task: ir.Task, _: Bounds) -> Iterator[Diagnostic]:
-    """Refuse what is not built yet inside repeats."""
-    around = chains(task)
-    for score in task.scores:
-        for node in walk(score.value):
-            if isinstance(node, ir.Series) and shared(around, node.where):
-                message = "reading an output inside a repeat is part of the language, not built yet"
-                yield diagnose("E0601", message, span(score.at))
-
-
 def requirements(task: ir.Task, bounds: Bounds) -> Iterator[Diagnostic]:
     """Refuse requirements that never hold, and undecided ones on the design."""
     hopeless = [one for one in task.requirements if is_hopeless(one, bounds)]
@@ -180,6 +170,44 @@ def scoring(task: ir.Task, _: Bounds) -> Iterator[Diagnostic]:
         yield diagnose("W0703", message, span(task.at))
 
 
+def absent(task: ir.Task, _: Bounds) -> Iterator[Diagnostic]:
+    """Warn where repetitions that a trial does not have count as errors."""
+    around = chains(task)
+    for score in task.scores:
+        asked = [
+            node.arguments[0]
+            for node in walk(score.value)
+            if isinstance(node, ir.Call) and node.function == "array_all"
+        ]
+        if score.name == "correct" and score.type == ir.ArrayType(ir.BOOLEAN, _size(score.type)):
+            asked.append(score.value)
+        if any(_reads_absent(condition, around) for condition in asked):
+            message = "repetitions that a trial does not have count as false here"
+            note = Note(
+                "leave them out: `nan if range(..) >= count else ..` in `correct`, "
+                "`all(range(..) >= count or ..)`"
+            )
+            yield diagnose("W0710", message, span(score.at), notes=(note,))
+
+
+def _size(kind: ir.Type) -> int:
+    return kind.n if isinstance(kind, ir.ArrayType) else 0
+
+
+def _reads_absent(condition: ir.Expr, around: Mapping[str, Chain]) -> bool:
+    """Whether a condition is false in absent repetitions, as far as one can see."""
+    match condition:
+        case ir.Logical("or"):
+            return False  # one side may say what holds there
+        case ir.Comparison() | ir.Logical() | ir.Not():
+            return any(
+                isinstance(node, ir.Series) and presence(shared(around, node.where)) is not None
+                for node in walk(condition)
+            )
+        case _:
+            return False
+
+
 def facts(task: ir.Task, _: Bounds) -> Iterator[Diagnostic]:
     """Warn of what others need who want to use the task."""
     names = {fact.name for fact in task.about}
@@ -229,11 +257,11 @@ CHECKS: tuple[Check, ...] = (
     durations,
     length,
     design,
-    repeats,
     requirements,
     divisions,
     unused,
     scoring,
+    absent,
     facts,
     go_cue,
     targets,

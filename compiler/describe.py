@@ -300,6 +300,8 @@ def _score_text(score: ir.Score) -> str:
         if isinstance(node, ir.Series)
     }
     text = show(score.value)
+    if isinstance(score.type, ir.ArrayType):
+        return f"{text} ({_count(score.type.n, 'value')})"
     return f"{text} ({kind})" if kind and not over else text
 
 

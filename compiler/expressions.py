@@ -5,6 +5,7 @@ from typing import assert_never
 
 from epochal.compiler import arrays, calls, ir, literals, operators, spans, types
 from epochal.compiler.intervals import Interval, interval
+from epochal.compiler.repeats import shared, times
 from epochal.compiler.scope import Scope, Setting, Symbol, Typed
 from epochal.dsl import syntax
 from epochal.dsl.diagnostic import Fix, Note
@@ -219,7 +220,10 @@ def _at(node: syntax.At, scope: Scope, setting: Setting) -> Typed | None:
     where = spans.where(node.where, scope, setting)
     if where is None:
         return None
-    kind = ir.SeriesType(channel.n_units, unit_labels(channel), channel.slots)
+    kind: ir.Type = ir.SeriesType(channel.n_units, unit_labels(channel), channel.slots)
+    chain = shared(scope.chains, where)
+    if chain:  # one series for each repetition
+        kind = ir.ArrayType(kind, times(chain))
     return Typed(ir.Series(channel.name, where), kind, node.span)
 
 

@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import assert_never
 
 from epochal.compiler import ir
-from epochal.compiler.walk import walk
+from epochal.compiler.walk import children, walk
 
 # How tightly Python binds; an operand that binds less gets brackets.
 OR, AND, COMPARE, SUM, PRODUCT, SIGN, POWER, ATOM = range(8)
@@ -43,7 +43,7 @@ class Text:
 
 
 Refer = Callable[[ir.Ref], Text]
-ReadSeries = Callable[[str, ir.Series, str], str]
+ReadSeries = Callable[[str, ir.Series, Text | None], Text]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Printer:
     label : callable
         How the position of a label is called.
     reduce : callable or None
-        Prints a reduction (its function, the series, further arguments) where outputs are read.
+        Prints a reduction (its function, the series, a level) where outputs are read.
     careful : bool
         Whether any value may be nan or none, so that ``!=`` must be false for them.
     nan : callable
@@ -203,15 +203,18 @@ class Printer:
         name, arguments = expr.function, expr.arguments
         if isinstance(arguments[0], ir.Series):
             assert self.reduce is not None
-            more = "".join(f", {self.text(item)}" for item in arguments[1:])
-            shape = Shape.TRIAL if name == "first_above" else Shape.UNITS
-            return Text(self.reduce(name, arguments[0], more), ATOM, shape)
+            level = self.show(arguments[1]) if len(arguments) > 1 else None
+            return self.reduce(name, arguments[0], level)
         if name in _OVER_UNITS:
             if len(arguments) > 1:
                 x = ", ".join(self.text(item) for item in arguments)
                 return Text(f"{name}(by_slot({x}))", ATOM, Shape.ARRAY)
-            x = self.show(arguments[0]).inside(ATOM)
-            return Text(_OVER_UNITS[name].format(x), ATOM, Shape.TRIAL)
+            inner = self.show(arguments[0])
+            many = inner.shape is Shape.GRID
+            text = _OVER_UNITS[name].format(inner.inside(ATOM), axis=2 if many else 1)
+            if name == "only" and many:
+                text = f"{inner.inside(ATOM)}[:, :, 0]"
+            return Text(text, ATOM, Shape.ARRAY if many else Shape.TRIAL)
         if name in ("min", "max"):
             return self._extreme(name, arguments)
         if name == "other":
@@ -258,18 +261,21 @@ class Printer:
         array, place = self.show(x), self.show(i)
         if self.pick is not None and isinstance(x, ir.Ref) and is_count(i):
             return Text(self.pick(x.name).format(place.text), ATOM, Shape.TRIAL)
-        if self.nan(i) or (self.careful and _reads(i)):
-            return Text(f"known_element({array.text}, {place.text})", ATOM, place.shape)
+        one = Shape.UNITS if array.shape is Shape.GRID else Shape.TRIAL
         if place.shape is Shape.ARRAY:
             return Text(f"elements({array.text}, {place.text})", ATOM, Shape.ARRAY)
+        if self.nan(i) or (self.careful and _reads(i)):
+            return Text(f"known_element({array.text}, {place.text})", ATOM, one)
         if place.shape is Shape.CONSTANT:
             column = place.text if isinstance(i, ir.Number) else f"int({place.text})"
-            return Text(f"{array.inside(ATOM)}[:, {column}]", ATOM, Shape.TRIAL)
-        return Text(f"element({array.text}, {place.text})", ATOM, Shape.TRIAL)
+            return Text(f"{array.inside(ATOM)}[:, {column}]", ATOM, one)
+        return Text(f"element({array.text}, {place.text})", ATOM, one)
 
     def _over_array(self, name: str, arguments: tuple[ir.Expr, ...]) -> Text:
         array, size = self.show(arguments[0]), self.text(arguments[1])
         shape = Shape.UNITS if array.shape is Shape.GRID else Shape.TRIAL
+        if self.careful and name in _OVER_KNOWN and _may_be_nan(arguments[0]):
+            return Text(f"{_OVER_KNOWN[name]}({array.text})", ATOM, shape)
         text = _OVER_ARRAY[name].format(x=array.inside(ATOM), plain=array.text, n=size)
         return Text(text, PRODUCT if name == "array_mean" else ATOM, shape)
 
@@ -303,9 +309,9 @@ _EXACT = frozenset(ir.Unit) - {ir.Unit.RADIAN}
 
 _OVER_UNITS = {
     "only": "{}[:, 0]",
-    "unit_mean": "{}.mean(axis=1)",
-    "unit_min": "{}.min(axis=1)",
-    "unit_max": "{}.max(axis=1)",
+    "unit_mean": "{}.mean(axis={axis})",
+    "unit_min": "{}.min(axis={axis})",
+    "unit_max": "{}.max(axis={axis})",
     "argmax": "argmax_unit({})",
     "population_vector": "population_vector({})",
 }
@@ -327,6 +333,13 @@ _OVER_ARRAY = {
     "array_count": "{x}.sum(axis=1)",
     "array_any": "{x}.any(axis=1)",
     "array_all": "{x}.all(axis=1)",
+}
+
+_OVER_KNOWN = {
+    "array_sum": "known_sum",
+    "array_mean": "known_mean",
+    "array_min": "known_min",
+    "array_max": "known_max",
 }
 
 _FUNCTIONS = {
@@ -381,6 +394,19 @@ def _reads(expr: ir.Expr) -> bool:
         isinstance(node, ir.Series) or (isinstance(node, ir.Ref) and node.role is ir.Role.SCORE)
         for node in walk(expr)
     )
+
+
+def _may_be_nan(expr: ir.Expr) -> bool:
+    """Whether an array of numbers is read out of outputs, or has a nan written in it."""
+    match expr:
+        case ir.Number(value):
+            return value == "nan"
+        case ir.Series() | ir.Ref(_, ir.Role.SCORE):
+            return True
+        case ir.Conditional(_, then, otherwise):
+            return _may_be_nan(then) or _may_be_nan(otherwise)
+        case _:
+            return any(_may_be_nan(child) for child in children(expr))
 
 
 def _may_be_none(expr: ir.Expr) -> bool:

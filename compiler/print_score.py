@@ -2,37 +2,59 @@
 
 from epochal.compiler import ir
 from epochal.compiler.bounds import Bounds
-from epochal.compiler.numpy_text import Shape
+from epochal.compiler.numpy_text import ATOM, Printer, Shape, Text
 from epochal.compiler.print_line import line, mentioned
 from epochal.compiler.print_names import Names, Speaker, is_wide
 from epochal.compiler.print_steps import span_edges
 from epochal.compiler.segments import Layout
+from epochal.compiler.walk import walk
 
 _REDUCERS = {
     "time_mean": "span_mean({x}, {start}, {stop})",
     "time_last": "span_last({x}, {start}, {stop})",
     "time_min": "span_min({x}, {start}, {stop})",
     "time_max": "span_max({x}, {start}, {stop})",
-    "first_above": "first_above({x}{more}, {start}, {stop}, dt)[:, 0]",
+    "first_above": "first_above({x}, {level}, {start}, {stop}, dt)[:, 0]",
+}
+
+_EACH = {
+    "time_mean": "each_span(span_mean, {x}, {start}, {stop})",
+    "time_last": "each_span(span_last, {x}, {start}, {stop})",
+    "time_min": "each_span(span_min, {x}, {start}, {stop})",
+    "time_max": "each_span(span_max, {x}, {start}, {stop})",
+    "first_above": "each_first_above({x}, {level}, {start}, {stop}, dt)",
 }
 
 
 def body(task: ir.Task, plan: Layout, bounds: Bounds, names: Names) -> list[str]:
     """Print the statements of ``score``."""
 
-    def reduce(name: str, series: ir.Series, more: str) -> str:
+    def reduce(name: str, series: ir.Series, level: Text | None) -> Text:
         channel = next(one for one in task.outputs if one.name == series.channel)
         columns = names.channel(channel.name)
         columns = columns if is_wide(channel) else f"{columns} : {columns} + 1"
         start, stop = span_edges(series.where, plan, bounds, names)
-        x = f"outputs[:, :, {columns}]"
-        return _REDUCERS[name].format(x=x, start=start, stop=stop, more=more)
+        repeated = bool(plan.whole(series.where).chain)
+        text = (_EACH if repeated else _REDUCERS)[name].format(
+            x=f"outputs[:, :, {columns}]",
+            start=start,
+            stop=stop,
+            level=_level(level, repeated) if level is not None else "",
+        )
+        one = name == "first_above"
+        if repeated:
+            return Text(text, ATOM, Shape.ARRAY if one else Shape.GRID)
+        return Text(text, ATOM, Shape.TRIAL if one else Shape.UNITS)
 
     show = Speaker(names).table(careful=True, reduce=reduce)
     statements = []
     for score in task.scores:
         shown = show.show(score.value)
         text = f"np.full(n, {shown.text})" if shown.shape is Shape.CONSTANT else shown.text
+        if isinstance(score.type, ir.ArrayType):
+            text = show.wide(score.value)
+            if _is_one_row(score.value, show):
+                text = f"np.full((n, {score.type.n}), {text})"
         statements.append(line(f"{names.value(score.name)} = {text}", score.at))
     lines = []
     used = mentioned("\n".join(statements))
@@ -42,3 +64,17 @@ def body(task: ir.Task, plan: Layout, bounds: Bounds, names: Names) -> list[str]
         lines.append(line("n = len(stop)"))
     pairs = ", ".join(f'"{score.name}": {names.value(score.name)}' for score in task.scores)
     return [*lines, *statements, line(f"return {{{pairs}}}")]
+
+
+def _level(level: Text, repeated: bool) -> str:
+    return (
+        f"{level.inside(ATOM)}[:, None]" if repeated and level.shape is Shape.TRIAL else level.text
+    )
+
+
+def _is_one_row(value: ir.Expr, show: Printer) -> bool:
+    """Whether an array is the same on all trials, and printed as one row."""
+    nodes = [node for node in walk(value) if isinstance(node, ir.Series | ir.Ref)]
+    return all(
+        isinstance(node, ir.Ref) and show.show(node).shape is Shape.CONSTANT for node in nodes
+    )

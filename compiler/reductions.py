@@ -1,7 +1,9 @@
 """Lowering what reads outputs: reductions over time and over units.
 
 A series is (time, units).  ``mean last min max first_above`` remove time; a channel of one unit
-then gives a plain value.  ``mean min max`` of what has units and no time remove the units.
+then gives a plain value.  ``mean min max`` of what has units and no time remove the units.  All
+work on each value of an array: an output over a span inside a repeat is one series for each
+repetition.
 """
 
 from epochal.compiler import arrays, expressions, ir, types
@@ -24,10 +26,12 @@ def mean(node: syntax.Call, arguments: Arguments, scope: Scope, setting: Setting
 
 
 def _reduce(name: str, node: syntax.Call, x: Typed, scope: Scope) -> Typed | None:
-    if isinstance(x.type, ir.SeriesType):
-        return _over_time(f"time_{name}", node, x, x.type)
-    if isinstance(x.type, ir.UnitsType):
-        return Typed(ir.Call(f"unit_{name}", (x.expr,)), ir.NUMBER, node.span)
+    kind = arrays.single(x).type
+    if isinstance(kind, ir.SeriesType):
+        return arrays.many(_over_time(f"time_{name}", node, x, kind), (x,), scope)
+    if isinstance(kind, ir.UnitsType):
+        over_units = Typed(ir.Call(f"unit_{name}", (x.expr,)), ir.NUMBER, node.span)
+        return arrays.many(over_units, (x,), scope)
     if isinstance(x.type, ir.ArrayType):
         return arrays.reduce(name, node, x, scope)
     _wrong(name, x, scope)
@@ -54,10 +58,11 @@ def last(node: syntax.Call, arguments: Arguments, scope: Scope, setting: Setting
     x = expressions.lower(arguments[0], scope, setting)
     if x is None:
         return None
-    if not isinstance(x.type, ir.SeriesType):
+    kind = arrays.single(x).type
+    if not isinstance(kind, ir.SeriesType):
         _wrong("last", x, scope)
         return None
-    return _over_time("time_last", node, x, x.type)
+    return arrays.many(_over_time("time_last", node, x, kind), (x,), scope)
 
 
 def first_above(
@@ -65,18 +70,22 @@ def first_above(
 ) -> Typed | None:
     """Lower ``first_above(x, level)``, a time since the span began, for one unit."""
     x = expressions.lower(arguments[0], scope, setting)
-    level = expressions.number(arguments[1], scope, setting, "the level")
+    each = x is not None and isinstance(x.type, ir.ArrayType)
+    what = "the level"
+    level = expressions.expect(arguments[1], ir.NUMBER, scope, setting, what, each=each)
     if x is None or level is None:
         return None
-    if not isinstance(x.type, ir.SeriesType):
+    kind = arrays.single(x).type
+    if not isinstance(kind, ir.SeriesType):
         _wrong("first_above", x, scope)
         return None
-    if x.type.n != 1:
+    if kind.n != 1:
         scope.report.error(
             "E0317", "`first_above` reads an output of one unit; this has several", x.span
         )
         return None
-    return Typed(ir.Call("first_above", (x.expr, level)), ir.TIME, node.span)
+    made = Typed(ir.Call("first_above", (x.expr, level.expr)), ir.TIME, node.span)
+    return arrays.many(made, (x, level), scope)
 
 
 def argmax(node: syntax.Call, arguments: Arguments, scope: Scope, setting: Setting) -> Typed | None:
@@ -84,16 +93,19 @@ def argmax(node: syntax.Call, arguments: Arguments, scope: Scope, setting: Setti
     x = _units("argmax", arguments, scope, setting)
     if x is None:
         return None
-    assert isinstance(x.type, ir.UnitsType)
-    if x.type.slots:
-        message = f"`argmax` compares the units of one ring; this output has {x.type.slots} rings"
+    kind = arrays.single(x).type
+    assert isinstance(kind, ir.UnitsType)
+    if kind.slots:
+        message = f"`argmax` compares the units of one ring; this output has {kind.slots} rings"
         note = Note("`population_vector` gives the angle that each ring points to")
         scope.report.error("E0317", message, x.span, note)
         return None
-    largest = ir.Call("argmax", (x.expr,))
-    if x.type.labels:
-        return Typed(largest, ir.LabelType(x.type.labels), node.span)
-    return Typed(ir.Call("position", (largest,)), ir.NUMBER, node.span)
+    largest: ir.Expr = ir.Call("argmax", (x.expr,))
+    label = ir.LabelType(kind.labels)
+    if not kind.labels:
+        largest = ir.Call("position", (largest,))
+    made = Typed(largest, label if kind.labels else ir.NUMBER, node.span)
+    return arrays.many(made, (x,), scope)
 
 
 def population_vector(
@@ -103,11 +115,20 @@ def population_vector(
     x = _units("population_vector", arguments, scope, setting)
     if x is None:
         return None
-    assert isinstance(x.type, ir.UnitsType)
-    if x.type.slots:
-        each = ir.Call("population_vector", (x.expr, ir.Number(str(x.type.slots))))
-        return Typed(each, ir.ArrayType(ir.ANGLE, x.type.slots), node.span)
-    return Typed(ir.Call("population_vector", (x.expr,)), ir.ANGLE, node.span)
+    kind = arrays.single(x).type
+    assert isinstance(kind, ir.UnitsType)
+    if not kind.slots:
+        made = Typed(ir.Call("population_vector", (x.expr,)), ir.ANGLE, node.span)
+        return arrays.many(made, (x,), scope)
+    if isinstance(x.type, ir.ArrayType):
+        message = (
+            f"this would be {kind.slots} angles in each of {x.type.n} repetitions; an array has "
+            "one value in each"
+        )
+        scope.report.error("E0429", message, node.span)
+        return None
+    angles = ir.Call("population_vector", (x.expr, ir.Number(str(kind.slots))))
+    return Typed(angles, ir.ArrayType(ir.ANGLE, kind.slots), node.span)
 
 
 def _units(name: str, arguments: Arguments, scope: Scope, setting: Setting) -> Typed | None:
@@ -115,11 +136,13 @@ def _units(name: str, arguments: Arguments, scope: Scope, setting: Setting) -> T
     x = expressions.lower(arguments[0], scope, setting)
     if x is None:
         return None
-    if isinstance(x.type, ir.SeriesType) and x.type.n > 1:
-        return Typed(ir.Call("time_mean", (x.expr,)), _units_of(x.type), x.span)
-    if isinstance(x.type, ir.UnitsType):
+    kind = arrays.single(x).type
+    if isinstance(kind, ir.SeriesType) and kind.n > 1:
+        mean_ = Typed(ir.Call("time_mean", (x.expr,)), _units_of(kind), x.span)
+        return arrays.many(mean_, (x,), scope)
+    if isinstance(kind, ir.UnitsType):
         return x
-    if isinstance(x.type, ir.SeriesType):
+    if isinstance(kind, ir.SeriesType):
         scope.report.error("E0317", f"`{name}` compares several units; this output has one", x.span)
     else:
         _wrong(name, x, scope)

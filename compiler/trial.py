@@ -1,6 +1,6 @@
 """Lowering ``trial:`` and ``score:``."""
 
-from epochal.compiler import channels, expressions, ir, laws, names, types
+from epochal.compiler import arrays, channels, expressions, ir, laws, names, types
 from epochal.compiler.distributions import IN_TURN
 from epochal.compiler.known import variable_bounds
 from epochal.compiler.report import place
@@ -235,14 +235,16 @@ def _score(node: syntax.Statement, scope: Scope) -> ir.Score | None:
     if not names.value_name(name, scope) or typed is None:
         scope.report.excused |= {name.name}
         return None
-    if not isinstance(typed.type, ir.QuantityType | ir.BoolType | ir.LabelType):
+    kind = arrays.single(typed).type
+    if not isinstance(kind, ir.QuantityType | ir.BoolType | ir.LabelType):
         scope.report.error(
             "E0329",
-            f"a score is one value a trial, this is {types.describe(typed.type)}",
+            "a score is one value a trial, or an array of them, this is "
+            f"{types.describe(typed.type)}",
             typed.span,
         )
         return None
-    if name.name == "correct" and not types.is_number(typed.type):
+    if name.name == "correct" and not types.is_number(kind):
         scope.report.error(
             "E0330", f"`correct` is true or false, this is {types.describe(typed.type)}", typed.span
         )

@@ -131,6 +131,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "E0426": "a repeat whose count is no whole number, or too large",
         "E0427": "nested repeats that come too often",
         "E0428": "the index of a repeat outside of it",
+        "E0429": "an array of arrays",
         "E0501": "a design of too many cells",
         "E0502": "a channel of too many units",
         "E0503": "a trial that is too long",
@@ -151,6 +152,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "W0705": "a response without a cue",
         "W0706": "an output that is never asked for anything",
         "W0707": "a duration that dt does not divide",
+        "W0710": "repetitions that are absent and count as errors",
     }
 )
 

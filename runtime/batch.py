@@ -35,12 +35,13 @@ class Batch:
         (N_batch, N_steps, N_out) float32: what the outputs should be and how much it counts.
         The weights are 0 in padding.
     trials
-        The trial table, each column (N_batch,).  Times are whole microseconds, labels are
-        positions.
+        The trial table, each column (N_batch,), arrays (N_batch, n).  Times are whole
+        microseconds, labels are positions.
     lengths
         (N_batch,) steps of each trial, padding apart.
     epochs
-        For each epoch (N_batch, 2): the first step in it, and the first step after it.
+        For each epoch (N_batch, 2): the first step in it, and the first step after it; of a
+        repeated epoch, from its first repetition to its last, with what lies between.
     dt
         Length of a step in ms.
     """
@@ -121,7 +122,7 @@ class TrialSource(Protocol):
         """Draw ``n`` trials; the same arguments give the same trials."""
 
     def score(self, outputs: Float, batch: Batch) -> Mapping[str, Column]:
-        """Score outputs (N_batch, N_steps, N_out), each score (N_batch,).
+        """Score outputs (N_batch, N_steps, N_out), each score (N_batch,), arrays (N_batch, n).
 
         "correct" is what accuracy means: NaN is left out, false counts as an error.  Scores that
         are labels hold positions, -1 for none.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from epochal.compiler.describe import Chance
 from epochal.runtime.batch import Stream
+from epochal.runtime.scoring import accuracy_of
 
 if TYPE_CHECKING:
     from epochal.runtime.task import Task
@@ -36,8 +36,5 @@ def chance_level(task: Task) -> Chance | None:
         shape = batch.targets.shape
         both = [task.score(np.broadcast_to(x, shape), batch)["correct"] for x in (held, -held)]
         correct.append(np.mean(np.asarray(both, float), axis=0))
-    all_correct = np.concatenate(correct)
-    known = all_correct[~np.isnan(all_correct)]
-    if not known.size:
-        return None
-    return Chance(float(known.mean()), float(known.std()) / math.sqrt(known.size), CHANCE_TRIALS)
+    found = accuracy_of(np.concatenate(correct))
+    return Chance(found.accuracy, found.error, CHANCE_TRIALS) if found.counted else None

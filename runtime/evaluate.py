@@ -25,8 +25,8 @@ class Group(msgspec.Struct, frozen=True):
     """Trials that share a condition.
 
     ``condition`` has a value for each variable of the table, as it is printed.  ``counted``
-    trials have a score; ``accuracy`` and its binomial standard ``error`` are of those, and None
-    where there are none.
+    answers have a score, one a trial unless `correct` is an array; ``accuracy`` and its standard
+    ``error`` are of those, and None where there are none.
     """
 
     condition: tuple[str, ...]

@@ -29,7 +29,7 @@ class Scored:
 
     @property
     def correct(self) -> NDArray[np.float64]:
-        """1, 0, or NaN for a trial that does not count."""
+        """1, 0, or NaN for a trial that does not count, (N,); (N, K) where it has K answers."""
         return self.values("correct")
 
     def values(self, score: str) -> NDArray[np.float64]:
@@ -39,7 +39,11 @@ class Scored:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Fraction correct of the trials that count, and its binomial standard error."""
+    """Fraction correct of the answers that count, and its standard error.
+
+    With one answer a trial the error is binomial; with several, those of one trial are not taken
+    for independent.
+    """
 
     accuracy: float
     error: float
@@ -82,12 +86,14 @@ def score_trials(
 
 
 def accuracy_of(correct: NDArray[np.float64]) -> Accuracy:
-    """Count the correct among the trials that count; NaN where none does."""
-    counted = correct[~np.isnan(correct)]
-    if not len(counted):
+    """Count the correct among the answers that count, (N,) or (N, K); NaN where none does."""
+    known = ~np.isnan(correct)
+    counted = int(known.sum())
+    if not counted:
         return Accuracy(math.nan, math.nan, 0)
-    p = float(counted.mean())
-    return Accuracy(p, math.sqrt(p * (1 - p) / len(counted)), len(counted))
+    p = float(correct[known].mean())
+    surplus = np.where(known, correct - p, 0).reshape(len(correct), -1).sum(axis=1)
+    return Accuracy(p, math.sqrt(float(np.square(surplus).sum())) / counted, counted)
 
 
 def _checked(scores: Mapping[str, Column], batch: Batch) -> dict[str, Column]:

@@ -174,7 +174,7 @@ class Task:
         return Batch(inputs, targets, weights, trials, stops[:, last], epochs, dt)
 
     def score(self, outputs: Float, batch: Batch) -> Mapping[str, Column]:
-        """Score outputs (N_batch, N_steps, N_out) of a batch, each score (N_batch,)."""
+        """Score outputs (N_batch, N_steps, N_out): each (N_batch,), arrays (N_batch, n)."""
         if outputs.shape != batch.targets.shape:
             raise ValueError(
                 f"outputs have shape {outputs.shape}, the batch asks for {batch.targets.shape}"

@@ -112,8 +112,9 @@ def element(x: Array, i: Number) -> Array:
 
 def known_element(x: Array, i: Number) -> Array:
     """Take value i of each row as `element` does; where i is nan give nan, or false of truths."""
-    known = np.asarray(i) >= 0
+    known = np.broadcast_to(np.asarray(i) >= 0, len(x))
     found = element(x, np.where(known, i, 0))
+    known = known.reshape(-1, *[1] * (found.ndim - 1))
     return found & known if found.dtype == bool else np.where(known, found, np.nan)
 
 

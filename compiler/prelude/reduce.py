@@ -3,9 +3,11 @@
 A span is [start, stop), each (N_batch,) steps; an empty one gives nan.  Results are float64.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
-from epochal.compiler.prelude.encode import floor_mod
+from epochal.compiler.prelude.encode import floor_mod, row_sum
 from epochal.compiler.prelude.timeline import us
 from epochal.compiler.prelude.words import Array, Bools, Floats, Ints, Number
 
@@ -52,13 +54,65 @@ def first_above(x: Array, level: Number, start: Ints, stop: Ints, dt: float) -> 
     return np.where(above.any(axis=1), time, np.nan)
 
 
+def each_span(
+    reduce: Callable[[Array, Ints, Ints], Floats], x: Array, start: Ints, stop: Ints
+) -> Floats:
+    """Reduce K spans of each trial by one of the functions above, (N_batch, K, N_units).
+
+    start and stop are (N_batch, K) steps.
+    """
+    spans, length = cut_spans(x, start, stop)
+    return reduce(spans, np.zeros_like(length), length).reshape(*start.shape, x.shape[2])
+
+
+def each_first_above(x: Array, level: Number, start: Ints, stop: Ints, dt: float) -> Floats:
+    """Time in us from the start of each of K spans to its first step above level, (N_batch, K).
+
+    x has one unit; level is one number, (N_batch, 1) or (N_batch, K), dt in ms.
+    """
+    spans, length = cut_spans(x, start, stop)
+    levels = np.broadcast_to(level, start.shape).ravel()
+    return first_above(spans, levels, np.zeros_like(length), length, dt).reshape(start.shape)
+
+
+def cut_spans(x: Array, start: Ints, stop: Ints) -> tuple[Array, Ints]:
+    """Cut K spans out of each trial, (N_batch * K, longest, N_units), and give their lengths."""
+    length = np.maximum(stop - start, 0).ravel()
+    trial = np.repeat(np.arange(len(x)), start.shape[1])
+    step = start.reshape(-1, 1) + np.arange(length.max(initial=1))
+    return x[trial[:, None], np.minimum(step, x.shape[1] - 1)], length
+
+
+def known_sum(x: Array) -> Array:
+    """Sum of the values of each row that are not nan, (N_batch, ..) from (N_batch, n, ..)."""
+    return row_sum(np.where(np.isnan(x), 0, x))
+
+
+def known_mean(x: Array) -> Floats:
+    """Mean of the values of each row that are not nan; nan where all are."""
+    n = np.sum(~np.isnan(x), axis=1)
+    return np.where(n > 0, known_sum(x) / np.maximum(n, 1), np.nan)
+
+
+def known_min(x: Array) -> Floats:
+    """Smallest of the values of each row that are not nan; nan where all are."""
+    known = ~np.isnan(x)
+    least = np.min(x, axis=1, where=known, initial=np.inf)
+    return np.where(known.any(axis=1), least, np.nan)
+
+
+def known_max(x: Array) -> Floats:
+    """Largest of the values of each row that are not nan; nan where all are."""
+    return -known_min(-x)
+
+
 def argmax_unit(x: Array) -> Ints:
-    """Position of the largest unit of x (N_batch, N_units), the first of equals; -1 for a nan."""
-    return np.where(np.isnan(x).any(axis=1), -1, x.argmax(axis=1))
+    """Position of the largest unit of x (.., N_units), the first of equals; -1 for a nan."""
+    return np.where(np.isnan(x).any(axis=-1), -1, x.argmax(axis=-1))
 
 
 def known_position(position: Ints) -> Floats:
-    """Give positions as numbers, (N_batch,); nan for -1, which is none."""
+    """Give positions as numbers; nan for -1, which is none."""
     return np.where(position >= 0, position, np.nan)
 
 

@@ -139,8 +139,7 @@ def table(result: Evaluation, title: str = "") -> str:
     total = result.total
     what = "" if title else " correct"
     lines = [
-        f"{result.task}: {_accuracy(total)}{what} on {total.trials} test trials"
-        + (f", {total.counted} of them counted" if total.counted < total.trials else "")
+        f"{result.task}: {_accuracy(total)}{what} on {total.trials} test trials" + _counted(total)
     ]
     if not result.groups:
         return lines[0]
@@ -152,6 +151,12 @@ def table(result: Evaluation, title: str = "") -> str:
         cells = [cell.rjust(width) for cell, width in zip(row, widths, strict=True)]
         lines.append("  " + "  ".join(cells))
     return "\n".join(lines)
+
+
+def _counted(total: Group) -> str:
+    if total.counted > total.trials:
+        return f", {total.counted} answers"
+    return f", {total.counted} of them counted" if total.counted < total.trials else ""
 
 
 def _accuracy(group: Group) -> str:

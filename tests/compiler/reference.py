@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from epochal.compiler import ir
-from epochal.compiler.walk import definition_expressions, refs, walk
+from epochal.compiler.walk import children, definition_expressions, refs, walk
 
 Value = Any  # a number, a truth, a label, none, or a list of one number a unit
 Row = dict[str, Value]
@@ -32,7 +32,8 @@ class Reading:
     """What an expression may refer to where it stands.
 
     ``t`` is the time since the span began; ``outputs`` are the steps of one trial, each a list of
-    one number a unit.
+    one number a unit.  What reads outputs in a repeat has one value for each repetition;
+    ``repetition`` says for which of them it is read, and which value of an array is meant.
     """
 
     task: ir.Task
@@ -40,8 +41,12 @@ class Reading:
     t: int | None = None
     dt: int = 0
     outputs: list[list[float]] | None = None
+    repetition: int | None = None
 
     def value(self, expr: ir.Expr) -> Value:
+        n = repetitions_read(self.task, expr) if self.outputs and self.repetition is None else 0
+        if n:
+            return [replace(self, repetition=k).value(expr) for k in range(n)]
         match expr:
             case ir.Number("nan"):
                 return math.nan
@@ -56,7 +61,7 @@ class Reading:
             case ir.Label(name):
                 return name
             case ir.Ref(name):
-                return self.values[name]
+                return self.one_of(self.values[name], expr)
             case ir.Elapsed():
                 assert self.t is not None
                 return self.t
@@ -79,7 +84,8 @@ class Reading:
                     return each(lambda c, a, b: a if c else b, asked, *sides)
                 return self.value(then if asked else otherwise)
             case ir.Index(x, i):
-                array, place = self.value(x), self.value(i)
+                array = replace(self, repetition=None).value(x)
+                place = self.value(i)
                 if place != place:
                     return False if isinstance(array[0], bool) else math.nan
                 return array[int(place)]
@@ -100,14 +106,23 @@ class Reading:
                 return self.series(channel, where)
         raise AssertionError(expr)
 
+    def one_of(self, value: Value, ref: ir.Ref) -> Value:
+        """Take the value of this repetition, where there are several of an array."""
+        if self.repetition is None or not isinstance(value, list):
+            return value
+        is_array = isinstance(type_of(self.task, ref.name), ir.ArrayType)
+        return value[self.repetition] if is_array else value
+
     def call(self, function: str, arguments: tuple[ir.Expr, ...]) -> Value:
-        if function == "other":
-            labels = self.labels(arguments[0])
-            label = self.value(arguments[0])
-            return None if label is None else labels[1 - labels.index(label)]
-        if function == "position":
-            label = self.value(arguments[0])
-            return math.nan if label is None else self.labels(arguments[0]).index(label)
+        if function.startswith("array_"):
+            x, n = (replace(self, repetition=None).value(one) for one in arguments)
+            known = KNOWN.get(function) if self.outputs is not None else None
+            return over_known(known, x) if known is not None else FUNCTIONS[function](x, n)
+        if function == "range" and self.repetition is not None:
+            return self.repetition
+        if function in ("other", "position"):
+            one = partial(other if function == "other" else position, self.labels(arguments[0]))
+            return each(one, self.value(arguments[0]))
         if function == "argmax":
             x = self.value(arguments[0])
             if any(math.isnan(one) for one in x):
@@ -155,8 +170,49 @@ class Reading:
     def series(self, channel: str, where: ir.Where) -> list[list[float]]:
         assert self.outputs is not None
         columns = columns_of(self.task.outputs)[channel]
-        start, stop = steps_of(where, self.task, self.values, self.dt)
+        rows = repetitions(self.task, where)
+        k = self.repetition or 0 if rows[0] else 0
+        start, stop = steps_of(where, self.task, {**self.values, **rows[k]}, self.dt, k)
         return [[step[column] for column in columns] for step in self.outputs[start:stop]]
+
+
+def repetitions_read(task: ir.Task, expr: ir.Expr) -> int:
+    """Count the repetitions of the outputs that an expression has one value for each of."""
+    match expr:
+        case ir.Series(_, where):
+            rows = repetitions(task, where)
+            return len(rows) if rows[0] else 0
+        case ir.Call(function) if function.startswith("array_"):
+            return 0
+        case ir.Index():
+            return 0
+        case _:
+            return max((repetitions_read(task, one) for one in children(expr)), default=0)
+
+
+def other(labels: tuple[str, ...], label: str | None) -> str | None:
+    return None if label is None else labels[1 - labels.index(label)]
+
+
+def position(labels: tuple[str, ...], label: str | None) -> float:
+    return math.nan if label is None else labels.index(label)
+
+
+def over_known(function: Any, x: list[Value]) -> Value:
+    """Reduce the values that are not nan, unit by unit where they have units."""
+    if isinstance(x[0], list):
+        n = max(len(one) for one in x)
+        rows = [one if len(one) == n else [math.nan] * n for one in x]
+        return [over_known(function, list(unit)) for unit in zip(*rows, strict=True)]
+    return function([one for one in x if one == one])
+
+
+KNOWN: dict[str, Callable[..., Value]] = {
+    "array_sum": lambda x: sum(x),
+    "array_mean": lambda x: sum(x) / len(x) if x else math.nan,
+    "array_min": lambda x: min(x, default=math.nan),
+    "array_max": lambda x: max(x, default=math.nan),
+}
 
 
 def python_function(task: ir.Task, name: str) -> Callable[..., Any]:

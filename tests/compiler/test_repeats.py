@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import reference
 from agreement import hold
-from compiled import Array, checked, codes, load, module, task
+from compiled import Array, checked, codes, judged, load, module, task
 
 
 def program(
@@ -235,3 +235,154 @@ def test_epochs_of_the_facts_reach_from_the_first_repetition_to_the_last() -> No
     stop = np.insert(made.timeline(made.sample_trials(1, 1), 10.0), 0, 0, axis=1)
     edges = {name: stop[0, list(ends)].tolist() for name, ends in made.facts["epochs"].items()}
     assert edges == {"a": [0, 1], "b": [1, 7], "c": [2, 10], "d": [5, 11], "e": [11, 12]}
+
+
+ANSWERS = """
+    fix: 20 ms
+    repeat n as i:
+        probe: 20 ms
+        answer: 20 ms + 10 ms * i
+    rest: 10 ms
+"""
+
+
+def scored(
+    score: str, outputs: Array, trial: str = "n = 3", units: str = "out"
+) -> dict[str, Array]:
+    """Score given outputs (N_batch, N_steps, N_units) at 10 ms; n may be drawn."""
+    made = module(program(ANSWERS, outputs=units, trial=trial, score=score))
+    trials = made.sample_trials(len(outputs), 1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return made.score(outputs, trials, 10.0)
+
+
+def ramp(n: int = 1, units: int = 1) -> Array:
+    """Give outputs that count the steps of the longest trial of ANSWERS: 2, then 2 + 2.., 1."""
+    steps = np.arange(18, dtype=np.float32)
+    return np.broadcast_to(steps[None, :, None], (n, 18, units)).copy()
+
+
+def test_an_output_in_a_repeat_gives_one_value_for_each_repetition() -> None:
+    found = scored(
+        """
+        mean_ = mean(out @ answer)
+        last_ = last(out @ probe..answer)
+        late = min(out @ answer[10 ms + 10 ms * i :])
+        above = first_above(out @ answer, 9.5)
+        each = first_above(out @ probe..answer, 4 * range(3))
+        overall = mean(out @ fix..answer)
+        """,
+        ramp(),
+    )
+    assert found["mean_"].tolist() == [[4.5, 9, 14.5]]
+    assert found["last_"].tolist() == [[5, 10, 16]]
+    np.testing.assert_array_equal(found["late"], [[5, 10, 16]])
+    np.testing.assert_array_equal(found["above"], [[np.nan, 20_000, 0]])
+    np.testing.assert_array_equal(found["each"], [[0, 0, 0]])
+    assert found["overall"].tolist() == [8]
+
+
+def test_absent_repetitions_and_empty_slices_give_nan_and_no_label() -> None:
+    outputs = ramp(3, 2)
+    outputs[:, :, 1] += 1
+    found = scored(
+        """
+        value = max(max(choice @ answer))
+        peak = max(value)
+        picked = argmax(choice @ answer)
+        empty = last(hold @ answer[20 ms : 10 ms])
+        place = position(picked)
+        same = picked == right
+        other_ = picked != right
+        """,
+        np.concatenate([outputs, outputs[:, :, :1]], axis=2),
+        "n ~ balanced({0, 1, 3})",
+        "choice[left, right]\nhold",
+    )
+    picked = sorted(found["picked"].tolist())
+    assert picked == [[-1, -1, -1], [1, -1, -1], [1, 1, 1]]
+    order = np.argsort(found["picked"].sum(axis=1))
+    np.testing.assert_array_equal(found["peak"][order], [np.nan, 6, 17])
+    assert np.isnan(found["empty"]).all()
+    np.testing.assert_array_equal(np.isnan(found["place"]), found["picked"] < 0)
+    np.testing.assert_array_equal(found["same"], found["picked"] == 1)
+    assert not found["other_"].any()
+
+
+def test_reductions_of_scores_leave_nan_out() -> None:
+    found = scored(
+        """
+        peak = max(out @ answer)
+        total = sum(peak)
+        average = mean(peak)
+        least = min(peak)
+        most = max(peak)
+        n_above = count(peak > 5.5)
+        some = any(peak > 5.5)
+        every = all(peak > 4)
+        there = all(peak > 4 or range(3) >= n)
+        """,
+        ramp(3),
+        "n ~ balanced({0, 1, 3})",
+    )
+    order = np.argsort(found["total"])
+    np.testing.assert_array_equal(found["total"][order], [0, 5, 31])
+    np.testing.assert_allclose(found["average"][order], [np.nan, 5, 31 / 3])
+    np.testing.assert_array_equal(found["least"][order], [np.nan, 5, 5])
+    np.testing.assert_array_equal(found["most"][order], [np.nan, 5, 16])
+    assert found["n_above"][order].tolist() == [0, 0, 2]
+    assert found["some"][order].tolist() == [False, False, True]
+    assert found["every"][order].tolist() == [False, False, True]
+    assert found["there"].all()
+
+
+def test_scores_of_repetitions_meet_arrays_of_their_length() -> None:
+    trial = "n = 3\nlevel[3] = 5 * range(3)\nwide[4] = range(4)"
+    found = scored("over = max(out @ answer) - level\nfirst = over[0]", ramp(), trial)
+    assert found["over"].tolist() == [[5, 5, 6]]
+    assert found["first"].tolist() == [5]
+    text = program(ANSWERS, trial=trial, score="over = max(out @ answer) - wide")
+    assert codes(text) == ["E0334"]
+    assert codes(program(ANSWERS, trial=trial, score="over = out @ answer")) == ["E0329"]
+
+
+def test_in_nested_groups_repetitions_are_counted_through() -> None:
+    outputs = np.arange(12, dtype=np.float32)[None, :, None]
+    made = module(program(TWICE, score="c_ = mean(out @ c)\nd_ = mean(out @ b..c)"))
+    found = made.score(outputs, made.sample_trials(1, 1), 10.0)
+    assert found["c_"].tolist() == [[2, 3, 4, 7, 8, 9]]
+    assert found["d_"].tolist() == [[2.5, 7.5]]
+
+
+def test_correct_may_be_an_array_of_answers() -> None:
+    score = "correct = nan if range(3) >= n else max(out @ answer) > 5.5"
+    found = scored(score, ramp(3), "n ~ balanced({0, 1, 3})")
+    right = sorted(np.nan_to_num(found["correct"], nan=9).tolist())
+    assert right == [[0, 1, 1], [0, 9, 9], [9, 9, 9]]
+    assert codes(
+        program(
+            ANSWERS,
+            trial="n = 3",
+            score="correct = population_vector(r @ answer)",
+            outputs="r: ring(8)",
+        )
+    ) == ["E0330"]
+
+
+@pytest.mark.parametrize(
+    ("score", "warned"),
+    [
+        ("correct = max(out @ answer) > 1", True),
+        ("correct = nan if range(3) >= n else max(out @ answer) > 1", False),
+        ("correct = all(max(out @ answer) > 1)", True),
+        ("correct = all(max(out @ answer) > 1 or range(3) >= n)", False),
+        ("correct = any(max(out @ answer) > 1)", False),
+        ("correct = count(max(out @ answer) > 1) == n", False),
+    ],
+)
+def test_absent_repetitions_that_count_as_errors_are_warned_of(score: str, warned: bool) -> None:
+    def lints(trial: str) -> set[str]:
+        return {one.code for one in judged(program(ANSWERS, trial=trial, score=score))[1]}
+
+    assert ("W0710" in lints("n ~ integers(1, 3)")) == warned
+    assert "W0710" not in lints("n = 3")

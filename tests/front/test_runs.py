@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -86,13 +87,18 @@ def test_ctrl_c_saves_what_was_trained_and_ends_in_status_130(tmp_path: Path) ->
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # Tests that run in the background are deaf to Ctrl-C, and so would be what they start.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     ) as training:
-        assert training.stderr is not None
-        for line in training.stderr:
-            if "update 50 " in line:
-                break
-        training.send_signal(signal.SIGINT)
-        out, err = training.communicate(timeout=60)
+        try:
+            assert training.stderr is not None
+            for line in training.stderr:
+                if "update 50 " in line:
+                    break
+            training.send_signal(signal.SIGINT)
+            out, err = training.communicate(timeout=60)
+        finally:
+            training.kill()
     assert training.returncode == 130
     assert "interrupted after" in out
     assert "Traceback" not in err

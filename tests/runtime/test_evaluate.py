@@ -31,11 +31,28 @@ def test_accuracy_leaves_out_trials_that_do_not_count() -> None:
     assert math.isnan(accuracy_of(np.array([math.nan])).accuracy)
 
 
+def test_of_several_answers_a_trial_each_counts_and_they_are_not_independent() -> None:
+    nan = math.nan
+    answers = np.array([[1, 1, 1], [0, 0, nan], [1, nan, nan], [nan, nan, nan]])
+    found = accuracy_of(answers)
+    assert (found.accuracy, found.counted) == (4 / 6, 6)
+    surplus = [3 - 3 * 4 / 6, -2 * 4 / 6, 1 - 4 / 6]
+    assert found.error == pytest.approx(math.sqrt(sum(x**2 for x in surplus)) / 6)
+    copied = accuracy_of(np.repeat(CORRECT[:, None], 5, axis=1))
+    assert copied.error == pytest.approx(accuracy_of(CORRECT).error)
+    table = Scored({"side": np.array([0, 0, 1, 1])}, {"correct": answers})
+    groups = tabulate(table, Sides(), ("side",))
+    assert [(g.trials, g.counted, g.accuracy) for g in groups] == [(2, 5, 3 / 5), (2, 1, 1)]
+
+
 def test_a_table_by_one_variable_has_its_labels() -> None:
-    assert tabulate(scored(side=SIDE), Sides(), ("side",)) == (
-        Group(("left",), 5, 4, 3 / 4, math.sqrt(3 / 4 * 1 / 4 / 4)),
-        Group(("right",), 3, 3, 2 / 3, math.sqrt(2 / 3 * 1 / 3 / 3)),
-    )
+    groups = tabulate(scored(side=SIDE), Sides(), ("side",))
+    assert [(g.condition, g.trials, g.counted, g.accuracy) for g in groups] == [
+        (("left",), 5, 4, 3 / 4),
+        (("right",), 3, 3, 2 / 3),
+    ]
+    errors = [math.sqrt(3 / 4 * 1 / 4 / 4), math.sqrt(2 / 3 * 1 / 3 / 3)]
+    assert [g.error for g in groups] == pytest.approx(errors)
 
 
 def test_a_table_by_two_variables_crosses_the_values_that_occur() -> None:

@@ -56,6 +56,7 @@ SHARES: dict[str, int] = {
     "unit": 60,
     # Scores.
     "correct": 80,
+    "score in a repeat": 40,
 }
 """Constructs that stand or do not, in per cent."""
 

@@ -148,7 +148,7 @@ class World:
 class Place:
     """Where an expression stands: what it may mention.
 
-    ``size`` is the length of the arrays that may stand in it, ``elapsed`` whether ``t`` may;
+    ``size`` is the length of the arrays that may stand in it, ``elapsed`` whether ``t`` may,
     ``reader`` writes what reads outputs.
     """
 

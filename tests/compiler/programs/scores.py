@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from programs.expressions import expression
-from programs.names import Place, Value, World, Writers
+from programs.names import Channel, Place, Value, World, Writers
 from programs.pen import Pen
 from programs.spans import span
 
@@ -55,8 +55,23 @@ def read_out(pen: Pen, place: Place, kind: str) -> Writers:
     return {}
 
 
+def _in_repeat(pen: Pen, place: Place, channel: Channel) -> str:
+    """Write a number that is read out in every repetition, and over all of them."""
+    home = pen.one_of(sorted(place.world.indices))
+    among = [one for one in place.world.epochs if one.home[: len(home)] == home]
+    read = f"{channel.name} @ {span(pen, place, scores=True, among=among)}"
+    one = f"{pen.one_of(['mean', 'last', 'min', 'max'])}({read})"
+    if channel.n * max(channel.slots, 1) > 1:
+        one = f"{pen.one_of(['mean', 'min', 'max'])}({one})"
+    if pen.whole(0, 2) == 0:
+        return f"count({one} > {expression(pen, replace(place, reader=None), 'number', 1)})"
+    return f"{pen.one_of(['sum', 'mean', 'min', 'max'])}({one})"
+
+
 def _number(pen: Pen, place: Place) -> str:
     channel = pen.one_of(place.world.outputs)
+    if place.world.indices and not place.size and pen.takes("score in a repeat"):
+        return _in_repeat(pen, place, channel)
     name = pen.choose("reduce", ["mean", "last", "min", "max"])
     text = f"{name}({channel.name} @ {span(pen, place, scores=True)})"
     if channel.n * max(channel.slots, 1) == 1:

@@ -6,10 +6,10 @@ from programs.pen import Pen
 
 
 def span(pen: Pen, place: Place, *, scores: bool = False, among: list[Epoch] | None = None) -> str:
-    """Write a span; in scores it is never inside a repeat."""
+    """Write a span; in scores it is outside of repeats unless ``among`` says otherwise."""
     epochs = among or place.world.epochs
-    if scores:
-        epochs = [one for one in epochs if not one.home] or epochs
+    if scores and not among:
+        epochs = [one for one in epochs if not one.home]
     first = last = pen.one_of(epochs)
     text = first.name
     if pen.takes("range of epochs"):

@@ -316,12 +316,12 @@ def span_mean(x: Array, start: Ints, stop: Ints) -> Floats:
 
 
 def argmax_unit(x: Array) -> Ints:
-    """Position of the largest unit of x (N_batch, N_units), the first of equals; -1 for a nan."""
-    return np.where(np.isnan(x).any(axis=1), -1, x.argmax(axis=1))
+    """Position of the largest unit of x (.., N_units), the first of equals; -1 for a nan."""
+    return np.where(np.isnan(x).any(axis=-1), -1, x.argmax(axis=-1))
 
 
 def known_position(position: Ints) -> Floats:
-    """Give positions as numbers, (N_batch,); nan for -1, which is none."""
+    """Give positions as numbers; nan for -1, which is none."""
     return np.where(position >= 0, position, np.nan)
 
 

@@ -8,6 +8,7 @@ whole microseconds, angles are in deg, and labels are positions in TASK["labels"
 
 import hashlib
 import math
+from collections.abc import Callable
 from statistics import NormalDist
 from typing import Any
 
@@ -16,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 TASK = {
     "name": "nested",
-    "hash": "task1:e1cac14d13f2",
+    "hash": "task1:515111dd1c38",
     "inputs": (
         "fixation", "tone[low]", "tone[high]", "place[0]", "place[1]", "place[2]", "place[3]",
         "place[4]", "place[5]", "place[6]", "place[7]",
@@ -29,7 +30,8 @@ TASK = {
     "labels": {"side": ("low", "high")},
     "units": {
         "loud": "bool", "n_trains": "", "n_pulses": "", "strength": "", "rank": "", "wait": "us",
-        "lead": "us", "pulse": "us", "correct": "bool", "early": "", "longest trial": "us",
+        "lead": "us", "pulse": "us", "correct": "bool", "early": "", "late": "", "shown": "",
+        "pressed": "bool", "presses": "", "longest trial": "us",
     },
     "arguments": {},
 }
@@ -45,6 +47,7 @@ CUE = np.arange(31, 41).reshape(2, 5)[:, 0]  # segments, one a repetition
 BLINK_1, BLINK_2 = np.arange(31, 41).reshape(2, 5)[:, 1 : 5].reshape(4, 2).T
 CUT_1 = np.arange(43, 49)
 CUT_2 = np.arange(49, 51)
+CUT_7 = np.arange(55, 57)
 
 
 def sample_trials(n, seed, batch=0, stream=0):
@@ -82,10 +85,10 @@ def sample_trials(n, seed, batch=0, stream=0):
 
 
 def timeline(trials, dt):
-    """Say at which step each segment stops, (N_batch, 55); dt in ms."""
+    """Say at which step each segment stops, (N_batch, 57); dt in ms."""
     longest = trials["longest trial"]
     n = len(longest)
-    span = np.zeros((n, 55), np.int64)  # how long each lasts, us
+    span = np.zeros((n, 57), np.int64)  # how long each lasts, us
     span[:, FIX] = 100_000  # source.task:29
     at, train = repetitions(n, 2)  # source.task:30
     at, train = kept(train < trials["n_trains"][at], at, train)
@@ -136,6 +139,7 @@ def timeline(trials, dt):
     at, it, train, i = kept(np.s_[::-1], at, it, train, i)
     end[at, CUT_5] = end[at, PULSE[it]] - span[at, PULSE[it]]
     end[:, CUT_6] = np.maximum(end[:, CUE[-1]] - 30_000, end[:, CUT_5])
+    end[:, CUT_7] = np.minimum(end[:, PULSE[::3]] - span[:, PULSE[::3]] + 10_000, end[:, PAUSE])
     return steps(end, dt)
 
 
@@ -257,7 +261,9 @@ def generate(n, dt, seed, batch=0, stream=0, noise=True, out=None, **params):
 
 
 def score(outputs, trials, dt):
-    """Score outputs (N_batch, N_steps, 3): correct (bool), early, each (N_batch,)."""
+    """Score outputs (N_batch, N_steps, 3): correct (bool), early, late (2 values), shown, pressed
+    (6 values, bool), presses, each (N_batch,).
+    """
     stop = timeline(trials, dt)
     n = len(stop)
     # source.task:94
@@ -267,7 +273,27 @@ def score(outputs, trials, dt):
     )
     # source.task:95
     early = span_max(outputs[:, :, LEVEL : LEVEL + 1], np.zeros(n, np.int64), stop[:, CUT_3])[:, 0]
-    return {"correct": correct, "early": early}
+    # source.task:96
+    late = each_span(
+        span_mean, outputs[:, :, LEVEL : LEVEL + 1], stop[:, CUT_7], stop[:, PAUSE]
+    )[:, :, 0]
+    shown = known_mean(late)  # source.task:97
+    # source.task:98
+    pressed = (
+        each_span(
+            span_last, outputs[:, :, LEVEL : LEVEL + 1], begin(stop, PULSE), stop[:, PULSE]
+        )[:, :, 0]
+        > 0.3
+    )
+    presses = pressed.sum(axis=1)  # source.task:99
+    return {
+        "correct": correct,
+        "early": early,
+        "late": late,
+        "shown": shown,
+        "pressed": pressed,
+        "presses": presses,
+    }
 
 
 # Below stands what the functions above need, copied from Epochal's prelude.
@@ -513,6 +539,12 @@ def span_mean(x: Array, start: Ints, stop: Ints) -> Floats:
     return np.where(length > 0, total / np.maximum(length, 1), np.nan)
 
 
+def span_last(x: Array, start: Ints, stop: Ints) -> Floats:
+    """Value at the span's last step, (N_batch, N_units)."""
+    last = x[np.arange(len(x)), np.maximum(stop - 1, 0)]
+    return np.where((stop > start)[:, None], last.astype(np.float64), np.nan)
+
+
 def span_min(x: Array, start: Ints, stop: Ints) -> Floats:
     """Smallest value in the span, (N_batch, N_units)."""
     inside = in_span(x, start, stop)
@@ -525,9 +557,39 @@ def span_max(x: Array, start: Ints, stop: Ints) -> Floats:
     return -span_min(-x, start, stop)
 
 
+def each_span(
+    reduce: Callable[[Array, Ints, Ints], Floats], x: Array, start: Ints, stop: Ints
+) -> Floats:
+    """Reduce K spans of each trial by one of the functions above, (N_batch, K, N_units).
+
+    start and stop are (N_batch, K) steps.
+    """
+    spans, length = cut_spans(x, start, stop)
+    return reduce(spans, np.zeros_like(length), length).reshape(*start.shape, x.shape[2])
+
+
+def cut_spans(x: Array, start: Ints, stop: Ints) -> tuple[Array, Ints]:
+    """Cut K spans out of each trial, (N_batch * K, longest, N_units), and give their lengths."""
+    length = np.maximum(stop - start, 0).ravel()
+    trial = np.repeat(np.arange(len(x)), start.shape[1])
+    step = start.reshape(-1, 1) + np.arange(length.max(initial=1))
+    return x[trial[:, None], np.minimum(step, x.shape[1] - 1)], length
+
+
+def known_sum(x: Array) -> Array:
+    """Sum of the values of each row that are not nan, (N_batch, ..) from (N_batch, n, ..)."""
+    return row_sum(np.where(np.isnan(x), 0, x))
+
+
+def known_mean(x: Array) -> Floats:
+    """Mean of the values of each row that are not nan; nan where all are."""
+    n = np.sum(~np.isnan(x), axis=1)
+    return np.where(n > 0, known_sum(x) / np.maximum(n, 1), np.nan)
+
+
 def argmax_unit(x: Array) -> Ints:
-    """Position of the largest unit of x (N_batch, N_units), the first of equals; -1 for a nan."""
-    return np.where(np.isnan(x).any(axis=1), -1, x.argmax(axis=1))
+    """Position of the largest unit of x (.., N_units), the first of equals; -1 for a nan."""
+    return np.where(np.isnan(x).any(axis=-1), -1, x.argmax(axis=-1))
 
 
 # Middles of 65,536 equally likely cells of the normal law, in multiples of 2**-20, which every

@@ -248,9 +248,11 @@ def score(outputs, trials, dt):
     # source.task:82
     strongest = span_mean(outputs[:, :, REPORT], np.zeros(n, np.int64), stop[:, WAIT]).max(axis=1)
     # source.task:83
-    late = population_vector(
-        by_slot(span_last(outputs[:, :, REPORT], stop[:, CUT_1], stop[:, SHOW]), 4)
-    ).max(axis=1)
+    late = known_max(
+        population_vector(
+            by_slot(span_last(outputs[:, :, REPORT], stop[:, CUT_1], stop[:, SHOW]), 4)
+        ),
+    )
     correct = near > 0.4  # source.task:84
     return {"near": near, "strongest": strongest, "late": late, "correct": correct}
 
@@ -512,6 +514,18 @@ def span_last(x: Array, start: Ints, stop: Ints) -> Floats:
     """Value at the span's last step, (N_batch, N_units)."""
     last = x[np.arange(len(x)), np.maximum(stop - 1, 0)]
     return np.where((stop > start)[:, None], last.astype(np.float64), np.nan)
+
+
+def known_min(x: Array) -> Floats:
+    """Smallest of the values of each row that are not nan; nan where all are."""
+    known = ~np.isnan(x)
+    least = np.min(x, axis=1, where=known, initial=np.inf)
+    return np.where(known.any(axis=1), least, np.nan)
+
+
+def known_max(x: Array) -> Floats:
+    """Largest of the values of each row that are not nan; nan where all are."""
+    return -known_min(-x)
 
 
 def population_vector(x: Array) -> Floats:
