@@ -16,6 +16,12 @@ def single(typed: Typed) -> Typed:
     return typed
 
 
+def one_of(typed: Typed, size: int) -> Typed:
+    """Take an array of just this many values for one of them, and anything else for itself."""
+    fits = isinstance(typed.type, ir.ArrayType) and typed.type.n == size
+    return single(typed) if fits else typed
+
+
 def many(typed: Typed | None, parts: Sequence[Typed], scope: Scope) -> Typed | None:
     """Make of a result for one value what it is for the arrays among its parts."""
     arrays = [part for part in parts if isinstance(part.type, ir.ArrayType)]

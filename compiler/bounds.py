@@ -76,8 +76,8 @@ class Bounds:
         asked = {
             ref
             for node in walk(expr)
-            if isinstance(node, ir.Conditional)
-            for ref in refs(node.condition)
+            if isinstance(node, ir.Conditional | ir.Lookup)
+            for ref in refs(node.condition if isinstance(node, ir.Conditional) else node.key)
         }
         if not asked:
             yield {}
@@ -110,7 +110,7 @@ def _values(variable: ir.Variable) -> tuple[Assignment, ...]:
             items = levels
         case ir.Drawn(_, _, size) if size:
             return ()
-        case ir.Drawn(ir.Law(name, (ir.SetOf(items), *_))) if name in ("choice", IN_TURN):
+        case ir.Drawn(ir.Law(name, (ir.SetOf(items), *_))) if name in ("choice", "except", IN_TURN):
             pass
         case ir.Drawn(ir.Law("bernoulli")):
             items = (ir.Truth(True), ir.Truth(False))
@@ -145,6 +145,8 @@ def fold(expr: ir.Expr, assignment: Assignment) -> ir.Expr:
                 return _fold_logical(node)
             case ir.Conditional(ir.Truth(value), then, otherwise):
                 return then if value else otherwise
+            case ir.Lookup(key, rows, values) if key in rows:
+                return values[rows.index(key)]
             case _:
                 return node
 
@@ -288,6 +290,8 @@ def is_whole(expr: ir.Expr) -> bool:
             return is_whole(a) and is_whole(b)
         case ir.Conditional(_, then, otherwise):
             return is_whole(then) and is_whole(otherwise)
+        case ir.Lookup(values=values):
+            return all(is_whole(item) for item in values)
         case ir.Call("min" | "max" | "abs", arguments):
             return all(is_whole(item) for item in arguments)
         case _:
@@ -303,6 +307,7 @@ def longest(task: ir.Task, bounds: Bounds) -> ir.Expr:
         case = _upper(form, bounds)
         if case not in cases:
             cases.append(case)
+    cases = _without_smaller(cases)
     rounded = 0
     around = chains(task)
     for epoch in task.epochs:
@@ -315,6 +320,17 @@ def longest(task: ir.Task, bounds: Bounds) -> ir.Expr:
     if numbers:
         rest.append(ir.Number(str(math.ceil(max(numbers))), ir.Unit.MICROSECOND))
     return rest[0] if len(rest) == 1 else ir.Call("max", tuple(rest))
+
+
+def _without_smaller(cases: list[ir.Expr]) -> list[ir.Expr]:
+    """Drop the sums that differ from another only by a smaller constant."""
+    best: dict[frozenset[tuple[ir.Expr, Fraction]], tuple[Fraction, ir.Expr]] = {}
+    for case in cases:
+        form = linear(case)
+        terms = frozenset(form.terms.items())
+        if terms not in best or form.constant > best[terms][0]:
+            best[terms] = form.constant, case
+    return [case for _, case in best.values()]
 
 
 def _upper(form: Form, bounds: Bounds) -> ir.Expr:
@@ -371,7 +387,11 @@ def _law_end(law: ir.Distribution, up: bool) -> ir.Expr | None:
             return high if up else low
         case ir.Law("exponential" | "truncnormal", (*_, low, high)):
             return high if up else low
-        case ir.Law("choice", (ir.Ref() as members,)):
+        case ir.Law("choice" | "except", (ir.Ref() as members, *_)):
             return ir.Call("largest" if up else "smallest", (members,))
+        case ir.QuantizedLaw(inner, step):
+            end = _law_end(inner, up)
+            half = ir.Arithmetic("/", step, ir.Number("2"))
+            return None if end is None else ir.Arithmetic("+" if up else "-", end, half)
         case _:
             return None

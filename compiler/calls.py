@@ -9,6 +9,7 @@ from epochal.compiler import (
     expressions,
     extern_calls,
     ir,
+    lookup,
     reductions,
     types,
 )
@@ -310,6 +311,7 @@ _SPECIAL: dict[str, _Lower] = {
     "other": _other,
     "position": _position,
     "range": _range,
+    "lookup": lookup.lookup,
     "sum": reductions.over_array,
     "count": reductions.over_array,
     "any": reductions.over_array,

@@ -19,7 +19,8 @@ class Kind(Enum):
     QUANTITY = "quantity"
     NUMBER = "plain number"
     SET = "set"
-    LABEL = "value of the set"
+    MEMBER = "value of the set"
+    LAW = "distribution"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +126,15 @@ _ROWS = (
     Distribution("choice", (Argument("set", Kind.SET),), _set, "a member of the set, by weight"),
     Distribution(
         "except",
-        (Argument("set", Kind.SET), Argument("value", Kind.LABEL)),
+        (Argument("set", Kind.SET), Argument("value", Kind.MEMBER)),
         _set,
         "a member of the set other than the value",
+    ),
+    Distribution(
+        "quantize",
+        (Argument("law", Kind.LAW), Argument("step", Kind.QUANTITY)),
+        _set,
+        "a draw from the law, rounded to the nearest multiple of the step",
     ),
     Distribution(
         "sample",
@@ -166,5 +173,5 @@ IN_TURN = "in turn"
 
 DISTRIBUTIONS: Mapping[str, Distribution] = {row.name: row for row in _ROWS}
 
-PLANNED = frozenset("quantize pulse_train ou random_walk alternate markov".split())
+PLANNED = frozenset("pulse_train ou random_walk alternate markov".split())
 """Distributions of the language that this version reads but does not build yet."""

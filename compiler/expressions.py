@@ -86,6 +86,8 @@ def expect(
 def _hint(wanted: ir.Type, typed: Typed) -> tuple[Note, ...]:
     if isinstance(typed.type, ir.SetType):
         return (Note("to draw from a set here, write `choice(..)` around it"),)
+    if wanted == ir.BOOLEAN and arrays.single(typed).type == ir.BOOLEAN:
+        return (Note("`all(..)` and `any(..)` make one truth of an array"),)
     if typed.type == ir.NUMBER and wanted == ir.TIME:
         return (Note("a time has a unit: us, ms, s or min"),)
     if typed.type == ir.NUMBER and wanted == ir.ANGLE:

@@ -81,7 +81,7 @@ def interval(expr: ir.Expr, known: Known) -> Interval:
             return interval(then, known).hull(interval(otherwise, known))
         case ir.Call(function, arguments):
             return _call(function, tuple(interval(item, known) for item in arguments))
-        case ir.SetOf(items):
+        case ir.SetOf(items) | ir.Lookup(values=items):
             return _hull(tuple(interval(item, known) for item in items))
         case ir.Index(x):
             return interval(x, known)
@@ -97,12 +97,32 @@ def support(law: ir.Distribution, known: Known) -> Interval:
             bounds = tuple(interval(item, known) for item in arguments)
             low, high = DISTRIBUTIONS[name].support(tuple((one.low, one.high) for one in bounds))
             whole = DISTRIBUTIONS[name].whole or (
-                name in ("choice", "sample", IN_TURN) and bounds[0].whole
+                name in ("choice", "except", "sample", IN_TURN) and bounds[0].whole
             )
             return Interval(low, high, whole=whole)
         case ir.EitherLaw(_, then, otherwise):
             return support(then, known).hull(support(otherwise, known))
+        case ir.QuantizedLaw(inner, step):
+            return quantized(support(inner, known), interval(step, known))
     assert_never(law)
+
+
+def quantized(x: Interval, step: Interval) -> Interval:
+    """Bound what is rounded to the nearest multiple of a step; a tie may go either way."""
+    if not step.is_point:
+        half = step.high / 2
+        return Interval(_plus(x.low, -half, -INFINITY), _plus(x.high, half, INFINITY))
+    return Interval(
+        _multiple(x.low, step.low, math.ceil, Fraction(-1, 2)),
+        _multiple(x.high, step.low, math.floor, Fraction(1, 2)),
+        whole=step.whole,
+    )
+
+
+def _multiple(end: Bound, step: Bound, whole: Callable[[Bound], int], half: Fraction) -> Bound:
+    if math.isinf(end):
+        return end
+    return tame(whole(end / step + half) * step)
 
 
 def constant(expr: ir.Expr, known: Known) -> Fraction | None:

@@ -230,6 +230,19 @@ class Relabel(_Node, frozen=True, tag="relabel"):
     labels: tuple[str, ...]
 
 
+class Lookup(_Node, frozen=True, tag="lookup"):
+    """``lookup(key, {a: x, b: y})``: the value of the row that equals the key.
+
+    A key of several parts, and then each row, is a tuple.  ``gives`` is the type of one value; of
+    no label (which outputs may give) the result is none, false or nan.
+    """
+
+    key: "Expr"
+    rows: tuple["Expr", ...]
+    values: tuple["Expr", ...]
+    gives: Type
+
+
 class MemberOf(_Node, frozen=True, tag="member_of"):
     """``x in {..}``."""
 
@@ -295,6 +308,7 @@ Expr = Union[  # noqa: UP007
     SetOf,
     TupleOf,
     Relabel,
+    Lookup,
     MemberOf,
     Index,
     Series,
@@ -319,7 +333,14 @@ class EitherLaw(_Node, frozen=True, tag="either_law"):
     otherwise: "Distribution"
 
 
-Distribution = Union[Law, EitherLaw]  # noqa: UP007
+class QuantizedLaw(_Node, frozen=True, tag="quantized_law"):
+    """A distribution whose draws are rounded to the nearest multiple of a step."""
+
+    law: "Distribution"
+    step: Expr
+
+
+Distribution = Union[Law, EitherLaw, QuantizedLaw]  # noqa: UP007
 
 
 class Factor(_Node, frozen=True, tag="factor"):

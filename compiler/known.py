@@ -93,6 +93,29 @@ def variable_bounds(variable: ir.Variable, known: Known, sets: Sets) -> tuple[In
             return (interval(value, known),)
 
 
+def few_values(variable: ir.Variable, sets: Sets) -> tuple[ir.Expr, ...]:
+    """List the values, or tuples of them, that a variable is drawn from; () if they are many."""
+    match variable.definition:
+        case ir.Factor(levels):
+            return levels
+        case ir.Drawn(law):
+            return _drawn_from(law, sets) or ()
+        case ir.Computed():
+            return ()
+
+
+def _drawn_from(law: ir.Distribution, sets: Sets) -> tuple[ir.Expr, ...] | None:
+    match law:
+        case ir.Law("choice" | "except" | "sample" | "in turn", (members, *_)):
+            found = members_of(members, sets)
+            return found.items if found is not None else None
+        case ir.EitherLaw(_, then, otherwise):
+            sides = _drawn_from(then, sets), _drawn_from(otherwise, sets)
+            return None if sides[0] is None or sides[1] is None else sides[0] + sides[1]
+        case _:
+            return None
+
+
 def _tuples(law: ir.Distribution, sets: Sets) -> tuple[ir.Expr, ...]:
     """List the tuples that a draw may give."""
     match law:
@@ -101,7 +124,7 @@ def _tuples(law: ir.Distribution, sets: Sets) -> tuple[ir.Expr, ...]:
             return found.items if found is not None else ()
         case ir.EitherLaw(_, then, otherwise):
             return _tuples(then, sets) + _tuples(otherwise, sets)
-        case ir.Law():
+        case ir.Law() | ir.QuantizedLaw():
             return ()
 
 

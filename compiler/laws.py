@@ -5,7 +5,7 @@ from fractions import Fraction
 from math import gcd, lcm
 from statistics import NormalDist
 
-from epochal.compiler import calls, channels, expressions, ir, types
+from epochal.compiler import arrays, calls, channels, expressions, ir, left_out, types
 from epochal.compiler.distributions import DISTRIBUTIONS, PLANNED, Argument, Distribution, Kind
 from epochal.compiler.intervals import constant
 from epochal.compiler.scope import Scope, Setting, Typed
@@ -47,8 +47,7 @@ def law(node: syntax.Expr, scope: Scope, setting: Setting) -> TypedLaw | None:
 
 
 def _either(node: syntax.Conditional, scope: Scope, setting: Setting) -> TypedLaw | None:
-    what = "the condition after `if`"
-    condition = expressions.expect(node.condition, ir.BOOLEAN, scope, setting, what)
+    condition = _condition(node.condition, scope, setting)
     then = law(node.value, scope, setting)
     otherwise = law(node.otherwise, scope, setting)
     if condition is None or then is None or otherwise is None:
@@ -56,7 +55,8 @@ def _either(node: syntax.Conditional, scope: Scope, setting: Setting) -> TypedLa
     if isinstance(then.law, ir.Factor) or isinstance(otherwise.law, ir.Factor):
         scope.report.error("E0320", "a balanced variable cannot depend on a condition", node.span)
         return None
-    if then.type != otherwise.type:
+    joint = then.type if then.type == otherwise.type else _joint(then.type, otherwise.type)
+    if joint is None:
         scope.report.error(
             "E0305",
             f"both distributions give one type: {types.describe(then.type)} or "
@@ -64,7 +64,52 @@ def _either(node: syntax.Conditional, scope: Scope, setting: Setting) -> TypedLa
             node.span,
         )
         return None
-    return TypedLaw(ir.EitherLaw(condition.expr, then.law, otherwise.law), then.type, node.span)
+    sides = [_with_labels(side.law, side.type, joint) for side in (then, otherwise)]
+    return TypedLaw(ir.EitherLaw(condition.expr, *sides), joint, node.span)
+
+
+def _condition(node: syntax.Expr, scope: Scope, setting: Setting) -> Typed | None:
+    """Lower what chooses between two laws: one truth, or one for each draw of an array."""
+    what = "the condition after `if`"
+    typed = expressions.expect(node, ir.BOOLEAN, scope, setting, what, each=setting.size > 0)
+    if typed is None or arrays.one_of(typed, setting.size).type == ir.BOOLEAN:
+        return typed
+    message = f"an array of {setting.size} values is drawn, this is {types.describe(typed.type)}"
+    scope.report.error("E0334", message, typed.span)
+    return None
+
+
+def _joint(a: ir.Type, b: ir.Type) -> ir.Type | None:
+    """Find the labels, or the tuples with labels, that two laws draw from together."""
+    pair = (a, b)
+    labels = all(isinstance(one, ir.LabelType) for one in pair)
+    tuples = all(isinstance(one, ir.TupleType) for one in pair)
+    return types.common(a, b) if labels or tuples else None
+
+
+def _with_labels(
+    law: ir.Distribution | ir.Factor, source: ir.Type, target: ir.Type
+) -> ir.Distribution:
+    """Read the labels that a law draws as those of a wider set."""
+    assert not isinstance(law, ir.Factor)
+    match law:
+        case ir.Law(name, (ir.SetOf(items, weights), *rest)):
+            moved = tuple(_with_labels_of(item, source, target) for item in items)
+            return ir.Law(name, (ir.SetOf(moved, weights), *rest))
+        case ir.EitherLaw(condition, then, otherwise):
+            sides = [_with_labels(side, source, target) for side in (then, otherwise)]
+            return ir.EitherLaw(condition, *sides)
+        case _:
+            return law
+
+
+def _with_labels_of(item: ir.Expr, source: ir.Type, target: ir.Type) -> ir.Expr:
+    if isinstance(item, ir.TupleOf):
+        assert isinstance(source, ir.TupleType)
+        assert isinstance(target, ir.TupleType)
+        parts = zip(item.items, source.items, target.items, strict=True)
+        return ir.TupleOf(tuple(types.convert(*part) for part in parts))
+    return types.convert(item, source, target)
 
 
 def _set(node: syntax.Expr, scope: Scope, setting: Setting) -> TypedLaw | None:
@@ -87,6 +132,8 @@ def _call(node: syntax.Call, scope: Scope, setting: Setting) -> TypedLaw | None:
     if name in PLANNED:
         calls.planned(node, scope)
         return None
+    if name == "quantize":
+        return _quantize(node, scope, setting)
     row = DISTRIBUTIONS[name]
     names = tuple(argument.name for argument in row.arguments)
     needed = sum(argument.default is None for argument in row.arguments)
@@ -98,6 +145,31 @@ def _call(node: syntax.Call, scope: Scope, setting: Setting) -> TypedLaw | None:
     if name in ("sample", "shuffled", "permutation"):
         return _order(node, given, scope, setting)
     return _quantities(row, node, given, scope, setting)
+
+
+def _quantize(node: syntax.Call, scope: Scope, setting: Setting) -> TypedLaw | None:
+    """Lower ``quantize(law, step)``."""
+    given = calls.bind(node, ("law", "step"), scope)
+    if given is None:
+        return None
+    inner = law(given[0], scope, setting)
+    step = expressions.lower(given[1], scope, setting)
+    if inner is None or step is None:
+        return None
+    step = arrays.one_of(step, setting.size)
+    if isinstance(inner.law, ir.Factor) or not isinstance(inner.type, ir.QuantityType):
+        what = "a balanced variable" if isinstance(inner.law, ir.Factor) else "this"
+        message = f"`quantize` rounds quantities, and {what} gives {types.describe(inner.type)}"
+        scope.report.error("E0303", message, inner.span)
+        return None
+    if step.type != inner.type:
+        message = f"the step is {types.describe(inner.type)}, this is {types.describe(step.type)}"
+        scope.report.error("E0303", message, step.span)
+        return None
+    if not expressions.bounds(step.expr, scope).low > 0:
+        scope.report.error("E0321", "the step must be above 0 in `quantize`", step.span)
+        return None
+    return TypedLaw(ir.QuantizedLaw(inner.law, step.expr), inner.type, node.span)
 
 
 def _quantities(
@@ -114,6 +186,7 @@ def _quantities(
             lowered.append(_default(argument, kind, node))
             continue
         typed = expressions.lower(item, scope, setting)
+        typed = arrays.one_of(typed, setting.size) if typed else None
         wanted = ir.NUMBER if argument.kind is Kind.NUMBER else kind
         lowered.append(_fits(typed, argument, wanted, row, scope))
         if argument.kind is Kind.QUANTITY and kind is None and typed is not None:
@@ -205,7 +278,8 @@ def _members(
     if name == "balanced":
         factor = _factor(given[0], typed, scope)
         return TypedLaw(factor, item, node.span) if factor else None
-    return _except(node, given, typed, item, scope, setting)
+    made = left_out.law(given, typed, scope, setting)
+    return TypedLaw(made, item, node.span) if made else None
 
 
 def _order(
@@ -249,47 +323,15 @@ def _in_order(
         scope.report.error("E0303", message + types.describe(typed.type), typed.span)
         return None
     members = literal_set(typed, scope)
+    if members is not None and members.weights:
+        message = f"`{node.function.name}` takes every member once, so weights mean nothing to it"
+        scope.report.error("E0355", message, typed.span)
+        return None
     return (members, typed.type.item) if members is not None else None
 
 
 def _numbers(n: int) -> ir.SetOf:
     return ir.SetOf(tuple(ir.Number(str(i)) for i in range(n)))
-
-
-def _except(
-    node: syntax.Call,
-    given: tuple[syntax.Expr, ...],
-    typed: Typed,
-    item: ir.Type,
-    scope: Scope,
-    setting: Setting,
-) -> TypedLaw | None:
-    if not isinstance(item, ir.LabelType):
-        scope.report.error(
-            "E0601",
-            "`except` on a set of numbers is part of the language and not built yet",
-            typed.span,
-        )
-        return None
-    if isinstance(typed.expr, ir.SetOf) and typed.expr.weights:
-        scope.report.error(
-            "E0601",
-            "`except` on a set with weights is part of the language and not built yet",
-            typed.span,
-        )
-        return None
-    taken = expressions.lower(given[1], scope, setting)
-    if taken is None:
-        return None
-    if not isinstance(taken.type, ir.LabelType) or not set(taken.type.labels) <= set(item.labels):
-        message = f"the excepted value is {types.describe(item)}, not {types.describe(taken.type)}"
-        scope.report.error("E0303", message, taken.span)
-        return None
-    if len(item.labels) < 2:
-        scope.report.error("E0321", "nothing is left of a set of one label", typed.span)
-        return None
-    excepted = types.convert(taken.expr, taken.type, item)
-    return TypedLaw(ir.Law("except", (typed.expr, excepted)), item, node.span)
 
 
 def _factor(node: syntax.Expr, typed: Typed, scope: Scope) -> ir.Factor | None:

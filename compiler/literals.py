@@ -77,6 +77,11 @@ def set_literal(node: syntax.Set, scope: Scope, setting: Setting) -> Typed | Non
     good = [one for one in members if one is not None]
     if len(good) < len(members) or any(weight is None for weight in weights):
         return None
+    if weights and all(weight == ir.Number("0") for weight in weights):
+        scope.report.error(
+            "E0354", "no member has a weight above 0, so nothing can be drawn", node.span
+        )
+        return None
     kind = good[0].type
     for one in good[1:]:
         joint = types.common(kind, one.type)
@@ -146,7 +151,11 @@ def member(node: syntax.Expr, scope: Scope, setting: Setting) -> Typed | None:
 
 def _weight(item: syntax.SetItem, scope: Scope, setting: Setting) -> ir.Expr | None:
     assert item.weight is not None
-    return expressions.number(item.weight, scope, setting, "a weight")
+    weight = expressions.number(item.weight, scope, setting, "a weight")
+    if weight is not None and expressions.bounds(weight, scope).low < 0:
+        scope.report.error("E0354", "this weight may be below 0", item.weight.span)
+        return None
+    return weight
 
 
 def _first(node: syntax.Set) -> str:

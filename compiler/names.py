@@ -54,6 +54,8 @@ def labels(task: syntax.Task) -> dict[str, Span]:
         match node:
             case syntax.SetItem(value=value):
                 bare = list(_bare(value))
+            case syntax.Call(function=syntax.Ident(name="lookup")):
+                bare = list(_looked_up(node))
             case syntax.Channel(shape=shape):
                 bare = [name for item in shape for name in _bare(item)]
             case _:
@@ -83,6 +85,15 @@ def _bare(node: syntax.Expr) -> Iterator[syntax.Name]:
         case syntax.Tuple(items=items):
             for item in items:
                 yield from _bare(item)
+
+
+def _looked_up(call: syntax.Call) -> Iterator[syntax.Name]:
+    """Yield the bare names among the values of a table: labels, where they are no values."""
+    for argument in call.arguments:
+        if isinstance(argument.value, syntax.Set):
+            for item in argument.value.items:
+                if item.weight is not None:
+                    yield from (name for name in _bare(item.weight) if name.name != "t")
 
 
 def _declared(node: syntax.Node) -> list[str]:

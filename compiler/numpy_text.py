@@ -128,6 +128,8 @@ class Printer:
                 return Text(f"np.array({places})[{inner.text}]", ATOM, inner.shape)
             case ir.Index(x, i):
                 return self._index(x, i)
+            case ir.Lookup():
+                return self._lookup(expr)
             case ir.MemberOf(x, values):
                 inner = self.show(x)
                 return Text(f"np.isin({inner.text}, {self.text(values)})", ATOM, inner.shape)
@@ -287,6 +289,21 @@ class Printer:
         text += "[None]" if shape is Shape.CONSTANT else ""
         return Text(text, ATOM, Shape.GRID if shape is Shape.ARRAY else Shape.UNITS)
 
+    def _lookup(self, expr: ir.Lookup) -> Text:
+        """Print a table as it is written: a value beside every row."""
+        parts = expr.key.items if isinstance(expr.key, ir.TupleOf) else (expr.key,)
+        keys = [self.show(part) for part in parts]
+        values = [self.show(value) for value in expr.values]
+        shape = _joint((*keys, *values))
+        texts = [_stretch(key, shape, OR) for key in keys]
+        key = texts[0] if len(texts) == 1 else _tuple(texts)
+        pairs = zip(expr.rows, values, strict=True)
+        table = ", ".join(f"{self.text(row)}: {_stretch(v, shape, OR)}" for row, v in pairs)
+        none = ""
+        if self.careful and any(_may_be_none(part) for part in parts):
+            none = f", {_nothing(expr.gives)}"
+        return Text(f"lookup({key}, {{{table}}}{none})", ATOM, shape)
+
     def _over_rings(self, name: str, arguments: tuple[ir.Expr, ...]) -> Text:
         """Print an array as one value for each unit of a channel."""
         inner, *sizes = (self.show(item) for item in arguments)
@@ -416,6 +433,13 @@ def _may_be_none(expr: ir.Expr) -> bool:
         or (isinstance(node, ir.Call) and node.function == "argmax")
         for node in walk(expr)
     )
+
+
+def _nothing(kind: ir.Type) -> str:
+    """Print what a lookup of no label gives: no label, false, or nan."""
+    if isinstance(kind, ir.LabelType):
+        return "-1"
+    return "False" if kind == ir.BOOLEAN else "np.nan"
 
 
 def _unscaled(op: str, a: ir.Expr, b: ir.Expr) -> tuple[str, ir.Expr, ir.Expr] | None:

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from epochal.compiler import arrays, expressions, ir, types
+from epochal.compiler import arrays, expressions, ir, members, types
 from epochal.compiler.scope import Scope, Setting, Typed
 from epochal.dsl import syntax
 from epochal.dsl.diagnostic import Fix, Note
@@ -240,11 +240,12 @@ def _outside(name: syntax.Name, other: Typed, scope: Scope) -> Typed | None:
     """Report a name beside ``==`` that is no label of the other side's set."""
     if not isinstance(other.type, ir.LabelType) or name.name in scope.report.excused:
         return expressions.lower(name, scope, Setting())
-    _not_in_set(name.name, name.span, other.type, scope)
+    not_in_set(name.name, name.span, other.type, scope)
     return None
 
 
-def _not_in_set(label: str, span: Span, kind: ir.LabelType, scope: Scope) -> None:
+def not_in_set(label: str, span: Span, kind: ir.LabelType, scope: Scope) -> None:
+    """Report a label outside the set it is compared with, and name the nearest."""
     close = nearest(label, list(kind.labels))
     notes = (Note(f"did you mean `{close}`?"),) if close else ()
     fixes = (Fix(f"write `{close}`", span, close),) if close else ()
@@ -270,7 +271,7 @@ def _labels(
         return None
     for side, other in ((left, b), (right, a)):
         if isinstance(side.expr, ir.Label) and side.expr.name not in other.labels:
-            _not_in_set(side.expr.name, side.span, other, scope)
+            not_in_set(side.expr.name, side.span, other, scope)
             return None
     joint = _joint(left, right, a, b)
     expr = ir.Comparison(
@@ -303,7 +304,18 @@ def _quantities(node: syntax.Binary, left: Typed, right: Typed, scope: Scope) ->
             *_reduce_hint(left, right),
         )
         return None
-    return Typed(ir.Comparison(node.op, left.expr, right.expr), ir.BOOLEAN, node.span)
+    expr = _truth(node.op, left, right) or ir.Comparison(node.op, left.expr, right.expr)
+    return Typed(expr, ir.BOOLEAN, node.span)
+
+
+def _truth(op: str, left: Typed, right: Typed) -> ir.Expr | None:
+    """Read ``x == true`` as x and ``x == false`` as not x; None for other comparisons."""
+    if op not in ("==", "!=") or (left.type, right.type) != (ir.BOOLEAN, ir.BOOLEAN):
+        return None
+    for literal, other in ((left.expr, right.expr), (right.expr, left.expr)):
+        if isinstance(literal, ir.Truth):
+            return other if literal.value == (op == "==") else ir.Not(other)
+    return None
 
 
 def _reduce_hint(left: Typed, right: Typed) -> tuple[Note, ...]:
@@ -316,16 +328,22 @@ def _reduce_hint(left: Typed, right: Typed) -> tuple[Note, ...]:
 
 
 def _member_of(node: syntax.Binary, scope: Scope, setting: Setting) -> Typed | None:
+    if isinstance(node.left, syntax.Tuple):
+        return members.tuple_in(node, node.left, scope, setting)
     left = expressions.lower(node.left, scope, setting)
     right = expressions.lower(node.right, scope, setting)
     if left is None or right is None:
         return None
     if not isinstance(right.type, ir.SetType):
-        message = f"after `in` stands a set, this is {types.describe(right.type)}"
-        note = Note("write `in {a, b}`, or `==` for one value")
-        scope.report.error("E0314", message, right.span, note)
+        members.no_set(right, scope)
         return None
-    item = right.type.item
+    made = _one_in(node, arrays.single(left), right, right.type.item, scope)
+    return arrays.many(made, (left,), scope)
+
+
+def _one_in(
+    node: syntax.Binary, left: Typed, right: Typed, item: ir.Type, scope: Scope
+) -> Typed | None:
     if isinstance(item, ir.LabelType) and isinstance(left.type, ir.LabelType):
         return _label_in(node, left, left.type, right, scope)
     if types.common(left.type, item) is None or isinstance(item, ir.TupleType):
@@ -343,7 +361,7 @@ def _label_in(
     assert isinstance(right.type.item, ir.LabelType)
     outside = [label for label in right.type.item.labels if label not in kind.labels]
     if outside:
-        _not_in_set(outside[0], right.span, kind, scope)
+        not_in_set(outside[0], right.span, kind, scope)
         return None
     tests: list[ir.Expr] = [
         ir.Comparison("==", left.expr, types.convert(item, right.type.item, kind), labels=True)

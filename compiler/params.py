@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from epochal.compiler import expressions, ir, laws, names, types
+from epochal.compiler import expressions, ir, laws, names, trial, types
 from epochal.compiler.intervals import Interval, interval
 from epochal.compiler.known import members_of, variable_bounds
 from epochal.compiler.report import place
-from epochal.compiler.scope import PLAIN, Scope, Symbol, Typed
+from epochal.compiler.scope import PLAIN, Column, Scope, Symbol, Typed
 from epochal.compiler.walk import refs
 from epochal.dsl import syntax
 from epochal.dsl.diagnostic import Note
@@ -58,6 +58,8 @@ def _param(
         Symbol(node.name.name, "parameter", typed.type, ref, node.name.span, members=members),
         bounds,
     )
+    if isinstance(typed.expr, ir.Number):
+        scope.columns[ref] = Column((ref.name,), (typed.expr,), (ref.name,))
     limits = _limits(node, typed.type, bounds, members, allowed, value.span, scope)
     return _made(node, typed.type, typed.expr, limits), None
 
@@ -171,6 +173,7 @@ def _drawn(
     definition = law.law if isinstance(law.law, ir.Factor) else ir.Drawn(law.law, key)
     variable = ir.Variable((name,), (law.type,), definition, place(node.span))
     (bounds,) = variable_bounds(variable, scope.known, scope.sets)
+    trial.remember_values(variable, scope)
     ref = ir.Ref(name, ir.Role.VARIABLE)
     scope.declare(Symbol(name, "parameter", law.type, ref, node.name.span, drawn=True), bounds)
     allowed = _allowed(node, law.type, value.span, scope)

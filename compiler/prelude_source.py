@@ -12,6 +12,7 @@ MODULES = (
     "samplers",
     "portable",
     "timeline",
+    "tables",
     "repeats",
     "encode",
     "reduce",

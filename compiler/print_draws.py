@@ -22,7 +22,8 @@ class Drawing:
     """What the statements of ``sample_trials`` share.
 
     ``places`` says for each factor where in the cell of the design its level is found;
-    ``redrawn`` are the draws that an attempt makes anew.
+    ``redrawn`` are the draws that an attempt makes anew.  ``once`` says that one row of numbers
+    is drawn for the whole batch, ``exact`` that a drawn time is not rounded yet.
     """
 
     show: Printer
@@ -31,6 +32,18 @@ class Drawing:
     redrawn: frozenset[str] = frozenset()
     indent: int = 4
     each: Printer | None = None
+    once: bool = False
+    exact: bool = False
+
+    def members(self, values: ir.Expr) -> ir.SetOf:
+        """Find the members of a set, or of the parameter that holds it."""
+        while isinstance(values, ir.Ref):
+            param = self.names.param(values.name)
+            assert param is not None
+            assert param.value is not None
+            values = param.value
+        assert isinstance(values, ir.SetOf)
+        return values
 
     def argument(self, expr: ir.Expr, kind: ir.Type) -> str:
         """Print an argument of a law, for each value of an array where it gives one."""
@@ -155,6 +168,9 @@ def _drawn(variable: ir.Variable, law: ir.Distribution, key: str, job: Drawing) 
     """Print a draw."""
     if isinstance(variable.definition, ir.Drawn) and variable.definition.per_batch:
         return _for_batch(variable, law, key, job)
+    if len(variable.names) > 1:
+        attempt = ", attempt" if variable.names[0] in job.redrawn else ""
+        return _tuple_draw(variable, law, f'draw.unit("{key}"{attempt})', job)
     if any(ref.role is ir.Role.INDEX for expr in law_expressions(law) for ref in refs(expr)):
         return _in_each(variable, law, key, job)
     return _independent(variable, law, key, job)
@@ -168,12 +184,7 @@ def _independent(variable: ir.Variable, law: ir.Distribution, key: str, job: Dra
     unit = f'draw.unit("{key}"{attempt})'
     if isinstance(kind, ir.ArrayType):
         unit = f'draw.units("{key}", {kind.n}{attempt})'
-    lines = []
-    if isinstance(law, ir.EitherLaw):
-        lines.append(line(f"u = {unit}", variable.at, job.indent))
-        unit = "u"
-    if len(variable.names) > 1:
-        return [*lines, *_tuple_draw(variable, law, unit, job)]
+    lines, unit = _word(law, unit, variable, job)
     text = _law(law, unit, key, kind, job)
     name = job.names.value(variable.names[0])
     text = f"renewed({name}, {text}, again)" if again else text
@@ -202,48 +213,94 @@ def _for_batch(variable: ir.Variable, law: ir.Distribution, key: str, job: Drawi
         return _levels(variable, levels.items, place, job)
     if len(variable.names) > 1:
         return _tuple_draw(variable, law, unit, job, "np.full(n, {})")
-    text = _law(law, unit, key, variable.types[0], job)
+    kind = variable.types[0]
+    shape = "n"
+    if isinstance(kind, ir.ArrayType):
+        unit, shape = f'draw.once("{key}", {kind.n})', f"(n, {kind.n})"
+    text = _law(law, unit, key, kind, replace(job, once=True))
     name = job.names.value(variable.names[0])
-    return [line(f"{name} = np.full(n, {text})", variable.at, job.indent)]
+    return [line(f"{name} = np.full({shape}, {text})", variable.at, job.indent)]
+
+
+def _word(
+    law: ir.Distribution, unit: str, variable: ir.Variable, job: Drawing
+) -> tuple[list[str], str]:
+    """Name the random numbers of a law that may read them twice."""
+    inner = law.law if isinstance(law, ir.QuantizedLaw) else law
+    if not isinstance(inner, ir.EitherLaw):
+        return [], unit
+    return [line(f"u = {unit}", variable.at, job.indent)], "u"
 
 
 def _tuple_draw(
     variable: ir.Variable, law: ir.Distribution, unit: str, job: Drawing, wrap: str = "{}"
 ) -> list[str]:
-    """Print a draw of tuples: which row of the table, then what stands there."""
-    place, rows = _tuple_row(law, unit, variable.types[0], job)
+    """Print a draw of one row of a table of tuples."""
+    lines, unit = _word(law, unit, variable, job)
+    place, items = _row(law, unit, variable.types[0], job)
     place = wrap.format(place)
     if variable.names[0] in job.redrawn:
         place = f"renewed({job.names.row(variable.names)}, {place}, again)"
-    return _levels(variable, rows, place, job)
+    return [*lines, *_levels(variable, items, place, job)]
 
 
-def _tuple_row(
+def _row(
     law: ir.Distribution, unit: str, kind: ir.Type, job: Drawing
 ) -> tuple[str, tuple[ir.Expr, ...]]:
-    """Print which row of a table of tuples is drawn, and list the rows."""
-    if isinstance(law, ir.EitherLaw):
-        one, rows = _tuple_row(law.then, unit, kind, job)
-        other, more = _tuple_row(law.otherwise, unit, kind, job)
-        condition = job.show.text(law.condition)
-        return f"np.where({condition}, {one}, {len(rows)} + {other})", (*rows, *more)
-    members = law.arguments[0]
-    if isinstance(members, ir.Ref):
-        param = job.names.param(members.name)
-        assert param is not None
-        assert param.value is not None
-        members = param.value
-    assert isinstance(members, ir.SetOf)
-    return _place(members, unit, kind, job), members.items
+    """Print which row a law draws, and list the rows, those of a second side behind the first."""
+    match law:
+        case ir.EitherLaw(condition, then, otherwise):
+            first, items = _row(then, unit, kind, job)
+            second, more = _row(otherwise, unit, kind, job)
+            condition_ = job.argument(condition, kind)
+            return f"np.where({condition_}, {first}, {len(items)} + {second})", (*items, *more)
+        case ir.Law("choice", (members,)):
+            found = job.members(members)
+            return _place(found, unit, kind, job), found.items
+        case ir.Law("except", (members, ir.TupleOf(parts))):
+            found = job.members(members)
+            rows = listed(job.show.text(item) for item in found.items)
+            keys = ", ".join(job.argument(part, kind) for part in parts)
+            taken = f"row_of({rows}, {keys})"
+            return _place(found, unit, kind, job, taken), found.items
+    raise AssertionError(law)
 
 
-def _place(members: ir.SetOf, unit: str, kind: ir.Type, job: Drawing) -> str:
+def _place(members: ir.SetOf, unit: str, kind: ir.Type, job: Drawing, taken: str = "") -> str:
+    """Print which member is drawn; not that at the place ``taken``, where one is given."""
     if not members.weights:
-        return f"pick({unit}, {len(members.items)})"
+        k = len(members.items)
+        return f"except_index({unit}, {k}, {taken})" if taken else f"pick({unit}, {k})"
     weights = listed(job.argument(weight, kind) for weight in members.weights)
     if any(job.show.show(weight).shape is not Shape.CONSTANT for weight in members.weights):
         weights = f"np.stack(np.broadcast_arrays{weights}, axis=-1)"
+    if taken:
+        return f"weighted_except({unit}, {weights}, {taken})"
     return f"weighted({unit}, {weights})"
+
+
+def _except(members: ir.Expr, taken: ir.Expr, unit: str, kind: ir.Type, job: Drawing) -> str:
+    """Print a member other than one value."""
+    found, left_out = job.members(members), job.argument(taken, kind)
+    if _are_labels(found.items):
+        return _labels(found.items, _place(found, unit, kind, job, left_out))
+    table = job.show.text(members)
+    place = f"row_of({table}, {left_out})"
+    if isinstance(members, ir.Ref) and not found.weights:
+        return f"np.array({table})[except_index({unit}, len({table}), {place})]"
+    return f"np.array({table})[{_place(found, unit, kind, job, place)}]"
+
+
+def _are_labels(items: tuple[ir.Expr, ...]) -> bool:
+    return all(isinstance(item, ir.Label) for item in items)
+
+
+def _labels(items: tuple[ir.Expr, ...], place: str) -> str:
+    """Print the labels at some places of a set, which may be part of a wider one."""
+    places = [item.labels.index(item.name) for item in items if isinstance(item, ir.Label)]
+    if places == list(range(len(places))):
+        return place
+    return f"np.array({listed(map(str, places))})[{place}]"
 
 
 def _law(law: ir.Distribution, unit: str, key: str, kind: ir.Type, job: Drawing) -> str:
@@ -254,8 +311,11 @@ def _law(law: ir.Distribution, unit: str, key: str, kind: ir.Type, job: Drawing)
             return f"np.where({job.argument(condition, kind)}, {sides[0]}, {sides[1]})"
         case ir.Law("choice", (members,)):
             return _choice(members, unit, kind, job)
-        case ir.Law("except", (ir.SetOf(items), taken)):
-            return f"except_index({unit}, {len(items)}, {job.argument(taken, kind)})"
+        case ir.Law("except", (members, taken)):
+            return _except(members, taken, unit, kind, job)
+        case ir.QuantizedLaw(inner, step):
+            text = _law(inner, unit, key, kind, replace(job, exact=True))
+            return _to_microseconds(f"quantize({text}, {job.argument(step, kind)})", kind, job)
         case ir.Law("sample", (ir.SetOf() as members, count)):
             return _sample(members, show.text(count), key, job)
         case ir.Law(name, arguments):
@@ -263,16 +323,21 @@ def _law(law: ir.Distribution, unit: str, key: str, kind: ir.Type, job: Drawing)
             text = f"{name}({unit}, {shown})"
             if name == "truncnormal":
                 text = f'truncnormal(draw, "{key}", {shown}{_more(kind, key, job)})'
-            item = kind.item if isinstance(kind, ir.ArrayType) else kind
-            whole = item == ir.TIME and not DISTRIBUTIONS[name].whole
-            return f"whole({text})" if whole else text
+            return text if DISTRIBUTIONS[name].whole else _to_microseconds(text, kind, job)
     raise AssertionError(law)
+
+
+def _to_microseconds(text: str, kind: ir.Type, job: Drawing) -> str:
+    """Round a drawn time, unless that is done outside."""
+    item = kind.item if isinstance(kind, ir.ArrayType) else kind
+    return f"whole({text})" if item == ir.TIME and not job.exact else text
 
 
 def _more(kind: ir.Type, key: str, job: Drawing) -> str:
     """Print what a law that redraws must know beside its arguments."""
     attempt = ", attempt" if key.partition(":")[2] in job.redrawn else ""
-    return attempt + (f", k={kind.n}" if isinstance(kind, ir.ArrayType) else "")
+    size = f", k={kind.n}" if isinstance(kind, ir.ArrayType) else ""
+    return attempt + size + (", once=True" if job.once else "")
 
 
 def _sample(members: ir.SetOf, count: str, key: str, job: Drawing) -> str:
@@ -280,6 +345,8 @@ def _sample(members: ir.SetOf, count: str, key: str, job: Drawing) -> str:
     k = len(members.items)
     attempt = ", attempt" if key.partition(":")[2] in job.redrawn else ""
     order = f'permutation(draw.words("{key}", n * {k}{attempt}), n, {k})'
+    if job.once:
+        order = f'permutation(draw.words("{key}", {k}), 1, {k})'
     order += f"[:, :{count}]" if count != str(k) else ""
     counted = tuple(ir.Number(str(i)) for i in range(k))
     if members.items == counted or all(isinstance(one, ir.Label) for one in members.items):
@@ -288,21 +355,13 @@ def _sample(members: ir.SetOf, count: str, key: str, job: Drawing) -> str:
 
 
 def _choice(members: ir.Expr, unit: str, kind: ir.Type, job: Drawing) -> str:
-    show = job.show
-    match members:
-        case ir.Ref():
-            param = job.names.param(members.name)
-            assert param is not None
-            if isinstance(param.value, ir.SetOf) and param.value.weights:
-                return f"np.array({show.text(members)})[{_place(param.value, unit, kind, job)}]"
-            return f"choice({unit}, {show.text(members)})"
-        case ir.SetOf(items):
-            if all(isinstance(item, ir.Label) for item in items):
-                return _place(members, unit, kind, job)
-            if members.weights:
-                return f"np.array({show.text(members)})[{_place(members, unit, kind, job)}]"
-            return f"choice({unit}, {show.text(members)})"
-    raise AssertionError(members)
+    found = job.members(members)
+    if _are_labels(found.items):
+        return _labels(found.items, _place(found, unit, kind, job))
+    table = job.show.text(members)
+    if found.weights:
+        return f"np.array({table})[{_place(found, unit, kind, job)}]"
+    return f"choice({unit}, {table})"
 
 
 def _computed(value: ir.Expr, kind: ir.Type, show: Printer) -> str:

@@ -319,10 +319,10 @@ class _Job:
     def _is_label(self, expr: ir.Expr) -> bool:
         """Whether a unit index is a label, and so a whole number already."""
         match expr:
-            case ir.Relabel() | ir.Call("other"):
+            case ir.Label() | ir.Relabel() | ir.Call("other"):
                 return True
-            case ir.Label():
-                return True
+            case ir.Lookup(values=values):
+                return all(self._is_label(value) for value in values)
             case ir.Conditional(_, then, otherwise):
                 return self._is_label(then) and self._is_label(otherwise)
             case ir.Index(x):

@@ -15,7 +15,7 @@ from epochal.compiler.print_draws import (
     rounded,
     variable_lines,
 )
-from epochal.compiler.print_line import line
+from epochal.compiler.print_line import WIDTH, line
 from epochal.compiler.print_names import LONGEST, Names, Speaker
 from epochal.compiler.redraw import Attempted, schedule
 from epochal.compiler.required import allowed_cells
@@ -139,7 +139,14 @@ def set_columns(task: ir.Task) -> set[str]:
 
 def _returned(task: ir.Task, longest: ir.Expr, show: Printer, names: Names) -> list[str]:
     """Print the trial table: variables, then parameters, then the bound on the length."""
-    lines = [line("return {")]
+    bound = show.text(longest)
+    if not is_whole(longest):
+        bound = f"whole(np.ceil({bound}))"
+    lines = []
+    if len(bound) > WIDTH - len(f'        "{LONGEST}": np.full(n, ),'):
+        lines.append(line(f"longest = {bound}"))
+        bound = "longest"
+    lines.append(line("return {"))
     for variable in task.variables:
         for name in variable.names:
             lines.append(line(f'"{name}": {names.value(name)},', indent=8))
@@ -152,9 +159,6 @@ def _returned(task: ir.Task, longest: ir.Expr, show: Printer, names: Names) -> l
             lines.append(line(f'"{param.name}": np.tile({name}, (n, 1)),', indent=8))
         elif not isinstance(param.type, ir.SetType):
             lines.append(line(f'"{param.name}": np.full(n, {name}),', indent=8))
-    bound = show.text(longest)
-    if not is_whole(longest):
-        bound = f"whole(np.ceil({bound}))"
     lines.append(line(f'"{LONGEST}": np.full(n, {bound}),', indent=8))
     lines.append(line("}"))
     return lines

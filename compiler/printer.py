@@ -26,6 +26,7 @@ from epochal.compiler.print_line import file_name, line, mentioned, plain, quote
 from epochal.compiler.print_names import LONGEST, Names, Speaker, is_wide, names
 from epochal.compiler.segments import Layout
 from epochal.compiler.version import VERSION
+from epochal.compiler.walk import walk
 
 
 def print_module(task: ir.Task, known: Known) -> str:
@@ -253,7 +254,7 @@ def _parameters(task: ir.Task, called: Names) -> _Parameters:
         used = mentioned(value)
         if used & computed:
             place, known = made.last, computed
-        elif _is_label(param) or used & labelled:
+        elif _has_labels(param) or used & labelled:
             place, known = made.chosen, labelled
         else:
             place, known = made.first, set()
@@ -286,8 +287,10 @@ def _is_set_of_labels(param: ir.Param) -> bool:
     return isinstance(param.type, ir.SetType) and isinstance(param.type.item, ir.LabelType)
 
 
-def _is_label(param: ir.Param) -> bool:
-    return isinstance(param.type, ir.LabelType)
+def _has_labels(param: ir.Param) -> bool:
+    """Whether the constant of a parameter mentions labels, which must stand above it."""
+    nodes = walk(param.value) if param.value is not None else ()
+    return isinstance(param.type, ir.LabelType) or any(isinstance(n, ir.Label) for n in nodes)
 
 
 def _table_doc(task: ir.Task) -> str:

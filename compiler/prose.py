@@ -34,6 +34,10 @@ def law_text(law: ir.Distribution) -> str:
     match law:
         case ir.EitherLaw(condition, then, otherwise):
             return f"{law_text(then)} if {show(condition)} else {law_text(otherwise)}"
+        case ir.QuantizedLaw(inner, step):
+            text = law_text(inner)
+            text = f"({text})" if isinstance(inner, ir.EitherLaw) else text
+            return f"{text} rounded to multiples of {show(step)}"
         case ir.Law("choice", (members, *_)):
             return show(members)
         case ir.Law("except", (members, left_out)):
@@ -121,6 +125,10 @@ def _show(expr: ir.Expr, laws: Laws) -> tuple[str, int]:
                 shares = [_show(weight, laws)[0] for weight in weights]
                 members = [f"{m}: {s}" for m, s in zip(members, shares, strict=True)]
             return f"{{{', '.join(members)}}}", _ATOM
+        case ir.Lookup(key, rows, values):
+            pairs = zip(rows, values, strict=True)
+            table = ", ".join(f"{_show(r, laws)[0]}: {_show(v, laws)[0]}" for r, v in pairs)
+            return f"lookup({_show(key, laws)[0]}, {{{table}}})", _ATOM
         case ir.TupleOf(items):
             return f"({', '.join(_show(item, laws)[0] for item in items)})", _ATOM
         case ir.Relabel(x):

@@ -25,6 +25,9 @@ def decide(expr: ir.Expr, known: Known) -> bool | None:
             return None if None in sides else not decisive
         case ir.Comparison(op, a, b, False):
             return _compare(op, a, b, known)
+        case ir.Lookup(values=values):
+            answers = {decide(value, known) for value in values}
+            return answers.pop() if len(answers) == 1 else None
         case ir.MemberOf(x, ir.SetOf(items)):
             verdicts = {_compare("==", x, item, known) for item in items}
             return True if True in verdicts else None if None in verdicts else False

@@ -53,6 +53,18 @@ class Symbol:
     members: ir.SetOf | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Column:
+    """The values of a variable that has few: of one drawn as a tuple, row by row.
+
+    ``of`` names all variables of the tuple, ``params`` the parameters that hold the values.
+    """
+
+    of: tuple[str, ...]
+    values: tuple[ir.Expr, ...]
+    params: tuple[str, ...] = ()
+
+
 @dataclass(slots=True)
 class Scope:
     """All that is declared so far, and where mistakes go."""
@@ -65,6 +77,7 @@ class Scope:
     outputs: dict[str, ir.Channel] = field(default_factory=dict)
     epochs: dict[str, int] = field(default_factory=dict)
     sets: dict[str, ir.SetOf] = field(default_factory=dict)
+    columns: dict[ir.Ref, Column] = field(default_factory=dict)
     repeats: list[ir.Repeat] = field(default_factory=list)
     chains: dict[str, tuple[ir.Repeat, ...]] = field(default_factory=dict)
     indices: dict[str, Symbol] = field(default_factory=dict)
@@ -129,6 +142,9 @@ class Setting:
         Takes in a draw that stands inside the expression, where one may.
     extern : int
         How many units an extern may give numbers for; 0 where none may be called.
+    size : int
+        How many values an array has whose draws stand here: arrays of as many may stand among the
+        arguments of its law, one value for each draw.
     """
 
     elapsed: bool = False
@@ -136,6 +152,7 @@ class Setting:
     series: bool = False
     draw: TakeDraw | None = None
     extern: int = 0
+    size: int = 0
 
     def without_draw(self) -> "Setting":
         """Forbid draws further inside."""

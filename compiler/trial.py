@@ -1,10 +1,12 @@
 """Lowering ``trial:`` and ``score:``."""
 
+import msgspec
+
 from epochal.compiler import arrays, channels, expressions, ir, laws, names, types
 from epochal.compiler.distributions import IN_TURN
-from epochal.compiler.known import variable_bounds
+from epochal.compiler.known import few_values, variable_bounds
 from epochal.compiler.report import place
-from epochal.compiler.scope import PLAIN, Scope, Setting, Symbol
+from epochal.compiler.scope import PLAIN, Column, Scope, Setting, Symbol
 from epochal.compiler.walk import definition_expressions, law_expressions, refs
 from epochal.dsl import syntax
 from epochal.dsl.span import Span
@@ -84,6 +86,10 @@ def _wider(
         not_built(f"`per {reach.name}`", reach.span, scope)
         return None
     if isinstance(definition, ir.Factor):
+        if target.size is not None:
+            message = "a balanced variable is one value, not an array"
+            scope.report.error("E0325", message, target.span)
+            return None
         levels = [
             level
             for level, copies in zip(definition.levels, definition.copies, strict=True)
@@ -93,23 +99,12 @@ def _wider(
         law = ir.Law(IN_TURN, (ir.SetOf(tuple(levels)),))
         return ir.Drawn(law, key, per_batch=True), kind
     assert isinstance(definition, ir.Drawn)
-    if target.size is not None or isinstance(kind, ir.ArrayType) or _redraws(definition.law):
-        not_built("this law `per batch`", reach.span, scope)
-        return None
     for name in _names_behind(definition):
         if not scope.symbols[name].per_batch:
             message = f"a draw per batch cannot follow `{name}`, which differs between trials"
             scope.report.error("E0338", message, target.span)
             return None
     return ir.Drawn(definition.law, definition.key, per_batch=True), kind
-
-
-def _redraws(law: ir.Distribution) -> bool:
-    match law:
-        case ir.Law(name):
-            return name == "truncnormal"
-        case ir.EitherLaw(_, then, otherwise):
-            return _redraws(then) or _redraws(otherwise)
 
 
 def _names_behind(definition: ir.Definition) -> list[str]:
@@ -143,12 +138,17 @@ def _sized(
             return None
         return definition, kind
     if isinstance(definition, ir.Drawn):
-        definition = ir.Drawn(definition.law, definition.key, size)
+        definition = msgspec.structs.replace(definition, size=size)
     return definition, ir.ArrayType(kind, size)
 
 
 def _draw(target: syntax.Target, value: syntax.Expr, scope: Scope) -> _Defined | None:
-    law = laws.law(value, scope, PLAIN)
+    size = 0
+    if target.size is not None:
+        size = channels.count(target.size, scope, "the size of an array") or 0
+        if not size:
+            return None
+    law = laws.law(value, scope, Setting(size=size))
     if law is None:
         return None
     if isinstance(law.law, ir.Factor):
@@ -193,6 +193,7 @@ def _declare(
     declared = tuple(name.name for name in target.names)
     variable = ir.Variable(declared, kinds, definition, place(node.span))
     bounds = variable_bounds(variable, scope.known, scope.sets)
+    remember_values(variable, scope)
     for name, one, reach in zip(target.names, kinds, bounds, strict=True):
         ref = ir.Ref(name.name, ir.Role.VARIABLE)
         symbol = Symbol(
@@ -206,6 +207,16 @@ def _declare(
         )
         scope.declare(symbol, reach)
     return [variable]
+
+
+def remember_values(variable: ir.Variable, scope: Scope) -> None:
+    """Keep the few values that a variable is drawn from, where they are written out."""
+    values = few_values(variable, scope.sets)
+    behind = [ref for expr in definition_expressions(variable.definition) for ref in refs(expr)]
+    params = tuple(ref.name for ref in behind if ref.role is ir.Role.PARAM)
+    for i, name in enumerate(variable.names if values else ()):
+        column = tuple(v.items[i] if isinstance(v, ir.TupleOf) else v for v in values)
+        scope.columns[ir.Ref(name, ir.Role.VARIABLE)] = Column(variable.names, column, params)
 
 
 def _for_batch(variable: ir.Variable, scope: Scope) -> bool:

@@ -90,5 +90,8 @@ def convert(expr: ir.Expr, source: ir.Type, target: ir.Type) -> ir.Expr:
             return ir.Conditional(
                 condition, convert(then, source, target), convert(otherwise, source, target)
             )
+        case ir.Lookup(key, rows, values):
+            moved = tuple(convert(item, source, target) for item in values)
+            return ir.Lookup(key, rows, moved, target)
         case _:
             return ir.Relabel(expr, source.labels, target.labels)

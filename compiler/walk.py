@@ -25,6 +25,8 @@ def children(expr: ir.Expr) -> tuple[ir.Expr, ...]:
             return (*items, *weights)
         case ir.TupleOf(items):
             return items
+        case ir.Lookup(key, rows, values):
+            return (key, *rows, *values)
         case ir.MemberOf(x, values):
             return (x, values)
         case ir.Index(x, i):
@@ -54,6 +56,11 @@ def rewrite(expr: ir.Expr, change: Callable[[ir.Expr], ir.Expr]) -> ir.Expr:
             )
         case ir.Call(function, arguments):
             expr = ir.Call(function, tuple(rewrite(item, change) for item in arguments))
+        case ir.TupleOf(items):
+            expr = ir.TupleOf(tuple(rewrite(item, change) for item in items))
+        case ir.Lookup(key, rows, values, gives):
+            made = tuple(rewrite(item, change) for item in values)
+            expr = ir.Lookup(rewrite(key, change), rows, made, gives)
         case ir.External(arguments=arguments):
             inner = tuple(rewrite(item, change) for item in arguments)
             expr = msgspec.structs.replace(expr, arguments=inner)
@@ -80,6 +87,8 @@ def law_expressions(law: ir.Distribution) -> tuple[ir.Expr, ...]:
             return arguments
         case ir.EitherLaw(condition, then, otherwise):
             return (condition, *law_expressions(then), *law_expressions(otherwise))
+        case ir.QuantizedLaw(inner, step):
+            return (*law_expressions(inner), step)
     assert_never(law)
 
 

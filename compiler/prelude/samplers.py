@@ -186,25 +186,44 @@ def truncnormal(
     high: Number,
     attempt: int = 0,
     k: int = 0,
+    once: bool = False,
 ) -> Floats:
     """Draw from the normal law given low <= x <= high, (n,), by redrawing up to 20,000 times.
 
-    An attempt of a `require` above it has redraws of its own.  With k it draws an array, (n, k).
+    An attempt of a `require` above it has redraws of its own.  With k it draws an array, (n, k);
+    with once, one row for the whole batch.
     """
-    x = np.full((draw.n, k) if k else draw.n, np.nan)
+    n = 1 if once else draw.n
+    x = np.full((n, k) if k else n, np.nan)
     for redraw in range(20_000 * attempt, 20_000 * (attempt + 1)):
         inside = (x >= low) & (x <= high)
         if inside.all():
             return x
-        u = draw.units(name, k, redraw) if k else draw.unit(name, redraw)
+        if once:
+            u = draw.once(name, k, redraw)
+        else:
+            u = draw.units(name, k, redraw) if k else draw.unit(name, redraw)
         x = np.where(inside, x, normal(u, mean, sd))
     raise ValueError(f"{name}: 20,000 normal draws of some trial all left [low, high]")
 
 
+def quantize(x: Number, step: Number) -> Floats:
+    """Round x to the nearest multiple of step, halves to the even one."""
+    return np.asarray(np.rint(np.divide(x, step)) * step)
+
+
 def except_index(u: Floats, k: Number, taken: Ints) -> Ints:
-    """Draw a position 0 to k - 1 other than `taken`, each as likely."""
-    i = pick(u, k - 1)
-    return i + (i >= taken)
+    """Draw a position 0 to k - 1 other than `taken`, each as likely; of others all are possible."""
+    inside = (taken >= 0) & (taken < k)
+    i = pick(u, k - inside)
+    return i + (inside & (i >= taken))
+
+
+def weighted_except(u: Floats, weights: ArrayLike, taken: Ints) -> Ints:
+    """Draw a position in proportion to its weight, that of `taken` counted as 0."""
+    weights = np.asarray(weights, np.float64)
+    own = np.arange(weights.shape[-1]) == np.asarray(taken)[..., None]
+    return weighted(u, np.where(own, 0, weights))
 
 
 def permutation(words: Words, n: int, k: int) -> Ints:

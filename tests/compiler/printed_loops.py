@@ -24,6 +24,12 @@ ALLOWED = {
     "polynomial_ratio": {
         "for a, b in zip(coefficients[0][::-1], coefficients[1][::-1], strict=True)"
     },
+    "lookup": {
+        "for row in table",  # the rows of a table, as written
+        "for one, part in zip(keys, row if isinstance(row, tuple) else (row,), strict=True)",
+        "for value in table.values()",
+    },
+    "row_of": {"for key, column in zip(keys, columns, strict=True)"},  # the parts of a key
     "portable_log": {"for k in range(21, 0, -2)"},  # the terms of a series
     "portable_exp": {"for j in range(13, 0, -1)"},
     "sin_ahead": {"for j in range(16, 0, -2)"},
@@ -55,4 +61,5 @@ def _forbidden(text: str) -> tuple[str, ...]:
 def _head(loop: ast.For | ast.While | ast.comprehension) -> str:
     if isinstance(loop, ast.While):
         return f"while {ast.unparse(loop.test)}"
-    return f"for {ast.unparse(loop.target)} in {ast.unparse(loop.iter)}".replace("(a, b)", "a, b")
+    target = ast.unparse(loop.target).removeprefix("(").removesuffix(")")  # as Python has it
+    return f"for {target} in {ast.unparse(loop.iter)}"

@@ -100,8 +100,11 @@ class Reading:
                 return tuple(self.value(item) for item in items)
             case ir.Relabel(x):
                 return self.value(x)
+            case ir.Lookup():
+                return self.lookup(expr)
             case ir.MemberOf(x, values):
-                return any(compare("==", self.value(x), one) for one in self.value(values))
+                among = self.value(values)
+                return each(lambda a: any(compare("==", a, b) for b in among), self.value(x))
             case ir.Series(channel, where):
                 return self.series(channel, where)
         raise AssertionError(expr)
@@ -145,6 +148,23 @@ class Reading:
             return each(FUNCTIONS[function], *values)
         return FUNCTIONS[function](*values)
 
+    def lookup(self, expr: ir.Lookup) -> Value:
+        """Find the value beside the key; of no label it is none, false or nan."""
+        rows = [self.value(row) for row in expr.rows]
+
+        def beside(key: Value, *values: Value) -> Value:
+            for row, value in zip(rows, values, strict=True):
+                if row == key:
+                    return value
+            if isinstance(expr.gives, ir.LabelType):
+                return None
+            return False if expr.gives == ir.BOOLEAN else math.nan
+
+        parts = expr.key.items if isinstance(expr.key, ir.TupleOf) else (expr.key,)
+        keys = [self.value(part) for part in parts]
+        together = each(lambda *parts: parts, *keys) if len(keys) > 1 else keys[0]
+        return each(beside, together, *(self.value(value) for value in expr.values))
+
     def place(self, expr: ir.Expr, value: Value) -> int:
         """Give the place of a unit that is written as a label or as a number."""
         return self.labels(expr).index(value) if isinstance(value, str) else int(value)
@@ -154,7 +174,7 @@ class Reading:
         match expr:
             case ir.Label(_, labels) | ir.Relabel(_, _, labels):
                 return labels
-            case ir.Conditional(_, then, _):
+            case ir.Conditional(_, then, _) | ir.Lookup(_, _, (then, *_)):
                 return self.labels(then)
             case ir.Call("other", (x,)) | ir.Index(x):
                 return self.labels(x)
@@ -857,13 +877,23 @@ def one_trial(
             case ir.Factor():
                 row |= {name: cell[name] for name in variable.names}
                 continue
-            case ir.Drawn(law, key, _, True):
-                value = shared(law, key, words, task, row)
+            case ir.Drawn(law, key, size, True):
+                value = shared(law, key, words, task, row, size)
             case ir.Drawn(law, key, size):
                 attempt = attempts.get(variable.names[0], 0)
                 if size:
                     value = [
-                        draw(law, key, words, i * size + j, n * size, task, row, attempt, j)
+                        draw(
+                            law,
+                            key,
+                            words,
+                            i * size + j,
+                            n * size,
+                            task,
+                            row | indices(task, key, j),
+                            attempt,
+                            j,
+                        )
                         for j in range(size)
                     ]
                 else:
@@ -886,33 +916,24 @@ def columns(variable: ir.Variable, value: Value) -> Row:
     return found
 
 
-def shared(law: ir.Distribution, key: str, words: Words, task: ir.Task, row: Row) -> Value:
-    """Draw one value for all trials of a batch."""
+def shared(
+    law: ir.Distribution, key: str, words: Words, task: ir.Task, row: Row, size: int
+) -> Value:
+    """Draw one value, or one array, for all trials of a batch."""
     if not isinstance(law, ir.Law) or law.name != "in turn":
-        return draw(law, key, words, 0, 1, task, row)
+        if not size:
+            return draw(law, key, words, 0, 1, task, row)
+        return [draw(law, key, words, j, size, task, row, j=j) for j in range(size)]
     items = [Reading(task, row).value(item) for item in literal(law.arguments[0], task).items]
     block, place = divmod(words.batch, len(items))
     order = by_size(replace(words, batch=block).raw(key, len(items)))
     return items[order[place]]
 
 
-@dataclass(frozen=True)
-class OneOf(Reading):
-    """Reads value ``j`` of what has several."""
-
-    j: int | None = None
-
-    def one(self, expr: ir.Expr) -> Value:
-        value = self.value(expr)
-        return value[self.j] if self.j is not None and isinstance(value, list) else value
-
-
-def indices(task: ir.Task, key: str, j: int | None) -> Row:
+def indices(task: ir.Task, key: str, j: int) -> Row:
     """Give the indices in repetition j of an epoch whose duration is drawn."""
     kind, _, epoch = key.partition(":")
-    if kind != "epoch" or j is None:
-        return {}
-    return repetitions(task, ir.Where(epoch, epoch))[j]
+    return repetitions(task, ir.Where(epoch, epoch))[j] if kind == "epoch" else {}
 
 
 def draw(
@@ -926,30 +947,42 @@ def draw(
     attempt: int = 0,
     j: int | None = None,
 ) -> Value:
-    """Draw one value for trial i of n, by the table of laws in COMPILER.md."""
-    here = OneOf(task, {**row, **indices(task, key, j)}, j=j)
+    """Draw one value for trial i of n, by the table of laws in COMPILER.md.
+
+    It is value j of an array, where one is drawn; of an argument that is an array value j counts.
+    """
+    here = Reading(task, row)
+
+    def own(expr: ir.Expr) -> Value:
+        value = here.value(expr)
+        return value if j is None or not isinstance(value, list) else value[j]
+
     if isinstance(law, ir.EitherLaw):
-        chosen = law.then if here.one(law.condition) else law.otherwise
+        chosen = law.then if own(law.condition) else law.otherwise
         return draw(chosen, key, words, i, n, task, row, attempt, j)
+    if isinstance(law, ir.QuantizedLaw):
+        step = float(own(law.step))
+        return round(draw(law.law, key, words, i, n, task, row, attempt, j) / step) * step
     if law.name == "sample":
-        items = [here.one(item) for item in literal(law.arguments[0], task).items]
+        items = [here.value(item) for item in literal(law.arguments[0], task).items]
         k = len(items)
         order = by_size(words.raw(key, n * k, attempt)[i * k : (i + 1) * k])
-        return [items[place] for place in order[: here.one(law.arguments[1])]]
+        return [items[place] for place in order[: here.value(law.arguments[1])]]
     u = words.unit(key, n, attempt)[i]
     if law.name in ("choice", "except"):
         members = literal(law.arguments[0], task)
-        items = [here.one(item) for item in members.items]
+        items = [here.value(item) for item in members.items]
+        weights = [float(own(weight)) for weight in members.weights]
         if law.name == "except":
-            taken = items.index(here.one(law.arguments[1]))
-            place = math.floor(u * (len(items) - 1))
-            return items[place + (place >= taken)]
-        if not members.weights:
+            taken = own(law.arguments[1])
+            if not weights:
+                items = [item for item in items if item != taken]
+            weights = [w * (item != taken) for w, item in zip(weights, items, strict=False)]
+        if not weights:
             return items[math.floor(u * len(items))]
-        weights = [float(here.one(weight)) for weight in members.weights]
         sums = [sum(weights[: k + 1]) for k in range(len(weights))]
         return items[sum(below <= u * sums[-1] for below in sums)]
-    a = [float(here.one(argument)) for argument in law.arguments]
+    a = [float(own(argument)) for argument in law.arguments]
     match law.name:
         case "uniform":
             return a[0] + (a[1] - a[0]) * u

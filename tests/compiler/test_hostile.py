@@ -78,6 +78,7 @@ def test_many_mutated_tasks_end_in_diagnostics_or_in_trials(text: str) -> None:
 LEAVES = st.sampled_from(
     "1 0 2 0.5 -3 200 ms|1 s|5 Hz|90 deg|1 rad|50%|true|false|nan|pi|t|n|wait|coh|levels|side|go|k"
     "|left|right|up|theta|speed|1e99|1e-99|choice @ respond|hold @ respond[50 ms :]"
+    "|{left: 1, right: t}|{1: left, 2: right}|{true: 1, false: n}"
     "|{left, right}|{1, 2}|{1: 2, 3: 1}|(1, 2)|{(1, left), (2, right)}|none".replace(" ", " ")
     .replace("1 0 2 0.5 -3 200 ms", "1|0|2|0.5|-3|200 ms")
     .split("|")
@@ -86,7 +87,7 @@ CALLS = [
     "abs sqrt exp log sin cos sign floor mean last argmax population_vector min max other position"
     " wrap choice balanced bernoulli cosine_tuning onehot opponent",
     "mod min max first_above angle_between uniform normal bump integers except geometric"
-    " vonmises evidence",
+    " vonmises evidence lookup",
     "clip exponential max truncnormal",
 ]
 

@@ -215,3 +215,24 @@ def test_a_channel_of_one_counted_unit_takes_an_array_of_one() -> None:
 def test_the_tasks_of_this_file_print_lines_that_fit(name: str) -> None:
     text = Path(GOLDEN / name / "trials.py").read_text("utf-8")
     assert max(map(len, text.splitlines())) <= 100
+
+
+def test_drives_follow_waves_ramps_and_opponent_pairs_of_time() -> None:
+    text = task(
+        inputs="light\npair[left, right]\ndial: ring(8)",
+        epochs="wait: 200 ms",
+        during={
+            "wait": """
+            light = sin(360 deg * 5 Hz * t) + t / 100 ms
+            pair = opponent(cos(360 deg * 8 Hz * t))
+            dial = bump(90 deg / 1 s * t, width = 20 deg)
+            """
+        },
+    )
+    for dt in (1.0, 7.0, 20.0):
+        x = module(text).generate(2, dt, 1)[0][0]
+        time = np.arange(len(x)) * dt / 1000
+        np.testing.assert_allclose(x[:, 0], np.sin(2 * np.pi * 5 * time) + 10 * time, atol=1e-6)
+        wave = np.cos(2 * np.pi * 8 * time)
+        np.testing.assert_allclose(x[:, 1:3], np.stack([wave, -wave], axis=1), atol=1e-6)
+        np.testing.assert_allclose(x[:, 3:], [bump(90 * one, 20, 8) for one in time], atol=1e-6)

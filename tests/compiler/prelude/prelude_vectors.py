@@ -73,6 +73,8 @@ def sampler_vectors() -> dict[str, Array]:
         "normal": samplers.normal(draw.unit("normal"), a, 2.0),
         "truncnormal": samplers.truncnormal(draw, "truncnormal", 0.0, 1.0, -0.5, 1 + a),
         "except": samplers.except_index(draw.unit("except"), 4, taken),
+        "weighted except": samplers.weighted_except(draw.unit("left out"), (3, 1, 0, 2), taken),
+        "quantize": samplers.quantize(samplers.uniform(draw.unit("fine"), 0.0, 2.0), 0.1),
         "permutation": samplers.permutation(draw.words("permutation", n * 5), n, 5),
     }
 

@@ -76,6 +76,11 @@ def test_rings_stand_side_by_side_slot_by_slot() -> None:
     assert table[0, 1, 9:13].tolist() == table[1, 2, 1:5].tolist() == [1, 1, 1, 1]
 
 
+def test_no_trials_have_no_rings() -> None:
+    assert side_by_side(np.zeros((0, 3, 4))).shape == (0, 12)
+    assert by_slot(np.zeros((0, 5, 12)), 3).shape == (0, 5, 3, 4)
+
+
 def test_rescale_maps_ends_onto_ends() -> None:
     x = np.array([10.0, 15.0, 20.0, 30.0])
     assert rescale(x, 10, 20, 0.25, 0.75).tolist() == [0.25, 0.5, 0.75, 1.25]

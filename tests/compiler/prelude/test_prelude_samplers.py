@@ -18,9 +18,11 @@ from epochal.compiler.prelude.samplers import (
     permutation,
     pick,
     poisson,
+    quantize,
     truncnormal,
     uniform,
     weighted,
+    weighted_except,
     whole,
 )
 from epochal.compiler.prelude.words import Array, Draw, Floats
@@ -217,3 +219,26 @@ def test_a_hopeless_truncnormal_names_the_variable() -> None:
 
 def test_whole_rounds_halves_to_even() -> None:
     assert whole(np.array([-1.5, 0.5, 1.5, 2.4999])).tolist() == [-2, 0, 2, 2]
+
+
+def test_a_position_outside_leaves_all_positions_possible() -> None:
+    u = np.array([0.01, 0.34, 0.67, 0.99])
+    assert except_index(u, 3, np.array([-1] * 4)).tolist() == [0, 1, 2, 2]
+    assert except_index(u, 3, np.array([3] * 4)).tolist() == [0, 1, 2, 2]
+    assert except_index(u, 3, np.array([0] * 4)).tolist() == [1, 1, 2, 2]
+
+
+def test_a_weighted_draw_leaves_out_the_position_that_is_taken() -> None:
+    u = np.array([0.01, 0.49, 0.51, 0.99])
+    taken = np.array([0, 1, 2, -1])
+    assert weighted_except(u, (1, 1, 1), taken).tolist() == [1, 0, 1, 2]
+
+
+def test_quantize_rounds_to_multiples_of_the_step() -> None:
+    assert quantize(np.array([0.0, 149.0, 151.0, 250.0]), 100).tolist() == [
+        0,
+        100,
+        200,
+        200,
+    ]
+    assert quantize(np.array([3.0, 4.0]), np.array([2.0, 5.0])).tolist() == [4, 5]

@@ -103,6 +103,7 @@ WEIGHTS: dict[str, int] = {
     "law.choice": 3,
     "law.set": 4,
     "law.except": 2,
+    "law.quantize": 2,
     "law.either": 3,
     "order.shuffled": 2,
     "order.shuffled range": 2,

@@ -149,7 +149,24 @@ def _shared(pen: Pen, place: Place, kind: str, depth: int) -> Writers:
         "element": lambda: _element(pen, place, kind, depth),
         "reduction": lambda: _reduction(pen, place, kind, ["sum", "mean", "min", "max"], depth),
         "range": lambda: _range(place) if kind == "number" else None,
+        "lookup": lambda: _lookup(pen, place, one, depth),
     }
+
+
+def _lookup(
+    pen: Pen, place: Place, one: Callable[[], str], depth: int, labels: tuple[str, ...] = ()
+) -> str:
+    """Write a table with a row for all that its key can be; ``one`` writes a value."""
+    labels = labels or _set_in_scope(pen, place)
+    truths = ("true", "false")
+    asked = expression(pen, place, "boolean", depth)
+    if not labels:
+        return f"lookup({asked}, {{{', '.join(f'{row}: {one()}' for row in truths)}}})"
+    label = _label(pen, place, labels, depth, bare=False)
+    if pen.whole(0, 2):
+        return f"lookup({label}, {{{', '.join(f'{row}: {one()}' for row in labels)}}})"
+    rows = [f"({label}, {truth})" for label in labels for truth in truths]
+    return f"lookup(({label}, {asked}), {{{', '.join(f'{row}: {one()}' for row in rows)}}})"
 
 
 def _range(place: Place) -> str | None:
@@ -231,6 +248,7 @@ def _booleans(pen: Pen, place: Place, depth: int) -> Writers:
         "conditional": lambda: f"({one()} if {one()} else {one()})",
         "any": lambda: _reduction(pen, place, "boolean", ["any", "all"], depth),
         "element": lambda: _element(pen, place, "boolean", depth),
+        "lookup": lambda: _lookup(pen, place, one, depth),
     }
 
 
@@ -303,6 +321,8 @@ def _label(
         writers["other"] = other
         writers["element"] = partial(_element, pen, place, "label", depth - 1, labels)
         condition = partial(expression, pen, place, "boolean", depth - 1)
+        if bare:
+            writers["lookup"] = partial(_lookup, pen, place, one, 0)
         if bare:
             writers["conditional"] = lambda: f"({one()} if {condition()} else {one()})"
     text = pen.write("label", writers)

@@ -1,5 +1,6 @@
 """Distributions: what may stand after ``~`` or in a duration."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,10 +10,11 @@ from programs.names import Place
 from programs.pen import Pen
 
 LAWS = {
-    "number": "uniform normal truncnormal exponential geometric poisson integers choice set either",
-    "time": "uniform truncnormal exponential choice set either",
-    "frequency": "uniform exponential choice set either",
-    "angle": "uniform normal truncnormal choice set either",
+    "number": "uniform normal truncnormal exponential geometric poisson integers choice set except"
+    " quantize either",
+    "time": "uniform truncnormal exponential choice set except quantize either",
+    "frequency": "uniform exponential choice set except quantize either",
+    "angle": "uniform normal truncnormal choice set except quantize either",
     "boolean": "bernoulli either",
     "label": "choice set except either",
 }
@@ -38,10 +40,10 @@ def law(
 ) -> Law:
     """Write a distribution that gives a kind; those of times are never negative."""
     names = [name for name in LAWS[kind].split() if name not in without]
-    if len(labels) < 2 or not place.of("label", labels):
+    if kind == "label" and (len(labels) < 2 or not place.of("label", labels)):
         names = [name for name in names if name != "except"]
     if depth < 1:
-        names = [name for name in names if name != "either"]
+        names = [name for name in names if name not in ("either", "quantize")]
     name = pen.choose("law", names)
     if name == "either":
         condition = expression(pen, place, "boolean", 2)
@@ -52,9 +54,21 @@ def law(
             _joint(max, one.high, other.high),
             one.whole and other.whole,
         )
+    if name == "quantize":
+        return _quantized(pen, place, kind, without, depth)
     if name in ("choice", "set", "except"):
         return _of_set(pen, place, name, kind, labels)
     return _QUANTITIES[name](pen, place, kind)
+
+
+def _quantized(pen: Pen, place: Place, kind: str, without: tuple[str, ...], depth: int) -> Law:
+    """Write a law whose draws are rounded; of times a zero length is legal."""
+    inner = law(pen, place, kind, (), without, depth - 1)
+    step = pen.one_of([1, 2, 5]) if kind == "number" else pen.one_of([5, 7, 20])
+    low = None if inner.low is None else step * math.ceil(inner.low / step - 0.5)
+    high = None if inner.high is None else step * math.floor(inner.high / step + 0.5)
+    text = f"quantize({inner.text}, {quantity(step, kind)})"
+    return Law(text, low, high, kind == "number")
 
 
 def _joint(
@@ -74,13 +88,16 @@ def _of_set(pen: Pen, place: Place, name: str, kind: str, labels: tuple[str, ...
     sets = [one for one in place.world.sets if one.kind == kind]
     if sets and pen.whole(0, 1):
         one = pen.one_of(sets)
-        text, low, high = one.name, one.low, one.high
+        text, low, high, n = one.name, one.low, one.high, len(one.members)
     else:
         numbers = levels(pen, kind)
-        low, high = min(numbers), max(numbers)
+        low, high, n = min(numbers), max(numbers), len(numbers)
         text = weighted(pen, [quantity(x, kind) for x in numbers], place)
+    if name == "except" and n > 1:
+        taken = expression(pen, place.narrow(), kind, 1)
+        return Law(f"except({text}, {taken})", low, high)
     whole = kind == "number" and text.startswith("{") and "." not in text and "%" not in text
-    return Law(f"choice({text})" if name == "choice" else text, low, high, whole)
+    return Law(text if name == "set" else f"choice({text})", low, high, whole)
 
 
 def levels(pen: Pen, kind: str) -> list[float]:

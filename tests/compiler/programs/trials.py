@@ -45,10 +45,10 @@ def _draw(pen: Pen, world: World) -> list[str]:
     kind = pen.one_of(list(LAWS))
     labels = world.new_labels(pen) if kind == "label" else ()
     batch = pen.takes("per batch")
-    size, n = ("", 0) if batch else _size(pen, world)
+    size, n = _size(pen, world)
     values = [one for one in world.values if one.fixed or one.batch] if batch else world.values
-    place = Place(world, tuple(values))
-    made = law(pen, place, kind, labels, without=("truncnormal",) if batch else ())
+    place = Place(world, tuple(values)).wide(n) if n else Place(world, tuple(values))
+    made = law(pen, place, kind, labels)
     name = world.value_name(pen)
     world.add(
         Value(name, kind, made.low, made.high, made.whole, labels, n, batch=batch, drawn=not batch)

@@ -234,9 +234,10 @@ class Draw:
         """Draw k numbers in (0, 1) a trial, (n, k)."""
         return middles(self.words(name, self.n * k, attempt)).reshape(self.n, k)
 
-    def once(self, name: str) -> Floats:
-        """Draw one number in (0, 1) for the whole batch, (1,)."""
-        return middles(self.words(name, 1))
+    def once(self, name: str, k: int = 0, attempt: int = 0) -> Floats:
+        """Draw one number in (0, 1) for the whole batch, (1,); with k an array, (1, k)."""
+        u = middles(self.words(name, max(k, 1), attempt))
+        return u[None] if k else u
 
     def turn(self, name: str, k: int) -> int:
         """Choose one of k levels for the whole batch; k successive batches have each once."""
@@ -277,9 +278,10 @@ def choice(u: Floats, values: ArrayLike) -> Array:
 
 
 def except_index(u: Floats, k: Number, taken: Ints) -> Ints:
-    """Draw a position 0 to k - 1 other than `taken`, each as likely."""
-    i = pick(u, k - 1)
-    return i + (i >= taken)
+    """Draw a position 0 to k - 1 other than `taken`, each as likely; of others all are possible."""
+    inside = (taken >= 0) & (taken < k)
+    i = pick(u, k - inside)
+    return i + (inside & (i >= taken))
 
 
 LN2_HIGH = 0.6931471803691238  # first 33 bits of log(2)

@@ -255,9 +255,10 @@ class Draw:
         """Draw k numbers in (0, 1) a trial, (n, k)."""
         return middles(self.words(name, self.n * k, attempt)).reshape(self.n, k)
 
-    def once(self, name: str) -> Floats:
-        """Draw one number in (0, 1) for the whole batch, (1,)."""
-        return middles(self.words(name, 1))
+    def once(self, name: str, k: int = 0, attempt: int = 0) -> Floats:
+        """Draw one number in (0, 1) for the whole batch, (1,); with k an array, (1, k)."""
+        u = middles(self.words(name, max(k, 1), attempt))
+        return u[None] if k else u
 
     def turn(self, name: str, k: int) -> int:
         """Choose one of k levels for the whole batch; k successive batches have each once."""
@@ -447,25 +448,32 @@ def truncnormal(
     high: Number,
     attempt: int = 0,
     k: int = 0,
+    once: bool = False,
 ) -> Floats:
     """Draw from the normal law given low <= x <= high, (n,), by redrawing up to 20,000 times.
 
-    An attempt of a `require` above it has redraws of its own.  With k it draws an array, (n, k).
+    An attempt of a `require` above it has redraws of its own.  With k it draws an array, (n, k);
+    with once, one row for the whole batch.
     """
-    x = np.full((draw.n, k) if k else draw.n, np.nan)
+    n = 1 if once else draw.n
+    x = np.full((n, k) if k else n, np.nan)
     for redraw in range(20_000 * attempt, 20_000 * (attempt + 1)):
         inside = (x >= low) & (x <= high)
         if inside.all():
             return x
-        u = draw.units(name, k, redraw) if k else draw.unit(name, redraw)
+        if once:
+            u = draw.once(name, k, redraw)
+        else:
+            u = draw.units(name, k, redraw) if k else draw.unit(name, redraw)
         x = np.where(inside, x, normal(u, mean, sd))
     raise ValueError(f"{name}: 20,000 normal draws of some trial all left [low, high]")
 
 
 def except_index(u: Floats, k: Number, taken: Ints) -> Ints:
-    """Draw a position 0 to k - 1 other than `taken`, each as likely."""
-    i = pick(u, k - 1)
-    return i + (i >= taken)
+    """Draw a position 0 to k - 1 other than `taken`, each as likely; of others all are possible."""
+    inside = (taken >= 0) & (taken < k)
+    i = pick(u, k - inside)
+    return i + (inside & (i >= taken))
 
 
 LN2_HIGH = 0.6931471803691238  # first 33 bits of log(2)
