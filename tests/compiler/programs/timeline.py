@@ -20,7 +20,7 @@ def epoch_lines(pen: Pen, world: World) -> list[str]:
             lines += _repeat(pen, world, (), fresh)
         else:
             lines.append(_epoch(pen, world, (), 60))
-    if not any(line.endswith(": 20 ms") for line in lines):
+    if not any(line.endswith(": 20 ms") and line[0] != " " for line in lines):
         name = world.room_name(pen)
         world.epochs.append(Epoch(name))
         lines.append(f"{name}: 20 ms")
