@@ -49,7 +49,7 @@ def lower(
     """
     scope = Scope(report, names.labels(task), externs=externs)
     _layout(task, scope)
-    about = _about(_one(task, syntax.About), scope)
+    about = facts(_one(task, syntax.About), scope)
     parameters, drawn = params(_one(task, syntax.Params), bindings, scope)
     for section in task.sections:
         if isinstance(section, syntax.Session | syntax.Blocks):
@@ -161,8 +161,9 @@ def _layout(task: syntax.Task, scope: Scope) -> None:
             report.error("E0416", f"the task has no `{word}:`", task.name.span)
 
 
-def _about(section: syntax.About | None, scope: Scope) -> tuple[ir.Fact, ...]:
-    facts = []
+def facts(section: syntax.About | None, scope: Scope) -> tuple[ir.Fact, ...]:
+    """Lower the lines of ``about:``."""
+    found = []
     for field in section.fields if section else ():
         match field.value:
             case syntax.String(value=value):
@@ -174,5 +175,5 @@ def _about(section: syntax.About | None, scope: Scope) -> tuple[ir.Fact, ...]:
                     "E0417", f"`{field.name.name}` is a text, or a list of texts", field.value.span
                 )
                 continue
-        facts.append(ir.Fact(field.name.name, values))
-    return tuple(facts)
+        found.append(ir.Fact(field.name.name, values))
+    return tuple(found)

@@ -1,99 +1,112 @@
-"""What is trained and how: frozen records that read and write JSON.
+"""What is trained and how: a profile, and all the records it is made of.
 
-Connectivity masks are arrays, so they stand beside these records, with the weights.
+Arrays of an experiment (which connections exist, which are fixed) stand beside these records, in
+a `Connectivity`.
 """
 
 from __future__ import annotations
 
-import math
-from typing import Literal, get_args
+from typing import get_args
 
 import msgspec
 
-Activation = Literal["relu", "softplus", "tanh", "sigmoid"]
-Loss = Literal["mse", "mse_normalized"]
-Clip = Literal["global", "each"]
+from epochal.runtime.laws import (
+    FanIn,
+    Gamma,
+    GlorotNormal,
+    GlorotUniform,
+    Identity,
+    Law,
+    Normal,
+    Orthogonal,
+    RecurrentLaw,
+    Spectral,
+    Uniform,
+)
+from epochal.runtime.learning import (
+    Adam,
+    Bce,
+    Cce,
+    Cosine,
+    Exponential,
+    Loss,
+    Mse,
+    Omega,
+    Optimizer,
+    OwnLoss,
+    OwnPenalty,
+    RatePenalty,
+    Regularizer,
+    Rmsprop,
+    Schedule,
+    Sgd,
+    WeightPenalty,
+)
+from epochal.runtime.models import (
+    Activation,
+    Area,
+    Ctrnn,
+    Form,
+    Gru,
+    LeakyGru,
+    Lstm,
+    Model,
+    OwnCell,
+    Projection,
+    Readout,
+    time_constant,
+)
+from epochal.runtime.requirements import positive, require
 
-
-class Ctrnn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A continuous-time recurrent network in the `current` form: noise and leak act on currents.
-
-    Attributes
-    ----------
-    units
-        N_rec, recurrent units.
-    tau
-        Time constant of the units, ms.
-    activation
-        Rate of a unit as a function of its current.
-    noise
-        sigma_rec, standard deviation of the recurrent noise in units of current: each step adds
-        normal noise of standard deviation ``sqrt(2 dt / tau) * noise``.
-    dale
-        Fraction of units that are excitatory; the others are inhibitory, and project only
-        inside the network.  None lets every unit have weights of both signs.
-    autapses
-        Whether units may drive themselves.
-    radius
-        Spectral radius of the random part of the effective recurrent weights before training.
-    persistence
-        Weight with which units (under Dale's law the excitatory ones) excite themselves before
-        training, besides: active units start with a time constant of
-        ``tau / (1 - persistence)``, and networks learn to hold a memory several times sooner,
-        and from every seed tried.  Yang et al. 2019 start from
-        this alone (0.5); PsychRNN starts from the random part alone (0, with a radius of 1.1).
-    """
-
-    units: int = 100
-    tau: float = 100.0
-    activation: Activation = "relu"
-    noise: float = 0.05
-    dale: float | None = None
-    autapses: bool = True
-    radius: float = 0.8
-    persistence: float = 0.5
-
-    def __post_init__(self) -> None:
-        """Refuse values that no network can have."""
-        _require("units", self.units, 1 <= self.units <= 20_000, "1 to 20000")
-        _require("tau", self.tau, _positive(self.tau), "a positive time in ms")
-        _one_of("activation", self.activation, get_args(Activation))
-        _require("noise", self.noise, _positive(self.noise, zero=True), "0 or more")
-        _require("dale", self.dale, self.dale is None or 0 < self.dale < 1, "between 0 and 1")
-        _require("radius", self.radius, _positive(self.radius), "a positive number")
-        _require("persistence", self.persistence, 0 <= self.persistence < 1, "0 or more, below 1")
-        if self.dale is not None and not 0 < self.excitatory < self.units:
-            message = f"dale = {self.dale} of {self.units} units leaves only one kind of unit"
-            raise ValueError(message)
-
-    @property
-    def excitatory(self) -> int:
-        """Number of units that may excite; under Dale's law they come first."""
-        return self.units if self.dale is None else int(self.dale * self.units + 1e-9)
-
-
-class Adam(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Adam (Kingma and Ba 2015) on clipped gradients.
-
-    ``clip`` bounds the norm of the gradient: of all weights together ("global"), or of each
-    array of weights by itself ("each", as in PsychRNN).
-    """
-
-    rate: float = 1e-3
-    clip: float = 1.0
-    clipping: Clip = "global"
-    beta1: float = 0.9
-    beta2: float = 0.999
-    epsilon: float = 1e-7
-
-    def __post_init__(self) -> None:
-        """Refuse values with which Adam does not work."""
-        _require("rate", self.rate, _positive(self.rate), "a positive number")
-        _require("clip", self.clip, _positive(self.clip), "a positive number")
-        _one_of("clipping", self.clipping, get_args(Clip))
-        _require("beta1", self.beta1, 0 <= self.beta1 < 1, "0 or more and less than 1")
-        _require("beta2", self.beta2, 0 <= self.beta2 < 1, "0 or more and less than 1")
-        _require("epsilon", self.epsilon, _positive(self.epsilon), "a positive number")
+__all__ = [
+    "Activation",
+    "Adam",
+    "Area",
+    "Bce",
+    "Cce",
+    "Cosine",
+    "Ctrnn",
+    "Exponential",
+    "FanIn",
+    "Form",
+    "Gamma",
+    "GlorotNormal",
+    "GlorotUniform",
+    "Gru",
+    "Identity",
+    "Law",
+    "LeakyGru",
+    "Loss",
+    "Lstm",
+    "Model",
+    "Mse",
+    "Normal",
+    "Omega",
+    "Optimizer",
+    "Orthogonal",
+    "OwnCell",
+    "OwnLoss",
+    "OwnPenalty",
+    "Profile",
+    "Projection",
+    "RatePenalty",
+    "Readout",
+    "RecurrentLaw",
+    "Regularizer",
+    "Rmsprop",
+    "Schedule",
+    "Sgd",
+    "Spectral",
+    "Stop",
+    "Training",
+    "Uniform",
+    "WeightPenalty",
+    "from_json",
+    "time_constant",
+    "to_json",
+    "typed",
+    "with_types",
+]
 
 
 class Stop(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -122,11 +135,11 @@ class Stop(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     def __post_init__(self) -> None:
         """Refuse values that say nothing."""
-        _require("accuracy", self.accuracy, _positive(self.accuracy), "a positive number")
-        _require("last", self.last, self.last >= 1, "1 or more")
-        _require("patience", self.patience, self.patience >= 1, "1 or more")
-        _require("rise", self.rise, _positive(self.rise, zero=True), "0 or more")
-        _require("left_chance", self.left_chance, 0 <= self.left_chance <= 1, "0 to 1")
+        require("accuracy", self.accuracy, positive(self.accuracy), "a positive number")
+        require("last", self.last, self.last >= 1, "1 or more")
+        require("patience", self.patience, self.patience >= 1, "1 or more")
+        require("rise", self.rise, positive(self.rise, zero=True), "0 or more")
+        require("left_chance", self.left_chance, 0 <= self.left_chance <= 1, "0 to 1")
 
 
 class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -134,9 +147,8 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     Attributes
     ----------
-    optimizer, loss
-        "mse_normalized" is ``sum(w (y - target)**2) / sum(w)``; "mse" is PsychRNN's
-        ``mean((w (y - target))**2)`` over every step, padding too.
+    optimizer, loss, regularizers
+        What is minimised, the loss plus every regulariser, and by which rule.
     batch, updates
         Trials in an update, and updates at most.
     every, trials
@@ -151,37 +163,56 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         When to stop early.
     """
 
-    optimizer: Adam = msgspec.field(default_factory=Adam)
-    loss: Loss = "mse_normalized"
+    optimizer: Optimizer = Adam()
+    loss: Loss = Mse()
+    regularizers: tuple[Regularizer, ...] = ()
     batch: int = 128
     updates: int = 5000
     every: int = 50
     trials: int = 512
     average: float = 0.98
     dt: float = 20.0
-    stop: Stop = msgspec.field(default_factory=Stop)
+    stop: Stop = Stop()
 
     def __post_init__(self) -> None:
         """Refuse values that train nothing."""
-        _one_of("loss", self.loss, get_args(Loss))
-        _require("batch", self.batch, self.batch >= 1, "1 or more trials")
-        _require("updates", self.updates, self.updates >= 1, "1 or more")
-        _require("every", self.every, self.every >= 1, "1 or more updates")
-        _require("trials", self.trials, self.trials >= 1, "1 or more")
-        _require("average", self.average, 0 <= self.average < 1, "0 or more and less than 1")
-        _require("dt", self.dt, _positive(self.dt), "a positive time in ms")
+        kinds = {"optimizer": Optimizer, "loss": Loss}
+        for name, kind in kinds.items():
+            found = getattr(self, name)
+            require(name, repr(found), isinstance(found, kind), f"one of {_tags(kind)}")
+        for one in self.regularizers:
+            known = isinstance(one, Regularizer)
+            require("regularizers", repr(one), known, f"of {_tags(Regularizer)}")
+        require("batch", self.batch, self.batch >= 1, "1 or more trials")
+        require("updates", self.updates, self.updates >= 1, "1 or more")
+        require("every", self.every, self.every >= 1, "1 or more updates")
+        require("trials", self.trials, self.trials >= 1, "1 or more")
+        require("average", self.average, 0 <= self.average < 1, "0 or more and less than 1")
+        require("dt", self.dt, positive(self.dt), "a positive time in ms")
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A model and its training; ``Profile()`` is the built-in one."""
 
-    model: Ctrnn = msgspec.field(default_factory=Ctrnn)
+    model: Model = msgspec.field(default_factory=Ctrnn)
     training: Training = msgspec.field(default_factory=Training)
 
     def __post_init__(self) -> None:
-        """Refuse a step longer than the network can follow."""
-        if self.training.dt > self.model.tau:
-            message = f"dt = {self.training.dt} ms is longer than tau = {self.model.tau} ms"
+        """Refuse a step longer than the network can follow, and parts that do not fit."""
+        model, training = self.model, self.training
+        require("model", repr(model), isinstance(model, Model), f"one of {_tags(Model)}")
+        tau = time_constant(model)
+        if tau is not None and training.dt > tau:
+            message = f"dt = {training.dt} ms is longer than tau = {tau} ms"
+            raise ValueError(message)
+        for kind, readout in ((Bce, "sigmoid"), (Cce, "softmax")):
+            if isinstance(training.loss, kind) and model.readout != readout:
+                name = kind.__struct_config__.tag
+                message = f"loss = {name} needs a model with readout = {readout}"
+                raise ValueError(message)
+        omega = any(isinstance(one, Omega) for one in training.regularizers)
+        if omega and not (isinstance(model, Ctrnn) and model.form == "current"):
+            message = "the regularizer omega needs model = ctrnn with form = current"
             raise ValueError(message)
 
 
@@ -199,21 +230,36 @@ def from_json(text: bytes | str) -> Profile:
         Not JSON, an unknown field, or a value that is not allowed.
     """
     try:
-        return msgspec.json.decode(text, type=Profile)
+        return msgspec.convert(with_types(msgspec.json.decode(text)), Profile)
     except msgspec.MsgspecError as error:
         message = f"not a training profile: {error}"
         raise ValueError(message) from None
 
 
-def _positive(value: float, *, zero: bool = False) -> bool:
-    return math.isfinite(value) and (value > 0 or (zero and value == 0))
+def with_types(profile: object) -> object:
+    """Complete a profile, as JSON reads it, from before there were several models.
+
+    Then a model was a ctrnn, an optimiser Adam, and a loss one of two words.
+    """
+    if not isinstance(profile, dict):
+        return profile
+    training = profile.get("training")
+    if isinstance(training, dict):
+        training = {**training, "optimizer": typed(training.get("optimizer", {}), "adam")}
+        loss = training.get("loss")
+        if isinstance(loss, str) and loss in _OLD_LOSSES:
+            training["loss"] = {"type": "mse", "normalization": _OLD_LOSSES[loss]}
+    parts = {"model": typed(profile.get("model", {}), "ctrnn"), "training": training}
+    return {**profile, **{name: part for name, part in parts.items() if part is not None}}
 
 
-def _one_of(field: str, value: str, allowed: tuple[str, ...]) -> None:
-    _require(field, repr(value), value in allowed, "one of " + ", ".join(allowed))
+def typed(record: object, kind: str) -> object:
+    """Give a record, as JSON reads it, its type where it has none."""
+    return {"type": kind, **record} if isinstance(record, dict) else record
 
 
-def _require(field: str, value: object, holds: bool, allowed: str) -> None:
-    if not holds:
-        message = f"{field} = {value} is not allowed: {field} must be {allowed}"
-        raise ValueError(message)
+_OLD_LOSSES = {"mse_normalized": "normalized", "mse": "psychrnn"}
+
+
+def _tags(union: object) -> str:
+    return ", ".join(kind.__struct_config__.tag for kind in get_args(union))

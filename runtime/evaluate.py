@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from epochal.runtime.batch import Column, Float, Stream, TrialSource
 from epochal.runtime.errors import RunError, check_seed
+from epochal.runtime.own import NO_CODE, OwnCode
 from epochal.runtime.rundir import Run
 from epochal.runtime.scoring import Forward, Scored, accuracy_of, score_trials
 from epochal.runtime.weights import make_masks
@@ -55,6 +56,7 @@ def evaluate(
     by: Sequence[str] = (),
     seed: int = 0,
     of: str = "correct",
+    own: OwnCode = NO_CODE,
 ) -> Evaluation:
     """Measure the accuracy of a run's network on fresh trials of the test stream.
 
@@ -70,6 +72,8 @@ def evaluate(
         values is cut into 8 bins of equally many trials.
     of
         The score whose mean is measured, in the place of `correct`.
+    own
+        The user's own code, where the run was trained with some.
 
     Raises
     ------
@@ -85,7 +89,7 @@ def evaluate(
     record = run.record
     dt = record.profile.training.dt
     scored = score_trials(
-        forward_of(run),
+        forward_of(run, own),
         task,
         record.profile.model,
         trials,
@@ -103,19 +107,20 @@ def evaluate(
     )
 
 
-def forward_of(run: Run) -> Forward:
+def forward_of(run: Run, own: OwnCode = NO_CODE) -> Forward:
     """Compile the outputs of a run's network as a function of inputs, noise and steps."""
     from epochal.runtime.backend import Tensor, compiled, tf
-    from epochal.runtime.network import Network
+    from epochal.runtime.network import Network, own_cell
     from epochal.runtime.network import run as run_network
 
     model, record = run.record.profile.model, run.record
     masks = make_masks(model, record.task.n_in, record.task.n_out, run.connectivity)
-    network = Network(model, masks, record.profile.training.dt)
+    dt = record.profile.training.dt
+    network = Network(model, masks, dt, own_cell(model, dt, own))
     weights = {name: tf.constant(array, tf.float32) for name, array in run.weights.items()}
 
     def outputs(inputs: Tensor, noise: Tensor, n_steps: Tensor) -> Tensor:
-        return run_network(network, weights, inputs, noise, n_steps)[0]
+        return run_network(network, weights, inputs, noise, n_steps).outputs
 
     program = compiled(outputs)
 

@@ -17,6 +17,7 @@ from epochal.runtime.config import Profile
 from epochal.runtime.curriculum import Lesson
 from epochal.runtime.errors import RunError, TrainingDiverged, check_seed
 from epochal.runtime.measure import Measured
+from epochal.runtime.own import NO_CODE, OwnCode
 from epochal.runtime.progress import Progress
 from epochal.runtime.rundir import (
     CHECKPOINT,
@@ -25,11 +26,11 @@ from epochal.runtime.rundir import (
     RunWriter,
     describe_task,
     read_record,
-    read_weights,
     versions,
 )
 from epochal.runtime.stopping import Reason
 from epochal.runtime.weights import ALL_TO_ALL, Array, Connectivity
+from epochal.runtime.weights_file import read_weights
 
 if TYPE_CHECKING:
     from epochal.runtime.train import Trained
@@ -42,6 +43,7 @@ def train_into(
     *,
     seed: int = 0,
     connectivity: Connectivity = ALL_TO_ALL,
+    own: OwnCode = NO_CODE,
     lessons: Sequence[Lesson] = (),
     measured: Sequence[Measured] = (),
     experiment: str = "",
@@ -59,6 +61,8 @@ def train_into(
     ----------
     folder
         Where the run goes; made where it does not exist.
+    own
+        The user's own code, where the profile names some.
     lessons
         The stages of a curriculum, each with its task.
     measured
@@ -75,7 +79,8 @@ def train_into(
     Raises
     ------
     RunError
-        The folder is taken, or cannot be written.
+        The folder is taken, or cannot be written, code that the profile names was not given, or
+        arrays of the connectivity do not fit the model.
     TrainingDiverged
         The loss is no longer a number; the run holds the last good weights and says "failed".
     """
@@ -95,7 +100,7 @@ def train_into(
         tasks = {f"stage {one.stage.name}": one.task for one in lessons}
         tasks |= {f"measure {one.measure.name}": one.task for one in measured}
         writer.experiment(experiment, tasks)
-    job = _Job(writer, record, task, connectivity, tuple(lessons), report)
+    job = _Job(writer, record, task, connectivity, own, tuple(lessons), report)
     try:
         return job.carry_out(None)
     except TrainingDiverged:
@@ -109,6 +114,7 @@ def resume(
     folder: Path,
     task: TrialSource,
     *,
+    own: OwnCode = NO_CODE,
     lessons: Sequence[Lesson] = (),
     report: Callable[[Progress], None] | None = None,
 ) -> RunRecord:
@@ -116,7 +122,7 @@ def resume(
 
     Parameters
     ----------
-    task, lessons
+    task, own, lessons
         Those that the run was begun with.
 
     Raises
@@ -139,7 +145,8 @@ def resume(
     writer.forget_after(start.reached.updates if start else -1)
     record = replace(record, status="running", reason="")
     writer.record(record)
-    return _Job(writer, record, task, connectivity, tuple(lessons), report).carry_out(start)
+    job = _Job(writer, record, task, connectivity, own, tuple(lessons), report)
+    return job.carry_out(start)
 
 
 @dataclass
@@ -150,6 +157,7 @@ class _Job:
     begun: RunRecord
     task: TrialSource
     connectivity: Connectivity
+    own: OwnCode
     lessons: tuple[Lesson, ...]
     report: Callable[[Progress], None] | None
     updates: int = 0
@@ -164,6 +172,7 @@ class _Job:
                 self.begun.profile,
                 seed=self.begun.seed,
                 connectivity=self.connectivity,
+                own=self.own,
                 lessons=self.lessons,
                 start=start,
                 report=self.on_report,

@@ -13,6 +13,7 @@ import numpy as np
 from epochal.compiler.prelude.noise import QUANTILES
 from epochal.compiler.prelude.words import code
 from epochal.runtime.batch import Float, Stream
+from epochal.runtime.models import Ctrnn, LeakyGru, Model
 
 _CHUNK = 16_384  # values at a time: what the second-level cache holds
 
@@ -34,3 +35,20 @@ def recurrent_noise(
             words = source.random_raw(math.ceil(len(part) / 4)).astype("<u8", copy=False)
             np.take(table, words.view("<u2")[: len(part)], out=part, mode="clip")
     return noise.reshape(n_steps, n_batch, n_units)
+
+
+def noise_sd(model: Model, dt: float) -> float:
+    """Give the standard deviation of one step's recurrent noise at dt ms.
+
+    It is ``sqrt(2 dt / tau) sigma`` beside the currents of the `current` form (PsychRNN), and
+    ``sqrt(2 tau / dt) sigma`` inside the activation of the `rate` form and of the leaky GRU (Yang
+    et al. 2019), so that it means as much at every dt.  Networks without a time constant have
+    ``sigma`` at each step.
+    """
+    match model:
+        case Ctrnn(form="current", tau=tau):
+            return math.sqrt(2 * dt / tau) * model.noise
+        case Ctrnn(tau=tau) | LeakyGru(tau=tau):
+            return math.sqrt(2 * tau / dt) * model.noise
+        case _:
+            return model.noise

@@ -23,18 +23,17 @@ from typing import Literal
 
 import msgspec
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
 from epochal.compiler.version import VERSION
 from epochal.runtime.batch import TrialSource
 from epochal.runtime.checkpoint import Checkpoint, write_checkpoint
-from epochal.runtime.config import Ctrnn, Profile
+from epochal.runtime.config import Model, Profile, with_types
 from epochal.runtime.errors import RunError
 from epochal.runtime.files import replace_file
 from epochal.runtime.plan import Measure, Stage
 from epochal.runtime.progress import Progress
-from epochal.runtime.weights import ALL_TO_ALL, NAMES, Array, Connectivity, Weights, make_masks
+from epochal.runtime.weights import Array, Connectivity, Weights
+from epochal.runtime.weights_file import check_weights, read_weights, write_weights
 
 RECORD, METRICS, WEIGHTS = "run.json", "metrics.jsonl", "weights.safetensors"
 TASK, IR, TRIALS = "task.task", "task.ir.json", "trials.py"
@@ -181,7 +180,7 @@ class RunWriter:
         with (self.folder / METRICS).open("ab") as file:
             file.write(msgspec.json.encode(progress) + b"\n")
 
-    def keep(self, weights: Weights, model: Ctrnn, connectivity: Connectivity) -> None:
+    def keep(self, weights: Weights, model: Model, connectivity: Connectivity) -> None:
         """Replace the weights."""
         write_weights(self.folder / WEIGHTS, weights, model, connectivity)
 
@@ -245,7 +244,8 @@ def read_run(folder: Path) -> Run:
     if model != record.profile.model:
         message = f"{folder}: {WEIGHTS} and {RECORD} describe different models"
         raise RunError(message)
-    _check_shapes(folder / WEIGHTS, weights, connectivity, record)
+    task = record.task
+    check_weights(folder / WEIGHTS, weights, connectivity, model, task.n_in, task.n_out)
     return Run(folder, record, weights, connectivity)
 
 
@@ -262,72 +262,11 @@ def read_record(folder: Path) -> RunRecord:
         message = f"{folder} is not a run directory: it has no {RECORD}"
         raise RunError(message)
     try:
-        return msgspec.json.decode(path.read_bytes(), type=RunRecord)
+        found = msgspec.json.decode(path.read_bytes())
+        if isinstance(found, dict) and "profile" in found:
+            found["profile"] = with_types(found["profile"])
+        return msgspec.convert(found, RunRecord)
     except (msgspec.MsgspecError, OSError) as error:
-        message = f"{path} is damaged: {error}"
-        raise RunError(message) from None
-
-
-def write_weights(
-    path: Path, weights: Weights, model: Ctrnn, connectivity: Connectivity = ALL_TO_ALL
-) -> None:
-    """Write weights as they are trained, before constraints, and the masks that were given."""
-    arrays = {name: np.ascontiguousarray(weights[name]) for name in NAMES}
-    for name, mask in vars(connectivity).items():
-        if mask is not None:
-            arrays[name] = np.ascontiguousarray(mask, np.float32)
-    metadata = {"format": "epochal-weights-1", "model": msgspec.json.encode(model).decode()}
-    replace_file(path, save(arrays, metadata))
-
-
-def read_weights(path: Path) -> tuple[dict[str, Array], Connectivity, Ctrnn]:
-    """Read what ``write_weights`` wrote.
-
-    Raises
-    ------
-    RunError
-        The file is missing or damaged.
-    """
-    if not path.is_file():
-        message = f"{path} is missing: the run was stopped before it had weights"
-        raise RunError(message)
-    try:
-        with safe_open(path, framework="np") as file:
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            model = msgspec.json.decode((file.metadata() or {}).get("model", ""), type=Ctrnn)
-    except (SafetensorError, msgspec.MsgspecError, OSError) as error:
-        message = f"{path} is damaged: {error}"
-        raise RunError(message) from None
-    missing = [name for name in NAMES if name not in arrays]
-    if missing:
-        message = f"{path} is damaged: it lacks {', '.join(missing)}"
-        raise RunError(message)
-    masks = {name: arrays.get(name) for name in ("C_in", "C_rec", "C_out")}
-    return {name: arrays[name] for name in NAMES}, Connectivity(**masks), model
-
-
-def _check_shapes(
-    path: Path, weights: Weights, connectivity: Connectivity, record: RunRecord
-) -> None:
-    n, task = record.profile.model.units, record.task
-    shapes: Mapping[str, tuple[int, ...]] = {
-        "W_in": (n, task.n_in),
-        "W_rec": (n, n),
-        "W_out": (task.n_out, n),
-        "b_rec": (n,),
-        "b_out": (task.n_out,),
-        "initial": (n,),
-    }
-    for name, shape in shapes.items():
-        if weights[name].shape != shape:
-            message = f"{path} is damaged: {name} is {weights[name].shape}, expected {shape}"
-            raise RunError(message)
-        if not np.isfinite(weights[name]).all():
-            message = f"{path}: {name} holds values that are not finite numbers"
-            raise RunError(message)
-    try:
-        make_masks(record.profile.model, task.n_in, task.n_out, connectivity)
-    except ValueError as error:
         message = f"{path} is damaged: {error}"
         raise RunError(message) from None
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epochal.runtime.batch import Batch, Column, Float, Stream, TrialSource
-from epochal.runtime.config import Ctrnn
-from epochal.runtime.noise import recurrent_noise
+from epochal.runtime.models import Model
+from epochal.runtime.noise import noise_sd, recurrent_noise
 
 # Outputs (N_batch, N_steps, N_out) from inputs (N_batch, N_steps, N_in), recurrent noise
 # (N_steps, N_batch, N_rec) and the number of steps to run.
@@ -50,15 +50,10 @@ class Accuracy:
     counted: int
 
 
-def noise_sd(model: Ctrnn, dt: float) -> float:
-    """Give the standard deviation of one step's recurrent noise, ``sqrt(2 dt / tau) sigma``."""
-    return math.sqrt(2 * dt / model.tau) * model.noise
-
-
 def score_trials(
     forward: Forward,
     task: TrialSource,
-    model: Ctrnn,
+    model: Model,
     n: int,
     *,
     dt: float,

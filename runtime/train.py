@@ -16,18 +16,21 @@ from epochal.runtime.checkpoint import Checkpoint, Reached
 from epochal.runtime.config import Profile
 from epochal.runtime.curriculum import Lesson, Move, State, evaluated, source_of, wanted
 from epochal.runtime.errors import TrainingDiverged, check_seed
-from epochal.runtime.network import Network, Trainer
-from epochal.runtime.noise import recurrent_noise
+from epochal.runtime.initial import initial_weights
+from epochal.runtime.network import Network, own_cell
+from epochal.runtime.noise import noise_sd, recurrent_noise
+from epochal.runtime.own import NO_CODE, OwnCode
 from epochal.runtime.plan import Stage
+from epochal.runtime.plasticity import plasticity
 from epochal.runtime.prefetch import prefetched
 from epochal.runtime.progress import Progress
-from epochal.runtime.scoring import CHUNK, accuracy_of, noise_sd, score_trials
+from epochal.runtime.scoring import CHUNK, accuracy_of, score_trials
 from epochal.runtime.stopping import Reason, reason_to_stop
+from epochal.runtime.update import Trainer
 from epochal.runtime.weights import (
     ALL_TO_ALL,
     Array,
     Connectivity,
-    initial_weights,
     make_masks,
 )
 
@@ -61,6 +64,7 @@ def train(
     *,
     seed: int = 0,
     connectivity: Connectivity = ALL_TO_ALL,
+    own: OwnCode = NO_CODE,
     lessons: Sequence[Lesson] = (),
     start: Checkpoint | None = None,
     report: Callable[[Progress], None] = nothing,
@@ -74,6 +78,10 @@ def train(
 
     Parameters
     ----------
+    connectivity
+        Which connections there are, are fixed, or start from given values.
+    own
+        The user's own code, where the profile names some.
     lessons
         The stages of a curriculum, in order; without any, the task is trained as it is.
     start
@@ -88,13 +96,14 @@ def train(
     Raises
     ------
     RunError
-        The seed is not a whole number from 0 to 2**64 - 1, or ``start`` does not fit.
+        The seed is not a whole number from 0 to 2**64 - 1, ``start`` does not fit, code that
+        the profile names was not given, or arrays of the connectivity do not fit the model.
     TrainingDiverged
         The loss is no longer a number.  The weights last kept are good.
     """
     check_seed(seed)
     lessons = tuple(lessons) or (Lesson(Stage(name=""), task),)
-    run = _Run(lessons, profile, seed, connectivity, report, keep)
+    run = _Run(lessons, profile, seed, connectivity, own, report, keep)
     if start is not None:
         run.take_up(start)
     return run.finish()
@@ -108,6 +117,7 @@ class _Run:
     profile: Profile
     seed: int
     connectivity: Connectivity
+    own: OwnCode
     report: Callable[[Progress], None]
     keep: Callable[[dict[str, Array], Checkpoint], None]
     trainer: Trainer = field(init=False)
@@ -126,10 +136,16 @@ class _Run:
         model, training = self.profile.model, self.profile.training
         task = self.lessons[0].task
         masks = make_masks(model, task.n_in, task.n_out, self.connectivity)
+        cell = own_cell(model, training.dt, self.own)
+        weights = initial_weights(
+            model, masks, self.seed, self.connectivity, cell.weights if cell else None
+        )
         self.trainer = Trainer(
-            Network(model, masks, training.dt),
-            initial_weights(model, masks, self.seed),
+            Network(model, masks, training.dt, cell),
+            weights,
             training,
+            plasticity(model, self.connectivity, weights),
+            self.own,
         )
         tasks = (lesson.task for lesson in self.lessons)
         one = (t.batch(1, dt=training.dt, seed=self.seed, noise=False) for t in tasks)
@@ -259,7 +275,7 @@ class _Run:
             message = (
                 f"the loss became {loss} at update {self.updates + 1}: the weights of the last "
                 f"evaluation are kept; try a learning rate below {optimizer.rate:g} "
-                f"or a clip below {optimizer.clip:g}"
+                + (f"or a clip below {optimizer.clip:g}" if optimizer.clip else "or a clip")
             )
             raise TrainingDiverged(message)
         self.updates += 1

@@ -7,7 +7,18 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from epochal.runtime.config import Profile
+from epochal.runtime.config import (
+    Adam,
+    Ctrnn,
+    Model,
+    Optimizer,
+    Profile,
+    Rmsprop,
+    Sgd,
+    time_constant,
+)
+
+_OPTIMIZERS: dict[type[Optimizer], str] = {Adam: "Adam", Sgd: "SGD", Rmsprop: "RMSprop"}
 
 Options = Mapping[str, float | int | None]
 
@@ -32,6 +43,10 @@ def profile_of(
         changed = replace(changed, optimizer=replace(changed.optimizer, rate=rate))
     if accuracy is not None:
         changed = replace(changed, stop=replace(changed.stop, accuracy=accuracy))
+    for name in _given(model):
+        if not hasattr(base.model, name):
+            message = f"{base.model.__struct_config__.tag} has no {name}: leave it out"
+            raise ValueError(message)
     return Profile(
         model=replace(base.model, **_given(model)), training=replace(changed, **_given(training))
     )
@@ -43,14 +58,26 @@ def _given(options: Options) -> dict[str, float | int]:
 
 def describe_profile(name: str, profile: Profile, seed: int, folder: Path) -> str:
     """Say in some lines what will be trained, how and into which folder."""
-    model, training = profile.model, profile.training
-    dale = "" if model.dale is None else f", Dale's law with {model.dale:.0%} excitatory"
+    training = profile.training
     return "\n".join(
         (
             f"training {name} into {folder} (Ctrl-C stops and saves)",
-            f"  model     ctrnn, {model.units} {model.activation} units, tau {model.tau:g} ms, "
-            f"recurrent noise {model.noise:g}{dale}",
-            f"  training  Adam at {training.optimizer.rate:g}, {training.batch} trials an update, "
+            f"  model     {describe_model(profile.model)}",
+            f"  training  {_OPTIMIZERS[type(training.optimizer)]} at "
+            f"{training.optimizer.rate:g}, {training.batch} trials an update, "
             f"at most {training.updates} updates, dt {training.dt:g} ms, seed {seed}",
         )
     )
+
+
+def describe_model(model: Model) -> str:
+    """Say in a line what a network is."""
+    kind = model.__struct_config__.tag
+    parts = [f"{kind}, {model.units} {getattr(model, 'activation', '')} units".replace("  ", " ")]
+    tau = time_constant(model)
+    if tau is not None:
+        parts.append(f"tau {tau:g} ms")
+    parts.append(f"recurrent noise {model.noise:g}")
+    if isinstance(model, Ctrnn) and model.dale is not None:
+        parts.append(f"Dale's law with {model.dale:.0%} excitatory")
+    return ", ".join(parts)

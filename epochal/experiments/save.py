@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from epochal.experiments.settings import TIMES
+from epochal.experiments.settings import TEXTS, TIMES
 from epochal.runtime.config import Profile, Training
 
 _ELSEWHERE = ("dt",)
@@ -61,7 +61,7 @@ def shown(value: Any, name: str) -> str:
         case bool():
             return "true" if value else "false"
         case str():
-            return value
+            return f'"{value}"' if name in TEXTS else value
         case msgspec.Struct():
             return f"{_called(value)}({', '.join(_arguments(value))})"
         case tuple() | list():

@@ -25,6 +25,9 @@ from epochal.dsl.span import Span
 TIMES = frozenset({"tau", "dt"})
 """Fields that are times, in ms; all other numbers are plain."""
 
+TEXTS = frozenset({"name", "source", "target", "cell"})
+"""Fields that are texts in quotes; all other words are bare."""
+
 Setting: TypeAlias = Any  # of a record: a number, a text, a truth, a record, a tuple of them
 
 
@@ -60,6 +63,9 @@ class Reader:
                 return self.text(node, name)
             case inspect.VarTupleType(item_type=item):
                 return self._items(node, item, name)
+            case inspect.DictType():
+                self._wrong(name, "given in Python, not in a file", node.span)
+                return MISSING
         raise AssertionError(f"no setting is written as {kind}")
 
     def record(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from agreement import hold
-from compiled import task
+from compiled import module, task
 from held import accepted, printed
 
 PATHS = sorted((Path(__file__).parent / "regressions").glob("*.task"))
@@ -27,3 +27,11 @@ def test_the_order_of_slices_is_proven_for_every_argument(size: float) -> None:
     )
     checked = accepted(text)
     hold(checked.task, printed(checked, text), 1.0, 2, 3, arguments={"size": size})
+
+
+def test_a_member_counts_its_trials_where_a_constant_breaks_over_lines() -> None:
+    long = " + ".join(["rescale(9 deg, of = (0 deg, 20 deg), onto = (1, 2))"] * 3)
+    alone = task(trial=f"x = {long}", score="correct = true")
+    text = f"{alone}\ntaskset set_of_it:\n    inputs:\n        light\n    outputs:\n        out\n"
+    made = module(f"{text}    member a = small\n")
+    assert made.generate(3, 10.0, 1)[3]["x"].shape == (3,)

@@ -16,6 +16,7 @@ from epochal.runtime.checkpoint import Checkpoint, Reached
 from epochal.runtime.config import Ctrnn, Profile
 from epochal.runtime.errors import RunError
 from epochal.runtime.files import replace_file
+from epochal.runtime.initial import initial_weights
 from epochal.runtime.progress import Progress
 from epochal.runtime.rundir import (
     FILES,
@@ -25,9 +26,9 @@ from epochal.runtime.rundir import (
     describe_task,
     read_run,
     read_stages,
-    write_weights,
 )
-from epochal.runtime.weights import Connectivity, initial_weights, make_masks
+from epochal.runtime.weights import Connectivity, make_masks
+from epochal.runtime.weights_file import write_weights
 
 PROFILE = Profile(model=Ctrnn(units=5, dale=0.6))
 SPARSE = Connectivity(C_rec=np.tri(5))

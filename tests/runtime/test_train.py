@@ -16,24 +16,26 @@ from sides import Sides
 from epochal.runtime import backend
 from epochal.runtime.batch import Stream
 from epochal.runtime.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from epochal.runtime.config import Activation, Adam, Ctrnn, Loss, Profile, Stop, Training
+from epochal.runtime.config import Activation, Adam, Ctrnn, Loss, Mse, Profile, Stop, Training
 from epochal.runtime.curriculum import Lesson
 from epochal.runtime.errors import RunError, TrainingDiverged
+from epochal.runtime.initial import initial_weights
 from epochal.runtime.noise import recurrent_noise
 from epochal.runtime.plan import BackTo, Comparison, Metric, Stage
 from epochal.runtime.progress import Progress
 from epochal.runtime.stopping import Reason
 from epochal.runtime.train import Trained, train
-from epochal.runtime.weights import Array, initial_weights, make_masks
+from epochal.runtime.weights import Array, make_masks
 
 NEVER = Stop(accuracy=2)
+NORMALIZED = Mse()
 
 
 def profile(
     updates: int = 300,
     stop: Stop = NEVER,
     activation: Activation = "relu",
-    loss: Loss = "mse_normalized",
+    loss: Loss = NORMALIZED,
 ) -> Profile:
     training = Training(
         batch=32,
@@ -73,7 +75,7 @@ def same(one: dict[str, Array], other: dict[str, Array]) -> bool:
     return all((one[name] == other[name]).all() for name in one)
 
 
-@pytest.mark.parametrize(("activation", "loss"), [("relu", "mse_normalized"), ("tanh", "mse")])
+@pytest.mark.parametrize(("activation", "loss"), [("relu", NORMALIZED), ("tanh", Mse("psychrnn"))])
 def test_a_small_task_is_learnt(activation: Activation, loss: Loss) -> None:
     trained = train(Sides(), profile(activation=activation, loss=loss, stop=Stop(accuracy=0.97)))
     assert trained.reason is Reason.ACCURACY

@@ -7,8 +7,9 @@ import pytest
 from sides import Sides
 
 from epochal.runtime.config import Adam, Ctrnn, Profile, Training
+from epochal.runtime.initial import initial_weights
 from epochal.runtime.train import train
-from epochal.runtime.weights import Array, Connectivity, effective, initial_weights, make_masks
+from epochal.runtime.weights import Array, Connectivity, effective, make_masks
 
 
 def spectral_radius(matrix: np.ndarray) -> float:

@@ -1,0 +1,153 @@
+"""Compiled programs of a network that learns: one update, and its outputs alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from epochal.runtime.backend import Tensor, compiled, tf
+from epochal.runtime.config import Training
+from epochal.runtime.errors import RunError
+from epochal.runtime.learning import Omega
+from epochal.runtime.losses import loss_of
+from epochal.runtime.models import Ctrnn
+from epochal.runtime.network import Network, Ran, run
+from epochal.runtime.optimize import clipped, optimizer_of
+from epochal.runtime.own import NO_CODE, OwnCode
+from epochal.runtime.penalties import omega, penalty_of
+from epochal.runtime.weights import Array, Weights, effective
+
+Variables: TypeAlias = dict[str, Tensor]
+NO_FACTORS: Mapping[str, Array] = {}
+
+
+class Trainer:
+    """A network that learns: its variables, and an update of all of them as one program.
+
+    ``outputs`` and ``weights`` are those of the running average of the weights.
+
+    Parameters
+    ----------
+    factors
+        What updates of weights are multiplied by, where it is not 1 (`plasticity`).
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        weights: Weights,
+        training: Training,
+        factors: Mapping[str, Array] = NO_FACTORS,
+        code: OwnCode = NO_CODE,
+        dtype: str = "float32",
+    ) -> None:
+        keep = training.average
+        current, average = (
+            {name: tf.Variable(array, dtype=dtype, name=name) for name, array in weights.items()}
+            for _ in range(2)
+        )
+        variables = list(current.values())
+        optimizer = optimizer_of(training.optimizer)
+        optimizer.build(variables)
+
+        def update(*feed: Tensor) -> Tensor:
+            value, found = gradients(network, current, training, feed, code)
+            before = {name: tf.identity(current[name]) for name in factors}
+            for name in factors:
+                found[name] = found[name] * tf.cast(factors[name] > 0, found[name].dtype)
+            optimizer.apply(clipped(list(found.values()), training.optimizer), variables)
+            for name, old in before.items():
+                factor = tf.constant(factors[name], old.dtype)
+                current[name].assign(old + factor * (current[name] - old))
+            for name in current:
+                average[name].assign(keep * average[name] + (1 - keep) * current[name])
+            return value
+
+        def forward(inputs: Tensor, noise: Tensor, n_steps: Tensor) -> Tensor:
+            return run(network, average, inputs, noise, n_steps).outputs
+
+        self._average = average
+        self._optimizer = optimizer
+        self._variables = {
+            **{f"weights/{name}": variable for name, variable in current.items()},
+            **{f"average/{name}": variable for name, variable in average.items()},
+            **{f"optimizer/{i}": variable for i, variable in enumerate(optimizer.variables)},
+        }
+        self.update: Callable[..., Tensor] = compiled(update)
+        self.outputs: Callable[..., Tensor] = compiled(forward)
+
+    def variables(self) -> dict[str, Array]:
+        """Copy every variable that training changes."""
+        return {name: variable.numpy().copy() for name, variable in self._variables.items()}
+
+    def restore(self, variables: Weights) -> None:
+        """Set every variable to what ``variables`` gave.
+
+        Raises
+        ------
+        RunError
+            They are those of another network.
+        """
+        shapes = {name: tuple(variable.shape) for name, variable in self._variables.items()}
+        if {name: array.shape for name, array in variables.items()} != shapes:
+            message = "the checkpoint is that of another network, or of another optimiser"
+            raise RunError(message)
+        for name, variable in self._variables.items():
+            variable.assign(variables[name])
+
+    def reset_optimizer(self) -> None:
+        """Forget what the optimiser has learnt of the gradients."""
+        for variable in self._optimizer.variables:
+            if variable is not self._optimizer._learning_rate:
+                variable.assign(tf.zeros_like(variable))
+
+    def weights(self) -> dict[str, Array]:
+        """Copy the weights as they are now."""
+        return {name: variable.numpy().copy() for name, variable in self._average.items()}
+
+
+def gradients(
+    network: Network,
+    weights: Variables,
+    training: Training,
+    feed: tuple[Tensor, ...],
+    code: OwnCode = NO_CODE,
+) -> tuple[Tensor, Variables]:
+    """Give what is minimised, a scalar, and its gradient with respect to each weight.
+
+    Omega is in the gradient only: it is a function of the gradient of all the rest.
+
+    Parameters
+    ----------
+    feed
+        Inputs, targets and their weights (N_batch, N_max, ..), noise (N_max, N_batch, N_rec), and
+        the number of steps to run.
+    """
+    inputs, targets, counts, noise, n_steps = feed
+    omegas = [one for one in training.regularizers if isinstance(one, Omega)]
+    with tf.GradientTape() as tape:
+        if omegas:
+            tape.watch(noise)  # it enters beside the currents, so its gradient is theirs
+        ran = run(network, weights, inputs, noise, n_steps)
+        value = loss_of(ran, targets, counts, training.loss, code)
+        for regularizer in training.regularizers:
+            if not isinstance(regularizer, Omega):
+                value += penalty_of(ran, regularizer, code)
+    wanted = [*weights.values(), *([noise] if omegas else [])]
+    found = tape.gradient(value, wanted, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+    named = dict(zip(weights, found, strict=False))
+    for penalty in omegas:
+        for name, more in _omega_gradients(network, weights, penalty, ran, found[-1]).items():
+            named[name] += more
+    return value, named
+
+
+def _omega_gradients(
+    network: Network, weights: Variables, penalty: Omega, ran: Ran, D: Tensor
+) -> Variables:
+    assert isinstance(network.model, Ctrnn), "omega is for a ctrnn"
+    names = [name for name in ("W_rec", "U_rec", "V_rec") if name in weights]
+    with tf.GradientTape() as tape:
+        W_rec = effective(weights, network.tensors(D.dtype))["W_rec"]
+        value = omega(penalty, network.model, network.dt, W_rec, ran, D)
+    return dict(zip(names, tape.gradient(value, [weights[name] for name in names]), strict=True))
