@@ -132,6 +132,9 @@ WEIGHTS: dict[str, int] = {
     # Expressions by type; those without a row here weigh 2.
     "number.literal": 6,
     "number.value": 12,
+    "number.read out": 10,
+    "time.read out": 5,
+    "angle.read out": 5,
     "time.elapsed": 8,
     "time.literal": 5,
     "time.value": 10,
