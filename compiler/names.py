@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Iterator
 
+from epochal.compiler import ir
 from epochal.compiler.report import Report
 from epochal.compiler.scope import Scope
 from epochal.dsl import syntax
@@ -102,5 +103,9 @@ def _declared(node: syntax.Node) -> list[str]:
             return [name.name]
         case syntax.Target(names=names):
             return [name.name for name in names]
+        case syntax.Session():
+            return [ir.Count.IN_SESSION.value]
+        case syntax.Blocks():
+            return [ir.Count.BLOCK.value, ir.Count.IN_BLOCK.value]
         case _:
             return []

@@ -90,7 +90,7 @@ def names(task: ir.Task, plan: Layout, known: Known) -> Names:
             label_constants |= _label_constants(owner, labels, taken)
     externs = python_names([extern.name for extern in task.externs], taken)
     taken |= set(externs.values())
-    values = python_names(_values(task), taken)
+    values = python_names(_values(task), taken) | {ir.BLOCK_LENGTH: "length"}
     rows: dict[tuple[str, ...], str] = {}
     for variable in task.variables:
         if len(variable.names) > 1:
@@ -204,20 +204,24 @@ class Speaker:
     def each(self) -> Printer:
         """Print there with the values of the trials `at`: of each step, or each repetition."""
         refer = lambda ref: self._refer(ref, "{}[at]", "{}[at]", Shape.TRIAL)  # noqa: E731
-        return self._each(refer, self._pick)
+        return self._each(refer, self._pick, self.rows())
 
     def each_drawn(self) -> Printer:
         """Print where the table is drawn with the values of each repetition."""
-        return self._each(lambda ref: self._refer(ref, "{}[at]", "{}"), self._pick)
+        refer = lambda ref: self._refer(ref, "{}[at]", "{}")  # noqa: E731
+        return self._each(refer, self._pick, self.drawing())
 
     def each_of_table(self) -> Printer:
         """Print with the values of each repetition as columns of the trial table."""
+        refer = lambda ref: self._column(ref, "[at]")  # noqa: E731
         pick = lambda x: f'trials["{x}"][at, {{}}]'  # noqa: E731
-        return self._each(lambda ref: self._column(ref, "[at]"), pick)
+        return self._each(refer, pick, self.table())
 
-    def _each(self, refer: Refer, pick: Callable[[str], str]) -> Printer:
+    def _each(self, refer: Refer, pick: Callable[[str], str], whole: Printer) -> Printer:
         external, nan = self.names.extern, self.names.nan
-        return Printer(refer, self._label, rows="1", extern=external, pick=pick, nan=nan)
+        return Printer(
+            refer, self._label, rows="1", extern=external, pick=pick, nan=nan, whole=whole
+        )
 
     def table(self, *, careful: bool = False, reduce: ReadSeries | None = None) -> Printer:
         """Print with values as columns of the trial table, and scores as local variables."""

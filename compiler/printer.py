@@ -13,6 +13,7 @@ from epochal.compiler import (
     print_generate,
     print_sample,
     print_score,
+    print_session,
     print_timeline,
     segments,
 )
@@ -68,7 +69,11 @@ def print_module(task: ir.Task, known: Known) -> str:
         **functions_of(task, plan, order, called),
     }
     constants = own_constants(task, plan, called)
-    fields["constants"] = [*column_constants(task, called), *constants.first]
+    fields["constants"] = [
+        *print_session.constants(task),
+        *column_constants(task, called),
+        *constants.first,
+    ]
     fields["computed"] = constants.last
     return finished("module.py.j2", fields, imported(task, called))
 
@@ -91,7 +96,9 @@ def functions_of(task: ir.Task, plan: Layout, bounds: Bounds, called: Names) -> 
         "score": print_score.body(task, plan, bounds, called),
         "score_doc": wrap(score_doc(task)),
         "needs_trial": any("trial" in _words(text) for text in generate.rows),
-        "segments": print_generate.SEGMENTS,
+        "segments": print_generate.segment_lines(task),
+        "rows": rows_of(task),
+        "batch": "trials" if task.session is None else "sequences",
     }
 
 
@@ -351,11 +358,16 @@ def table_doc(task: ir.Task) -> str:
         if print_sample.is_argument(param)
         and (param.name in stored or not isinstance(param.type, ir.SetType))
     ]
-    return (
-        f"Draw the trial table, each (N_batch,): {', '.join(shown)}."
-        if shown
-        else ("Draw the trial table, each (N_batch,).")
-    )
+    what = "the trial table"
+    if task.session is not None:
+        what = "the trials of n sequences, N_trials = n * SESSION, one after another"
+    listed = f": {', '.join(shown)}" if shown else ""
+    return f"Draw {what}, each ({rows_of(task)},){listed}."
+
+
+def rows_of(task: ir.Task) -> str:
+    """Name the rows of the trial table."""
+    return "N_batch" if task.session is None else "N_trials"
 
 
 def arrays_doc(task: ir.Task) -> str:
@@ -373,7 +385,7 @@ def score_doc(task: ir.Task) -> str:
     """Describe the scores."""
     size = sum(channel.n_units for channel in task.outputs)
     shown = ", ".join(column_doc(score.name, score.type) for score in task.scores)
-    what = f": {shown}, each (N_batch,)" if shown else ", nothing is asked of this task"
+    what = f": {shown}, each ({rows_of(task)},)" if shown else ", nothing is asked of this task"
     return f"Score outputs (N_batch, N_steps, {size}){what}."
 
 

@@ -25,8 +25,6 @@ QUICK = settings(deadline=None, derandomize=True, suppress_health_check=list(Hea
 # Nodes of the tree that random programs do not hold: they belong to what is not built yet, to
 # files of another kind, or to mistakes.
 ELSEWHERE = {
-    "Session",
-    "Blocks",
     "Use",
     "Extern",
     "Taskset",
