@@ -181,7 +181,7 @@ def _take_draw(
         scope.report.error("E0408", "draw this in `trial` and use its name here", node.span)
         return None
     column = epoch
-    while column in scope.symbols:
+    while column in scope.symbols or column in scope.score_names:
         column += "_epoch"
     ref = ir.Ref(column, ir.Role.VARIABLE)
     most = times(chain) if chain else 0

@@ -49,6 +49,8 @@ def lower(
     The scope comes back too: it knows the bounds of every value, and which names were used.
     """
     scope = Scope(report, names.labels(task), externs=externs)
+    score = _one(task, syntax.Score)
+    scope.score_names = frozenset(names.targets(score)) if score else frozenset()
     _layout(task, scope)
     about = facts(_one(task, syntax.About), scope)
     parameters, drawn = params(_one(task, syntax.Params), bindings, scope)

@@ -68,6 +68,12 @@ def labels(task: syntax.Node) -> dict[str, Span]:
     return found
 
 
+def targets(section: syntax.Section) -> list[str]:
+    """List the names that the statements of a block define."""
+    found = [node for node in walk(section) if isinstance(node, syntax.Target)]
+    return [name.name for target in found for name in target.names]
+
+
 def walk(node: object) -> Iterator[syntax.Node]:
     """Yield a node of the syntax tree and everything inside it."""
     if isinstance(node, tuple):

@@ -9,7 +9,7 @@ import hashlib
 import importlib
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache, partial
 from itertools import product
 from statistics import NormalDist
@@ -44,6 +44,7 @@ class Reading:
     dt: int = 0
     outputs: list[list[float]] | None = None
     repetition: int | None = None
+    scores: Mapping[str, Value] = field(default_factory=dict)
 
     def value(self, expr: ir.Expr) -> Value:
         n = repetitions_read(self.task, expr) if self.outputs and self.repetition is None else 0
@@ -62,8 +63,9 @@ class Reading:
                 return value
             case ir.Label(name):
                 return name
-            case ir.Ref(name):
-                return self.one_of(self.values[name], expr)
+            case ir.Ref(name, role):
+                known = self.scores if role is ir.Role.SCORE else self.values
+                return self.one_of(known[name], expr)
             case ir.Elapsed():
                 assert self.t is not None
                 return self.t
@@ -126,7 +128,7 @@ class Reading:
         """Take the value of this repetition, where there are several of an array."""
         if self.repetition is None or not isinstance(value, list):
             return value
-        is_array = isinstance(type_of(self.task, ref.name), ir.ArrayType)
+        is_array = isinstance(type_of(self.task, ref.name, ref.role), ir.ArrayType)
         return value[self.repetition] if is_array else value
 
     def call(self, function: str, arguments: tuple[ir.Expr, ...]) -> Value:
@@ -197,8 +199,8 @@ class Reading:
                 return self.labels(x)
             case ir.Call("argmax", (x,)):
                 return next(one.units for one in self.task.outputs if one.name == channel_read(x))
-            case ir.Ref(name):
-                kind = type_of(self.task, name)
+            case ir.Ref(name, role):
+                kind = type_of(self.task, name, role)
                 kind = kind.item if isinstance(kind, ir.ArrayType) else kind
                 assert isinstance(kind, ir.LabelType)
                 return kind.labels
@@ -278,9 +280,9 @@ def channel_read(expr: ir.Expr) -> str:
     return expr.channel
 
 
-def type_of(task: ir.Task, name: str) -> ir.Type:
+def type_of(task: ir.Task, name: str, role: ir.Role) -> ir.Type:
     for variable in task.variables:
-        if name in variable.names:
+        if name in variable.names and role is not ir.Role.SCORE:
             return variable.types[variable.names.index(name)]
     others = {score.name: score.type for score in task.scores}
     others |= {param.name: param.type for param in task.params}
@@ -740,7 +742,7 @@ def scores(task: ir.Task, values: Mapping[str, Value], dt: int, outputs: list[li
     """Score the outputs of one trial."""
     found: Row = {}
     for score in task.scores:
-        reading = Reading(task, {**values, **found}, dt=dt, outputs=outputs)
+        reading = Reading(task, values, dt=dt, outputs=outputs, scores=found)
         found[score.name] = reading.value(score.value)
     return found
 
