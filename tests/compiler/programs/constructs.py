@@ -135,7 +135,7 @@ WEIGHTS: dict[str, int] = {
     "op.-=": 1,
     "op.*=": 1,
     "reduce.mean": 3,
-    "reduce.last": 2,
+    "reduce.last": 3,
     "reduce.min": 2,
     "reduce.max": 3,
     "reduce.first_above": 2,
