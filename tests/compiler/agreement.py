@@ -178,5 +178,5 @@ def hold(
             wanted = reference.scores(task, row, step, own)
             one = {key: column[i] for key, column in scored.items()}
             hold_scores(task, module, row, one, wanted)
-            row |= wanted  # a later trial may look back at them
+            row[reference.SCORED] = wanted  # a later trial may look back at them
             begin = end

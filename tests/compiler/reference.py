@@ -21,6 +21,7 @@ from epochal.compiler import ir
 from epochal.compiler.walk import children, definition_expressions, refs, walk
 
 BEFORE = "trial before"  # where a row holds the row of the trial before, None on the first
+SCORED = "scores"  # where it holds what that trial was scored
 
 Value = Any  # a number, a truth, a label, none, or a list of one number a unit
 Row = dict[str, Value]
@@ -117,7 +118,7 @@ class Reading:
         """Give what x was on the trial before, or the initial value on the first."""
         before = self.values[BEFORE]
         if before is not None:
-            return replace(self, values=before).value(x)
+            return replace(self, values=before, scores=before.get(SCORED, {})).value(x)
         first = self.value(initial)
         now = self.values.get(x.name) if isinstance(x, ir.Ref) else None
         if self.repetition is None and isinstance(now, list) and not isinstance(first, list):
