@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from epochal.compiler import expressions, ir, types
 from epochal.compiler.scope import Scope, Setting, Typed
-from epochal.compiler.walk import refs
+from epochal.compiler.walk import refs, walk
 from epochal.dsl import syntax
 
 
@@ -80,9 +80,20 @@ def take(x: Typed, node: syntax.Index, scope: Scope, setting: Setting) -> Typed 
             i.span,
         )
         return None
+    if isinstance(x.type.item, ir.LabelType) and _reads_outputs(i.expr):
+        message = "an index that is read out of outputs may be nan, and there is no label for that"
+        scope.report.error("E0336", message, i.span)
+        return None
     scope.structural |= {ref.name for ref in refs(i.expr) if ref.role is ir.Role.PARAM}
     made = Typed(ir.Index(x.expr, i.expr), single(x).type, node.span)
     return many(made, (replace(x, type=x.type.item), i), scope)
+
+
+def _reads_outputs(expr: ir.Expr) -> bool:
+    return any(
+        isinstance(node, ir.Series) or (isinstance(node, ir.Ref) and node.role is ir.Role.SCORE)
+        for node in walk(expr)
+    )
 
 
 def reduce(name: str, node: syntax.Call, x: Typed, scope: Scope) -> Typed | None:

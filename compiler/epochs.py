@@ -185,7 +185,9 @@ def _take_draw(
     if isinstance(law.law, ir.Factor) or isinstance(law.type, ir.TupleType | ir.LabelType):
         scope.report.error("E0408", "draw this in `trial` and use its name here", node.span)
         return None
-    column = epoch if epoch not in scope.symbols else f"{epoch}_epoch"
+    column = epoch
+    while column in scope.symbols or column in scope.score_names:
+        column += "_epoch"
     ref = ir.Ref(column, ir.Role.VARIABLE)
     most = times(chain) if chain else 0
     kind = ir.ArrayType(law.type, most) if chain else law.type

@@ -23,7 +23,7 @@ Operator = Annotated[str, Meta(pattern=rf"^([-+*/]=?|\*\*|[=!<>]=|[=<>]|and|or){
 Key = Annotated[str, Meta(pattern=rf"^[a-z]+:[A-Za-z0-9_,]+{_END}")]
 Location = Annotated[str, Meta(pattern=rf"^[A-Za-z0-9_.]+:[A-Za-z0-9_]+{_END}")]
 Digest = Annotated[str, Meta(pattern=rf"^[0-9a-f]*{_END}")]
-Count = Annotated[int, Meta(ge=0, le=100_000)]
+Size = Annotated[int, Meta(ge=0, le=100_000)]
 
 
 class Place(Struct, frozen=True, eq=False):
@@ -86,24 +86,24 @@ class UnitsType(_Node, frozen=True, tag="units"):
     ``slots`` is the number of rings where the channel is an array of them.
     """
 
-    n: Count
+    n: Size
     labels: tuple[Name, ...] = ()
-    slots: Count = 0
+    slots: Size = 0
 
 
 class ArrayType(_Node, frozen=True, tag="array"):
     """``n`` values of one type on every trial."""
 
     item: "Type"
-    n: Count
+    n: Size
 
 
 class SeriesType(_Node, frozen=True, tag="series"):
     """An output over the steps of a span, (time, units); ``truth`` where it is true or false."""
 
-    n: Count
+    n: Size
     labels: tuple[Name, ...] = ()
-    slots: Count = 0
+    slots: Size = 0
     truth: bool = False
 
 
@@ -314,7 +314,7 @@ class External(_Node, frozen=True, tag="external"):
 
     name: Name
     arguments: tuple["Expr", ...]
-    units: Count
+    units: Size
 
 
 class Series(_Node, frozen=True, tag="output"):
@@ -380,7 +380,7 @@ class Factor(_Node, frozen=True, tag="factor"):
     """A balanced variable: its levels, and how many cells of the design each takes."""
 
     levels: tuple[Expr, ...]
-    copies: tuple[Count, ...]
+    copies: tuple[Size, ...]
 
 
 class Drawn(_Node, frozen=True, tag="drawn"):
@@ -392,7 +392,7 @@ class Drawn(_Node, frozen=True, tag="drawn"):
 
     law: Distribution
     key: Key
-    size: Count = 0
+    size: Size = 0
     per_batch: bool = False
 
 
@@ -498,13 +498,13 @@ class Channel(Struct, frozen=True, omit_defaults=True):
     name: Name
     kind: ChannelKind
     units: tuple[UnitName, ...]
-    n_units: Count
+    n_units: Size
     baseline: Expr
     noise: Noise | None
     rectified: bool
     doc: str
     at: Place
-    slots: Count = 0
+    slots: Size = 0
     slot_labels: tuple[Name, ...] = ()
 
 
@@ -527,7 +527,7 @@ class Repeat(Struct, frozen=True):
     last: Name
     index: Name
     count: Expr
-    most: Count
+    most: Size
     at: Place
 
 
@@ -640,7 +640,7 @@ class Member(Struct, frozen=True):
 
     name: Name
     task: Task
-    copies: Count
+    copies: Size
     at: Place
 
 

@@ -7,29 +7,56 @@ import msgspec
 
 from epochal.compiler import ir
 from epochal.compiler.intervals import Interval, Known, interval, support
+from epochal.compiler.repeats import Chain, chains
 from epochal.compiler.types import is_signal
 
 Sets = Mapping[str, ir.SetOf]
 """The members of the parameters that are bound to sets."""
 
 
-def known_of(task: ir.Task) -> Known:
-    """Bound every parameter and variable of a task, from the IR alone."""
+def known_of(task: ir.Task, *, rebound: bool = False) -> Known:
+    """Bound every parameter and variable of a task, from the IR alone.
+
+    With ``rebound``, a parameter that the printed functions take as an argument may be anything
+    that it may be bound to; else it is what it is bound to.
+    """
     known: dict[ir.Ref, Interval] = {}
     sets: dict[str, ir.SetOf] = {}
     for param in task.params:
         if param.value is not None:
-            known[ir.Ref(param.name, ir.Role.PARAM)] = interval(param.value, known)
+            reach = interval(param.value, known)
+            if rebound and not param.structural:
+                reach = reach.hull(_allowed(param, known) or reach)
+            known[ir.Ref(param.name, ir.Role.PARAM)] = reach
             members = members_of(param.value, sets)
             if members is not None:
                 sets[param.name] = members
     known |= index_bounds(task.repeats)
+    around = chains(task)
     for variable in task.variables:
-        bounds = variable_bounds(variable, known, sets)
+        inside = index_bounds(_repeats_of(variable, around))
+        bounds = variable_bounds(variable, known | inside, sets)
         for name, kind, one in zip(variable.names, variable.types, bounds, strict=True):
             role = ir.Role.SIGNAL if is_signal(kind) else ir.Role.VARIABLE
             known[ir.Ref(name, role)] = one
     return known
+
+
+def _allowed(param: ir.Param, known: Known) -> Interval | None:
+    """Bound what a parameter may be bound to, where that is said."""
+    if param.allowed is not None:
+        return interval(param.allowed, known)
+    if param.low is None or param.high is None:
+        return None
+    return interval(param.low, known).hull(interval(param.high, known))
+
+
+def _repeats_of(variable: ir.Variable, around: Mapping[str, Chain]) -> Chain:
+    """Find the repeats whose indices the draw of a duration may read."""
+    if not isinstance(variable.definition, ir.Drawn):
+        return ()
+    kind, _, name = variable.definition.key.partition(":")
+    return around[name] if kind == "epoch" else ()
 
 
 def counts(repeat: ir.Repeat) -> Interval:

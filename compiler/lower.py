@@ -50,6 +50,8 @@ def lower(
     The scope comes back too: it knows the bounds of every value, and which names were used.
     """
     scope = Scope(report, names.labels(task), externs=externs)
+    score = _one(task, syntax.Score)
+    scope.score_names = frozenset(names.targets(score)) if score else frozenset()
     _layout(task, scope)
     about = facts(_one(task, syntax.About), scope)
     parameters, drawn = params(_one(task, syntax.Params), bindings, scope)
@@ -73,7 +75,7 @@ def lower(
         name=task.name.name,
         doc=task.doc,
         about=about,
-        params=_with_structure(parameters, _of_design(requirements, columns), scope),
+        params=_with_structure(parameters, _of_design(requirements, (*drawn, *columns)), scope),
         inputs=inputs,
         outputs=outputs,
         variables=(*drawn, *held, *columns, *waits),

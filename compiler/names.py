@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Iterator
 
+from epochal.compiler import ir
 from epochal.compiler.report import Report
 from epochal.compiler.scope import Scope
 from epochal.dsl import syntax
@@ -67,6 +68,12 @@ def labels(task: syntax.Node) -> dict[str, Span]:
     return found
 
 
+def targets(section: syntax.Section) -> list[str]:
+    """List the names that the statements of a block define."""
+    found = [node for node in walk(section) if isinstance(node, syntax.Target)]
+    return [name.name for target in found for name in target.names]
+
+
 def walk(node: object) -> Iterator[syntax.Node]:
     """Yield a node of the syntax tree and everything inside it."""
     if isinstance(node, tuple):
@@ -102,5 +109,9 @@ def _declared(node: syntax.Node) -> list[str]:
             return [name.name]
         case syntax.Target(names=names):
             return [name.name for name in names]
+        case syntax.Session():
+            return [ir.Count.IN_SESSION.value]
+        case syntax.Blocks():
+            return [ir.Count.BLOCK.value, ir.Count.IN_BLOCK.value]
         case _:
             return []

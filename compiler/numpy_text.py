@@ -78,7 +78,9 @@ class Printer:
     outputs : Outputs or None
         Prints what reads outputs, where they are read.
     careful : bool
-        Whether values may be nan, so that ``!=`` must be false for them.
+        Whether any value may be nan or none, so that ``!=`` must be false for them.
+    nan : callable
+        Whether this one may be nan.
     counted : callable or None
         How the events of a pulse train are counted, where that may be.
     pick : callable or None
@@ -101,6 +103,7 @@ class Printer:
     whole: "Printer | None" = None
     rows: str = "n"
     extern: Callable[[str], str] = lambda name: name
+    nan: Callable[[ir.Expr], bool] = lambda x: False
 
     def text(self, expr: ir.Expr) -> str:
         """Print an expression."""
@@ -189,22 +192,25 @@ class Printer:
 
     def _comparison(self, expr: ir.Comparison) -> Text:
         left, right, shape = self._pair(expr.a, expr.b, (SUM, SUM))
-        if not self.careful or expr.op not in ("==", "!="):
-            return Text(f"{left} {expr.op} {right}", COMPARE, shape)
+        text = f"{left} {expr.op} {right}"
         if expr.labels:
-            known = [
-                f"({text} >= 0)"
-                for text, side in ((left, expr.a), (right, expr.b))
-                if _may_be_none(side)
-            ]
-            if expr.op == "==":  # none is none, but equals nothing
-                known = known[:1] if len(known) == 2 else []
-            if not known:
-                return Text(f"{left} {expr.op} {right}", COMPARE, shape)
-            return Text(" & ".join([f"({left} {expr.op} {right})", *known]), AND, shape)
+            known = self._known(expr, left, right)
+            return (
+                Text(" & ".join([f"({text})", *known]), AND, shape)
+                if known
+                else (Text(text, COMPARE, shape))
+            )
+        if expr.op == "!=" and (self.careful or self.nan(expr.a) or self.nan(expr.b)):
+            return Text(f"({left} < {right}) | ({left} > {right})", OR, shape)
+        return Text(text, COMPARE, shape)
+
+    def _known(self, expr: ir.Comparison, left: str, right: str) -> list[str]:
+        """Print that labels are known, where none would pass for one: none equals nothing."""
+        sides = [(left, expr.a), (right, expr.b)] if self.careful else []
+        known = [f"({text} >= 0)" for text, side in sides if _may_be_none(side)]
         if expr.op == "==":
-            return Text(f"{left} == {right}", COMPARE, shape)
-        return Text(f"({left} < {right}) | ({left} > {right})", OR, shape)
+            return known[:1] if len(known) == 2 else []
+        return known
 
     def _logical(self, op: str, a: ir.Expr, b: ir.Expr) -> Text:
         # Python's & and | bind more tightly than comparisons, so those get brackets.
@@ -322,6 +328,8 @@ class Printer:
         one = Shape.UNITS if array.shape is Shape.GRID else Shape.TRIAL
         if place.shape is Shape.ARRAY:
             return Text(f"elements({array.text}, {place.text})", ATOM, Shape.ARRAY)
+        if self.nan(i) or (self.careful and _reads(i)):
+            return Text(f"known_element({array.text}, {place.text})", ATOM, one)
         if place.shape is Shape.CONSTANT:
             column = place.text if isinstance(i, ir.Number) else f"int({place.text})"
             return Text(f"{array.inside(ATOM)}[:, {column}]", ATOM, one)
@@ -459,6 +467,14 @@ def is_count(expr: ir.Expr) -> bool:
             return is_count(a) and is_count(b)
         case _:
             return False
+
+
+def _reads(expr: ir.Expr) -> bool:
+    """Whether a value is read out of outputs, and so is nan where a span is empty."""
+    return any(
+        isinstance(node, ir.Series) or (isinstance(node, ir.Ref) and node.role is ir.Role.SCORE)
+        for node in walk(expr)
+    )
 
 
 def _may_be_nan(expr: ir.Expr) -> bool:

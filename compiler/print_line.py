@@ -94,11 +94,11 @@ def broken(text: str, indent: int) -> list[str]:
     if indent + 4 + len(inside) <= width():
         return [head, f"    {inside}", tail]
     lines = [head]
-    is_call = head[-2:-1].isalnum() or head[-2:-1] in ("_", "]", ")")
+    is_call = head[-1] == "(" and (head[-2:-1].isalnum() or head[-2:-1] in ("_", "]", ")"))
     arguments = _arguments(inside)
-    # A pair of brackets around one value is no tuple.
+    # A pair of brackets around one value is no tuple, and one index is none.
     comma = "," if is_call or len(arguments) > 1 else ""
-    for argument in arguments:
+    for argument in (one for one in arguments if one):
         parts = [f"{argument}{comma}"]
         if indent + 4 + len(parts[0]) > width():
             parts = broken(argument, indent + 4)
@@ -113,11 +113,11 @@ def unpacked(targets: Sequence[str], values: Sequence[str], note: str) -> list[s
     short = f"{', '.join(targets)} = {value}  # {note}"
     if len(short) <= width():
         return [short]
-    if not values:
+    if not values and len(targets) > 1:
         return [f"(  # {note}", *packed(targets), f") = {value}"]
     half = len(targets) // 2
     if half == 0:
-        return [f"# {note}", f"{targets[0]} = {values[0]}"]
+        return [f"# {note}", f"{targets[0]} = {value}"]
     return [
         *unpacked(targets[:half], values[:half], note),
         *unpacked(targets[half:], values[half:], note),
@@ -159,19 +159,22 @@ def _splits(text: str) -> list[str]:
 
 def _outside_brackets(text: str) -> Iterator[int]:
     """Yield every place in a text that is in no brackets and no quotes."""
-    depth, quoted = 0, False
-    for i, letter in enumerate(text):
-        if letter == '"':
-            quoted = not quoted
-        if quoted:
-            continue
+    depth = 0
+    for i, letter in enumerate(_bare(text)):
         depth += (letter in _OPEN) - (letter in _CLOSE)
-        if depth == 0:
+        if depth == 0 and letter != '"':
             yield i
+
+
+def _bare(text: str) -> str:
+    """Blot out what stands in quotes, so that its brackets and commas count for nothing."""
+    parts = text.split('"')
+    return '"'.join('"' * len(part) if i % 2 else part for i, part in enumerate(parts))
 
 
 def _last_bracket(text: str) -> tuple[int, int] | None:
     """Find the ends of the longest of the brackets that close a statement, as in ``f(x)[0]``."""
+    text = _bare(text)
     found: list[tuple[int, int]] = []
     end = len(text) - 1
     while end >= 0 and text[end] in _CLOSE:
@@ -188,7 +191,7 @@ def _longest_bracket(text: str) -> tuple[int, int]:
     """Find the ends of the longest of all brackets that are in no other."""
     found: list[tuple[int, int]] = []
     depth = first = 0
-    for i, letter in enumerate(text):
+    for i, letter in enumerate(_bare(text)):
         if letter in _OPEN:
             first = first if depth else i
             depth += 1
@@ -201,7 +204,7 @@ def _longest_bracket(text: str) -> tuple[int, int]:
 def _arguments(text: str) -> list[str]:
     """Split at the commas outside all brackets."""
     parts, depth, first = [], 0, 0
-    for i, letter in enumerate(text):
+    for i, letter in enumerate(_bare(text)):
         depth += (letter in _OPEN) - (letter in _CLOSE)
         if letter == "," and depth == 0:
             parts.append(text[first:i].strip())

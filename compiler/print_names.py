@@ -1,11 +1,14 @@
 """What everything is called in the printed module."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from epochal.compiler import ir, numpy_text
 from epochal.compiler.column_names import ColumnNames, column_names
-from epochal.compiler.numpy_text import Outputs, Printer, Shape, Text
+from epochal.compiler.intervals import Known
+from epochal.compiler.nans import may_be_nan, nan_names
+from epochal.compiler.numpy_text import Outputs, Printer, Refer, Shape, Text
 from epochal.compiler.prelude_source import PRELUDE_NAMES
 from epochal.compiler.print_signals import HEIGHTS, processes
 from epochal.compiler.python_names import constant_names, python_names
@@ -33,6 +36,7 @@ class Names:
     groups: dict[tuple[str, ...], str]
     externs: dict[str, str]
     views: dict[tuple[str, str], str]
+    nan: Callable[[ir.Expr], bool]
     spoken: set[tuple[str, ...]] = field(default_factory=set)
 
     def value(self, name: str) -> str:
@@ -71,7 +75,7 @@ class Names:
         return self.constants["parameter", name]
 
 
-def names(task: ir.Task, plan: Layout) -> Names:
+def names(task: ir.Task, plan: Layout, known: Known) -> Names:
     """Choose all names of a module."""
     taken: set[str] = set(PRELUDE_NAMES)
     channels = [("channel", channel.name) for channel in (*task.inputs, *task.outputs)]
@@ -106,6 +110,7 @@ def names(task: ir.Task, plan: Layout) -> Names:
         groups,
         externs,
         _views(task, {*taken, *values.values(), *rows.values()}),
+        partial(may_be_nan, names=nan_names(task, known), known=known),
     )
 
 
@@ -197,50 +202,58 @@ class Speaker:
 
     def drawing(self) -> Printer:
         """Print where the table is drawn: parameters are numbers, variables one a trial."""
+        refer = lambda ref: self._refer(ref, "{}", "{}")  # noqa: E731
         counted = lambda ref: self._counted(ref, self.names.value(ref.name))  # noqa: E731
-        return Printer(lambda ref: self._refer(ref, "{}", "{}"), self._label, counted=counted)
+        return Printer(refer, self._label, counted=counted, nan=self.names.nan)
 
     def rows(self) -> Printer:
         """Print where arrays are made: columns of the trial table are local variables."""
         refer = lambda ref: self._refer(ref, "{}", "{}", Shape.TRIAL)  # noqa: E731
-        extern = self.names.extern
-        return Printer(refer, self._label, extern=extern, counted=self._counted)
+        extern, nan = self.names.extern, self.names.nan
+        return Printer(refer, self._label, extern=extern, counted=self._counted, nan=nan)
 
     def first_row(self) -> Printer:
         """Print there with parameters as one number for the batch."""
         refer = lambda ref: self._refer(ref, "{}", "{}[0]")  # noqa: E731
-        return Printer(refer, self._label, counted=self._counted)
+        return Printer(refer, self._label, counted=self._counted, nan=self.names.nan)
 
     def each(self) -> Printer:
         """Print there with the values of the trials `at`: of each step, or each repetition."""
         refer = lambda ref: self._refer(ref, "{}[at]", "{}[at]", Shape.TRIAL)  # noqa: E731
-        return Printer(
-            refer,
-            self._label,
-            counted=lambda ref: self._counted(ref, at="[at]"),
-            pick=self._pick,
-            whole=self.rows(),
-            rows="1",
-            extern=self.names.extern,
-        )
+        counted = lambda ref: self._counted(ref, at="[at]")  # noqa: E731
+        return self._each(refer, counted, self._pick, self.rows())
 
     def each_drawn(self) -> Printer:
         """Print where the table is drawn with the values of each repetition."""
         refer = lambda ref: self._refer(ref, "{}[at]", "{}")  # noqa: E731
         counted = lambda ref: self._counted(ref, self.names.value(ref.name), "[at]")  # noqa: E731
-        whole = self.drawing()
-        return Printer(refer, self._label, counted=counted, pick=self._pick, whole=whole)
+        return self._each(refer, counted, self._pick, self.drawing())
 
     def each_of_table(self) -> Printer:
         """Print with the values of each repetition as columns of the trial table."""
         refer = lambda ref: self._column(ref, "[at]")  # noqa: E731
         counted = lambda ref: self._counted(ref, at="[at]")  # noqa: E731
         pick = lambda ref: f'trials["{ref.name}"][at, {{}}]'  # noqa: E731
-        return Printer(refer, self._label, counted=counted, pick=pick, whole=self.table())
+        return self._each(refer, counted, pick, self.table())
+
+    def _each(
+        self, refer: Refer, counted: Refer, pick: Callable[[ir.Ref], str], whole: Printer
+    ) -> Printer:
+        return Printer(
+            refer,
+            self._label,
+            counted=counted,
+            pick=pick,
+            whole=whole,
+            rows="1",
+            extern=self.names.extern,
+            nan=self.names.nan,
+        )
 
     def table(self, *, careful: bool = False, outputs: Outputs | None = None) -> Printer:
         """Print with values as columns of the trial table, and scores as local variables."""
-        return Printer(self._column, self._label, outputs, careful, self._counted)
+        counted, nan = self._counted, self.names.nan
+        return Printer(self._column, self._label, outputs, careful, counted, nan=nan)
 
     def _pick(self, ref: ir.Ref) -> str:
         rows = "at, k" if ref.role is ir.Role.SIGNAL else "at"

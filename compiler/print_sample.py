@@ -1,6 +1,5 @@
 """Printing ``sample_trials``: how parameters become columns and how variables are drawn."""
 
-import re
 from math import prod
 
 from epochal.compiler import ir, print_session
@@ -16,7 +15,7 @@ from epochal.compiler.print_draws import (
     rounded,
     variable_lines,
 )
-from epochal.compiler.print_line import WIDTH, line
+from epochal.compiler.print_line import WIDTH, line, mentioned
 from epochal.compiler.print_names import LONGEST, Names, Speaker
 from epochal.compiler.print_signals import WORDS, has_words, table_columns
 from epochal.compiler.redraw import Attempted, schedule
@@ -80,7 +79,7 @@ def body(
         elif not print_session.is_wider(made):
             lines += variable_lines(made, job)
     lines += _returned(task, longest, show, names, of_set)
-    counts = of_set and any(re.search(r"\bn\b", text.split("#")[0]) for text in lines)
+    counts = of_set and "n" in mentioned("\n".join(lines))
     return [line("n = draw.n"), *lines] if counts else lines
 
 

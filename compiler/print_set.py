@@ -101,7 +101,7 @@ _LACKING = "A column that a task lacks is nan on its trials, -1 for labels, Fals
 
 def _member(taskset: ir.Taskset, task: ir.Task, bounds: Bounds) -> _Member:
     plan = segments.layout(task, bounds)
-    return _Member(taskset, task, bounds, plan, names(task, plan))
+    return _Member(taskset, task, bounds, plan, names(task, plan, bounds.known))
 
 
 def _epochs(taskset: ir.Taskset) -> dict[str, tuple[int, int]]:
@@ -153,7 +153,8 @@ def _body(one: _Member) -> str:
         "record": _record(one),
     }
     # Last: the statements above say which lists of labels they speak of.
-    fields["constants"] = own_constants(task, one.plan, called, one.bounds.known)
+    constants = own_constants(task, one.plan, called, one.bounds.known)
+    fields["constants"] = [*constants.first, *constants.last]
     return template("member.py.j2").render(fields)
 
 

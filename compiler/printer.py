@@ -1,6 +1,7 @@
 """From IR to the source of a NumPy module."""
 
 import textwrap
+from dataclasses import dataclass
 from functools import cache
 from typing import assert_never
 
@@ -20,7 +21,7 @@ from epochal.compiler.bounds import Bounds, longest
 from epochal.compiler.externs import function_of, module_of
 from epochal.compiler.hash import task_hash
 from epochal.compiler.intervals import Known, interval
-from epochal.compiler.numpy_text import Printer
+from epochal.compiler.known import known_of
 from epochal.compiler.prelude_source import PRELUDE_NAMES, Definition, imports, needed
 from epochal.compiler.print_line import (
     file_name,
@@ -60,8 +61,9 @@ def print_module(task: ir.Task, known: Known) -> str:
         Python source that imports only NumPy and the standard library.
     """
     bounds = Bounds(task.variables, known)
-    plan = segments.layout(task, bounds)
-    called = names(task, plan)
+    order = Bounds(task.variables, known_of(task, rebound=True))  # whatever the arguments are
+    plan = segments.layout(task, order)
+    called = names(task, plan, known)
     fields: Fields = {
         "title": title_of(task),
         "version": VERSION,
@@ -71,13 +73,15 @@ def print_module(task: ir.Task, known: Known) -> str:
         "signature": _signature(print_sample.arguments(task, called)),
         "sample_doc": wrap(table_doc(task)),
         "sample": print_sample.body(task, longest(task, bounds), bounds, called),
-        **functions_of(task, plan, bounds, called),
+        **functions_of(task, plan, order, called),
     }
+    constants = own_constants(task, plan, called)
     fields["constants"] = [
         *print_session.constants(task),
         *column_constants(task, called),
-        *own_constants(task, plan, called, known),
+        *constants.first,
     ]
+    fields["computed"] = constants.last
     return finished("module.py.j2", fields, imported(task, called))
 
 
@@ -276,29 +280,63 @@ def column_constants(task: ir.Task, called: Names) -> list[str]:
     return lines
 
 
-def own_constants(task: ir.Task, plan: Layout, called: Names, known: Known) -> list[str]:
-    """Print the structural parameters, labels and segments."""
-    show = Speaker(called).drawing()
-    structural = [p for p in task.params if p.structural and not _is_set_of_labels(p)]
-    shown = {param.name: _structural(param, show, called, known) for param in structural}
-    lines = [shown[param.name] for param in structural if not _has_labels(param)]
-    chosen = [shown[param.name] for param in structural if _has_labels(param)]
+@dataclass(frozen=True, slots=True)
+class Constants:
+    """The constants of a task; those of ``last`` need functions of the prelude."""
+
+    first: list[str]
+    last: list[str]
+
+
+def own_constants(
+    task: ir.Task, plan: Layout, called: Names, known: Known | None = None
+) -> Constants:
+    """Print the structural parameters, labels and segments, each below what it needs.
+
+    With ``known``, what needs functions of the prelude is printed as the number it is: members of
+    a set are made before those functions.
+    """
+    first, chosen, last = _parameters(task, called, known or {})
+    lines = list(first)
     for labels in called.groups:
         if labels in called.spoken:
             members = [called.label(label, labels) for label in labels]
             owner = called.groups[labels]
             lines += unpacked(members, [], f"labels of {owner}")
-    lines += chosen
-    return lines + column_names.constants(task, plan, called.columns)
+    return Constants(
+        [*lines, *chosen, *column_names.constants(task, plan, called.columns)],
+        last,
+    )
 
 
-def _structural(param: ir.Param, show: Printer, called: Names, known: Known) -> str:
-    assert param.value is not None
-    text = show.text(param.value)
-    reach = interval(param.value, known)
-    if mentioned(text) & PRELUDE_NAMES and reach.is_point:  # those functions stand further below
-        text = repr(int(reach.low) if reach.whole else float(reach.low))
-    return line(f"{called.structural(param.name)} = {text}", param.at, 0)
+def _parameters(
+    task: ir.Task, called: Names, known: Known
+) -> tuple[list[str], list[str], list[str]]:
+    """Print structural parameters: those that need nothing, labels, functions of the prelude."""
+    first: list[str] = []
+    chosen: list[str] = []
+    last: list[str] = []
+    show = Speaker(called).drawing()
+    labelled = set(called.label_constants.values())
+    computed = set(PRELUDE_NAMES)
+    for param in task.params:
+        if not param.structural or _is_set_of_labels(param):
+            continue
+        assert param.value is not None
+        name, value = called.structural(param.name), show.text(param.value)
+        used = mentioned(value)
+        reach = interval(param.value, known)
+        if known and used & computed and reach.is_point:
+            value, used = repr(int(reach.low) if reach.whole else float(reach.low)), frozenset()
+        if used & computed:
+            place, names_ = last, computed
+        elif _has_labels(param) or used & labelled:
+            place, names_ = chosen, labelled
+        else:
+            place, names_ = first, set()
+        names_.add(name)
+        place.append(line(f"{name} = {value}", param.at, 0))
+    return first, chosen, last
 
 
 def _is_set_of_labels(param: ir.Param) -> bool:

@@ -3,6 +3,7 @@
 A requirement redraws, trial by trial, the draws it depends on, directly or through computed
 variables, never factors.  Requirements that share a draw are met together.  What lies between
 those draws and the requirement is made anew in every attempt; what merely follows comes after.
+Where the law of a draw follows another draw, requirements on that one are met first.
 """
 
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ class Attempted:
 
 
 Made = ir.Variable | Attempted
+
+_Group = tuple[set[str], list[ir.Requirement]]
 
 
 def schedule(task: ir.Task) -> tuple[Made, ...]:
@@ -72,7 +75,7 @@ def draws_of(requirement: ir.Requirement, variables: tuple[ir.Variable, ...]) ->
 
 def attempts_of(task: ir.Task) -> list[Attempted]:
     """Group the requirements that are met together, each with what an attempt makes."""
-    merged: list[tuple[set[str], list[ir.Requirement]]] = []
+    merged: list[_Group] = []
     for requirement in task.requirements:
         draws = set(draws_of(requirement, task.variables))
         if not draws:
@@ -83,7 +86,38 @@ def attempts_of(task: ir.Task) -> list[Attempted]:
             mine = other[1] + mine
             merged.remove(other)
         merged.append((draws, mine))
+    while (pair := _entangled(merged, task)) is not None:
+        draws, mine = merged.pop(pair[1])
+        merged[pair[0]] = merged[pair[0]][0] | draws, merged[pair[0]][1] + mine
     return [_attempted(task, draws, mine) for draws, mine in merged]
+
+
+def _entangled(groups: list[_Group], task: ir.Task) -> tuple[int, int] | None:
+    """Find two groups that wait for each other, be it through others: they are met together."""
+    behind = [_behind(group, task) for group in groups]
+    ahead = [
+        {j for j, (draws, _) in enumerate(groups) if j != i and draws & behind[i]}
+        for i in range(len(groups))
+    ]
+    for _ in groups:
+        ahead = [mine.union(*(ahead[j] for j in mine)) for mine in ahead]
+    pairs = [(i, j) for i, mine in enumerate(ahead) for j in mine if i < j and i in ahead[j]]
+    return pairs[0] if pairs else None
+
+
+def _behind(group: _Group, task: ir.Task) -> set[str]:
+    """Name all that the draws and the conditions of a group follow from."""
+    by_name = {name: variable for variable in task.variables for name in variable.names}
+    draws, requirements = group
+    wanted = [name for name in draws for name in _needs(by_name[name])]
+    wanted += [ref.name for one in requirements for ref in refs(one.condition)]
+    found: set[str] = set()
+    while wanted:
+        name = wanted.pop()
+        if name in by_name and name not in found:
+            found.add(name)
+            wanted += _needs(by_name[name])
+    return found
 
 
 def _attempted(task: ir.Task, draws: set[str], requirements: list[ir.Requirement]) -> Attempted:

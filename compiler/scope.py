@@ -75,6 +75,7 @@ class Scope:
     report: Report
     labels: dict[str, Span]
     symbols: dict[str, Symbol] = field(default_factory=dict)
+    score_names: frozenset[str] = frozenset()
     known: dict[ir.Ref, Interval] = field(default_factory=dict)
     inputs: dict[str, ir.Channel] = field(default_factory=dict)
     outputs: dict[str, ir.Channel] = field(default_factory=dict)

@@ -110,6 +110,14 @@ def element(x: Array, i: Number) -> Array:
     return x[np.arange(len(x)), np.asarray(i, np.int64)]
 
 
+def known_element(x: Array, i: Number) -> Array:
+    """Take value i of each row as `element` does; where i is nan give nan, or false of truths."""
+    known = np.broadcast_to(np.asarray(i) >= 0, len(x))
+    found = element(x, np.where(known, i, 0))
+    known = known.reshape(-1, *[1] * (found.ndim - 1))
+    return found & known if found.dtype == bool else np.where(known, found, np.nan)
+
+
 def elements(x: Array, i: Array) -> Array:
     """Take several values of each row of (N_batch, n); i is (N_batch, k), or (1, k) for all."""
     places = np.broadcast_to(np.asarray(i, np.int64), (len(x), np.shape(i)[1]))

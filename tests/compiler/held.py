@@ -1,7 +1,5 @@
 """Compile a random program and hold all that it makes against the reference."""
 
-import ast
-
 from agreement import hold
 from compiled import Module, judged, load
 from printed_loops import forbidden_loops
@@ -58,7 +56,6 @@ def rendered(found: tuple[Diagnostic, ...], text: str) -> None:
 def printed(checked: Checked, text: str) -> Module:
     """Print a module: the same from its JSON, without loops over trials, and can be told of."""
     made = checked.module()
-    ast.parse(made)
     assert from_ir(decode(encode(checked.task))).module() == made
     assert forbidden_loops(made) == []
     written = {name: text[span.start : span.end] for name, span in checked.written.items()}

@@ -9,7 +9,7 @@ import hashlib
 import importlib
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache, partial
 from itertools import product
 from statistics import NormalDist
@@ -20,9 +20,10 @@ import reference_signals
 
 from epochal.compiler import ir
 from epochal.compiler.types import is_signal
-from epochal.compiler.walk import children, refs, walk
+from epochal.compiler.walk import children, definition_expressions, refs, walk
 
 BEFORE = "trial before"  # where a row holds the row of the trial before, None on the first
+SCORED = "scores"  # where it holds what that trial was scored
 
 Value = Any  # a number, a truth, a label, none, or a list of one number a unit
 Row = dict[str, Value]
@@ -46,6 +47,7 @@ class Reading:
     dt: int = 0
     outputs: list[list[float]] | None = None
     repetition: int | None = None
+    scores: Mapping[str, Value] = field(default_factory=dict)
 
     def value(self, expr: ir.Expr) -> Value:
         n = repetitions_read(self.task, expr) if self.outputs and self.repetition is None else 0
@@ -66,8 +68,9 @@ class Reading:
                 return name
             case ir.Ref(name, ir.Role.SIGNAL):
                 return reference_signals.process(self, name)
-            case ir.Ref(name):
-                return self.one_of(self.values[name], expr)
+            case ir.Ref(name, role):
+                known = self.scores if role is ir.Role.SCORE else self.values
+                return self.one_of(known[name], expr)
             case ir.Elapsed():
                 assert self.t is not None
                 return self.t
@@ -90,7 +93,11 @@ class Reading:
                     return each(lambda c, a, b: a if c else b, asked, *sides)
                 return self.value(then if asked else otherwise)
             case ir.Index(x, i):
-                return replace(self, repetition=None).value(x)[int(self.value(i))]
+                array = replace(self, repetition=None).value(x)
+                place = self.value(i)
+                if place != place:
+                    return False if isinstance(array[0], bool) else math.nan
+                return array[int(place)]
             case ir.Call(function, arguments):
                 return self.call(function, arguments)
             case ir.External(name, arguments, units):
@@ -115,7 +122,7 @@ class Reading:
         """Give what x was on the trial before, or the initial value on the first."""
         before = self.values[BEFORE]
         if before is not None:
-            return replace(self, values=before).value(x)
+            return replace(self, values=before, scores=before.get(SCORED, {})).value(x)
         first = self.value(initial)
         now = self.values.get(x.name) if isinstance(x, ir.Ref) else None
         if self.repetition is None and isinstance(now, list) and not isinstance(first, list):
@@ -126,7 +133,7 @@ class Reading:
         """Take the value of this repetition, where there are several of an array."""
         if self.repetition is None or not isinstance(value, list):
             return value
-        is_array = isinstance(type_of(self.task, ref.name), ir.ArrayType)
+        is_array = isinstance(type_of(self.task, ref.name, ref.role), ir.ArrayType)
         return value[self.repetition] if is_array else value
 
     def call(self, function: str, arguments: tuple[ir.Expr, ...]) -> Value:
@@ -203,8 +210,8 @@ class Reading:
                 return self.labels(x)
             case ir.Call("argmax", (x,)):
                 return next(one.units for one in self.task.outputs if one.name == channel_read(x))
-            case ir.Ref(name):
-                kind = type_of(self.task, name)
+            case ir.Ref(name, role):
+                kind = type_of(self.task, name, role)
                 kind = kind.item if isinstance(kind, ir.ArrayType) else kind
                 assert isinstance(kind, ir.LabelType)
                 return kind.labels
@@ -293,9 +300,9 @@ def channel_read(expr: ir.Expr) -> str:
     return next(node.channel for node in walk(expr) if isinstance(node, ir.Series))
 
 
-def type_of(task: ir.Task, name: str) -> ir.Type:
+def type_of(task: ir.Task, name: str, role: ir.Role) -> ir.Type:
     for variable in task.variables:
-        if name in variable.names:
+        if name in variable.names and role is not ir.Role.SCORE:
             return variable.types[variable.names.index(name)]
     others = {score.name: score.type for score in task.scores}
     others |= {param.name: param.type for param in task.params}
@@ -632,18 +639,39 @@ def arrays(task: ir.Task, values: Mapping[str, Value], dt: int, n_steps: int) ->
             here: Mapping[str, Value] = {**values, **indices}
             edges = steps_of(effect.where, task, here, dt, k)
             spans.append((effect, reference_signals.starting(here), edges))
+    rows: dict[ir.EffectKind, list[float]] = {}
+    before: list[Acting] | None = None
     for step in range(n_steps):
         acting = [
-            (effect, step - first, here)
+            (effect, step - first if moves(effect) else 0, here)
             for effect, here, (first, after) in spans
             if first <= step < after
         ]
-        made.inputs.append(one_step(task, values, dt, acting, ir.EffectKind.INPUT))
-        made.targets.append(one_step(task, values, dt, acting, ir.EffectKind.TARGET))
-        weight = one_step(task, values, dt, acting, ir.EffectKind.WEIGHT)
+        if acting != before:  # else every statement does what it did one step ago
+            rows = {kind: one_step(task, values, dt, acting, kind) for kind in ir.EffectKind}
+            before = acting
+        made.inputs.append(rows[ir.EffectKind.INPUT])
+        made.targets.append(rows[ir.EffectKind.TARGET])
+        weight = rows[ir.EffectKind.WEIGHT]
         made.weights.append(weight if step < n_own else [0.0] * len(weight))
-        made.sd.append(one_step(task, values, dt, acting, ir.EffectKind.NOISE))
+        made.sd.append(rows[ir.EffectKind.NOISE])
     return made
+
+
+Acting = tuple[ir.Effect, int, Mapping[str, Value]]
+
+
+OVER_TIME = frozenset({"latch", "integral", "lag", "ema"})
+
+
+def moves(effect: ir.Effect) -> bool:
+    """Whether a statement reads the time within its span, itself or through a signal."""
+    return effect.value is not None and any(
+        isinstance(node, ir.Elapsed)
+        or (isinstance(node, ir.Ref) and node.role is ir.Role.SIGNAL)
+        or (isinstance(node, ir.Call) and node.function in OVER_TIME)
+        for node in walk(effect.value)
+    )
 
 
 def steps_of_trial(task: ir.Task, values: Mapping[str, Value], dt: int) -> int:
@@ -673,7 +701,7 @@ def one_step(
     task: ir.Task,
     values: Mapping[str, Value],
     dt: int,
-    acting: list[tuple[ir.Effect, int, Mapping[str, Value]]],
+    acting: list[Acting],
     kind: ir.EffectKind,
 ) -> list[float]:
     """Let the statements pass, in order, at one step of one trial.
@@ -754,7 +782,7 @@ def scores(task: ir.Task, values: Mapping[str, Value], dt: int, outputs: list[li
     """Score the outputs of one trial."""
     found: Row = {}
     for score in task.scores:
-        reading = Reading(task, {**values, **found}, dt=dt, outputs=outputs)
+        reading = Reading(task, values, dt=dt, outputs=outputs, scores=found)
         found[score.name] = reading.value(score.value)
     return found
 
@@ -953,31 +981,68 @@ class HopelessError(Exception):
 
 
 def settled(task: ir.Task, words: Words, i: int, n: int, cell: Row) -> Row:
-    """Make one trial, again and again until all that is required of it holds."""
+    """Make one trial, again and again until all that is required of it holds.
+
+    Where the law of a draw follows another draw, the requirements on that one are met first.
+    """
+    groups = redrawn_together(task)
     attempts: dict[str, int] = {}
     while True:
         row = one_trial(task, words, i, n, cell, attempts)
-        broken = [r for r in task.requirements if not Reading(task, row).value(r.condition)]
-        again = set().union(*(linked(one, task) for one in broken))
-        if not again:
+        broken = [group for group in groups if not all_hold(group, task, row)]
+        if not broken:
             return row
-        for name in again:
+        first = next(g for g in broken if not any(waits(g, o, task) for o in broken if o != g))
+        for name in draws_of(first, task):
             attempts[name] = attempts.get(name, 0) + 1
         if max(attempts.values()) == 100:
             raise HopelessError(f"trial {i} breaks a requirement after 100 attempts")
 
 
-def linked(requirement: ir.Requirement, task: ir.Task) -> set[str]:
-    """Name the draws of a requirement, and of those that share a draw with it."""
-    mine = draws_behind(requirement.condition, task)
+Group = tuple[ir.Requirement, ...]
+
+
+def all_hold(group: Group, task: ir.Task, row: Row) -> bool:
+    return all(Reading(task, row).value(one.condition) for one in group)
+
+
+def redrawn_together(task: ir.Task) -> list[Group]:
+    """List the requirements that are met together: they share a draw, or wait for each other."""
+    groups: list[Group] = [(one,) for one in task.requirements if draws_of((one,), task)]
     while True:
-        more = set(mine)
-        for other in task.requirements:
-            theirs = draws_behind(other.condition, task)
-            more |= theirs if theirs & mine else set()
-        if more == mine:
-            return mine
-        mine = more
+        for a, b in product(groups, groups):
+            share = bool(draws_of(a, task) & draws_of(b, task))
+            cross = ahead(a, b, groups, task) and ahead(b, a, groups, task)
+            if a != b and (share or cross):
+                groups = [g for g in groups if g not in (a, b)] + [a + b]
+                break
+        else:
+            return groups
+
+
+def draws_of(group: Group, task: ir.Task) -> set[str]:
+    return set().union(*(draws_behind(one.condition, task) for one in group))
+
+
+def ahead(a: Group, b: Group, groups: list[Group], task: ir.Task) -> bool:
+    """Whether a group waits for another, be it through others."""
+    found, new = {a}, {a}
+    while new:
+        new = {g for g in groups for known in new if g not in found and waits(known, g, task)}
+        found |= new
+    return b in found
+
+
+def waits(a: Group, b: Group, task: ir.Task) -> bool:
+    """Whether something of one group follows from a draw of another."""
+    wanted = {ref.name for one in a for ref in refs(one.condition)} | draws_of(a, task)
+    seen: set[str] = set()
+    while wanted:
+        found = [variable for variable in task.variables if wanted & set(variable.names)]
+        seen |= {name for variable in found for name in variable.names}
+        exprs = [e for variable in found for e in definition_expressions(variable.definition)]
+        wanted = {ref.name for expr in exprs for ref in refs(expr)} - seen
+    return bool(seen & draws_of(b, task)) and a != b
 
 
 def draws_behind(expr: ir.Expr, task: ir.Task) -> set[str]:

@@ -167,7 +167,7 @@ def _previous(pen: Pen, place: Place, kind: str, labels: tuple[str, ...] = ()) -
     """Write what a variable was on the trial before, or on the one before that."""
     if not place.world.history:
         return None
-    indices = {one.name for group in place.world.indices for one in group}
+    indices = {one.name for one in place.world.indices.values()}
     values = [v for v in place.of(kind, labels) if not v.fixed and v.name not in indices]
     if not values:
         return None

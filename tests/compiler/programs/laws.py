@@ -83,7 +83,7 @@ def _of_set(pen: Pen, place: Place, name: str, kind: str, labels: tuple[str, ...
             values = place.of("label", labels)
             taken = pen.one_of([*(value.name for value in values), labels[0]])
             return Law(f"except({{{', '.join(labels)}}}, {taken})")
-        members = weighted(pen, labels)
+        members = weighted(pen, labels, place)
         return Law(f"choice({members})" if name == "choice" else members)
     sets = [one for one in place.world.sets if one.kind == kind]
     if sets and pen.whole(0, 1):
@@ -92,7 +92,7 @@ def _of_set(pen: Pen, place: Place, name: str, kind: str, labels: tuple[str, ...
     else:
         numbers = levels(pen, kind)
         low, high, n = min(numbers), max(numbers), len(numbers)
-        text = weighted(pen, [quantity(x, kind) for x in numbers])
+        text = weighted(pen, [quantity(x, kind) for x in numbers], place)
     if name == "except" and n > 1:
         taken = expression(pen, place.narrow(), kind, 1)
         return Law(f"except({text}, {taken})", low, high)
@@ -107,9 +107,12 @@ def levels(pen: Pen, kind: str) -> list[float]:
     return [start + step * k for k in range(pen.whole(1, 4))]
 
 
-def weighted(pen: Pen, members: list[str] | tuple[str, ...]) -> str:
-    """Write a set, with weights or without."""
+def weighted(pen: Pen, members: list[str] | tuple[str, ...], place: Place | None = None) -> str:
+    """Write a set, with weights or without; drawn ones may stand where there is a place."""
     items = list(members)
+    if place is not None and pen.takes("drawn weights"):
+        one = [f"(abs({expression(pen, place, 'number', 1)}) + 0.5)" for _ in items]
+        return "{" + ", ".join(f"{a}: {b}" for a, b in zip(items, one, strict=True)) + "}"
     if pen.takes("weights"):
         items = [f"{one}: {pen.one_of(['1', '2', '3', '50%', '0.5'])}" for one in items]
     return "{" + ", ".join(items) + "}"

@@ -2,7 +2,9 @@
 
 from programs.pen import Pen
 
-NUMBERS = "0 1 2 3 5 0.5 0.25 1.5 10 50% 12.8% 1e-1 2e0 -1 -0.5 0.1".split()
+NUMBERS = (
+    "0 1 2 3 5 0.5 0.25 1.5 10 50% 12.8% 1e-1 2e0 -1 -0.5 0.1 3.14159265358979 pi 1e-3 700".split()
+)
 FREQUENCIES = ["2 Hz", "5 Hz", "18 Hz", "0.02 kHz", "12.5 Hz"]
 ANGLES = ["0 deg", "30 deg", "90 deg", "180 deg", "270 deg", "359.5 deg", "1 rad", "400 deg"]
 TIMES = ["0 ms", "5 ms", "10 ms", "20 ms", "35 ms", "0.03 s", "7 ms"]

@@ -8,6 +8,7 @@ from programs.pen import Pen
 Writers = dict[str, Callable[[], str | None]]
 
 VALUES = (
+    "a_long_name_that_makes_lines_break_where_they_stand_otherwise_whole "
     "coh gain side level count_ sd_ depth tilt load cue rate width shift go prob mu start_time "
     "speed cost phase pitch tone which kind_ size_ total close early last_ first second base"
 ).split()
@@ -18,7 +19,7 @@ NASTY = (
 ).split()
 LABELS = (
     "left right up down red green blue same different go_ nogo near_ far_ high low none_ one two "
-    "A B Left stop_ NP n_ x1"
+    "A B Left stop_ NP n_ x1 np out draw PADDING K time"
 ).split()
 ROOMS = (
     "fix stim choice respond dots wait show delay probe cue_light ring1 out1 out2 eye hand light "
@@ -81,10 +82,10 @@ class Channel:
 
 @dataclass(frozen=True)
 class Epoch:
-    """An epoch; ``repeat`` is the place of the innermost repeat around it, -1 outside."""
+    """An epoch; ``home`` are the repeats around it, the outermost first."""
 
     name: str
-    repeat: int = -1
+    home: tuple[int, ...] = ()
     last: bool = False
 
 
@@ -99,7 +100,7 @@ class World:
     inputs: list[Channel] = field(default_factory=list)
     outputs: list[Channel] = field(default_factory=list)
     epochs: list[Epoch] = field(default_factory=list)
-    indices: list[tuple[Value, ...]] = field(default_factory=list)
+    indices: dict[tuple[int, ...], Value] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
     rooms: set[str] = field(default_factory=set)
     session: bool = False
@@ -116,7 +117,7 @@ class World:
 
     def room_name(self, pen: Pen) -> str:
         """Find a free name for a channel or an epoch, which may be one of another room."""
-        pool = list(ROOMS)
+        pool = list(NASTY if pen.takes("nasty name") else ROOMS)
         if pen.takes("name in two rooms"):
             pool = [value.name for value in self.values] or pool
         free = [name for name in pool if name not in self.rooms]
@@ -139,6 +140,10 @@ class World:
     def add(self, value: Value) -> Value:
         self.values.append(value)
         return value
+
+    def indices_in(self, home: tuple[int, ...]) -> tuple[Value, ...]:
+        """List the indices that are known inside some repeats."""
+        return tuple(self.indices[home[: k + 1]] for k in range(len(home)))
 
     def fixed(self) -> list[Value]:
         """List the parameters that are the same on all trials."""

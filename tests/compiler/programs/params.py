@@ -58,13 +58,14 @@ def _constant(pen: Pen, world: World, kind: str, made: Params) -> str:
     low = max(low, 0) if kind in ("time", "frequency") else low
     value, other = (_inside(pen, low, high, whole) for _ in range(2))
     line = f"{name} = {quantity(value, kind)}"
-    if pen.takes("within range"):
+    ranged = pen.takes("within range")
+    if ranged:
         line += f" within ({quantity(low, kind)}, {quantity(high, kind)})"
     elif pen.takes("within set"):
         allowed = dict.fromkeys([quantity(value, kind), quantity(other, kind)])
         line += f" within {{{', '.join(allowed)}}}"
     world.add(Value(name, kind, value, value, whole, fixed=True))
-    argument = other if kind != "time" else None
+    argument = other if kind != "time" or ranged else None  # the order of cuts holds in its range
     made.rebound.append(Rebound(name, quantity(other, kind), argument))
     return line
 

@@ -15,7 +15,8 @@ from programs.statements import during_blocks
 from programs.timeline import epoch_lines
 from programs.trials import trial_lines
 
-STEPS = (1.0, 5.0, 7.0, 10.0, 13.0, 20.0)
+STEPS = (1.0, 5.0, 7.0, 10.0, 12.5, 13.0, 20.0, 33.333)
+DOCS = ["what it is", 'it is "quoted" {x} {{ y }} %s', "ünïcödé 中 (", 'three """ quotes']
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,8 @@ def program(pen: Pen) -> Program:
     blocks.append(("epochs", epoch_lines(pen, world)))
     during = during_blocks(pen, world)
     score = score_lines(pen, world)
-    about = ['title: "A test"', 'license: "CC0-1.0"'] if pen.takes("about") else []
+    title = pen.one_of(DOCS).replace('"', "'")
+    about = [f'title: "{title}"', 'cite: ["a", "b"]'] if pen.takes("about") else []
     parent = "parent" if pen.takes("child") else ""
     lines = ["epochal 1", ""]
     if parent:
@@ -96,12 +98,12 @@ def _indented(pen: Pen, lines: list[str]) -> list[str]:
     found = [f"    {lines[0]}"]
     for line in lines[1:]:
         text = f"        {line}"
-        if pen.takes("broken line") and "(" in text:
+        if pen.takes("broken line") and "(" in text and '"' not in text:
             text = text.replace("(", "(\n            ", 1)
         if pen.takes("comment"):
             text += "  # a remark"
         elif pen.takes("doc comment"):
-            text += "  ## what it is"
+            text += f"  ## {pen.one_of(DOCS)}"
         found.append(text)
     return [*found, ""]
 
@@ -117,7 +119,7 @@ def _run(pen: Pen, rebound: list[Rebound], most: int) -> Run:
         }
     return Run(
         dt=pen.one_of(STEPS),
-        n=pen.whole(2 if most < 7 else 3, most),
+        n=pen.whole(2 if most < 7 else 1, most),
         seed=pen.one_of([0, 1, 7, 2**40 + 3, 2**64 - 1]),
         batch=pen.whole(0, 3),
         stream=pen.whole(0, 3),

@@ -58,8 +58,8 @@ def read_out(pen: Pen, place: Place, kind: str) -> Writers:
 
 def _in_repeat(pen: Pen, place: Place, channel: Channel) -> str:
     """Write a number that is read out in every repetition, and over all of them."""
-    repeat = pen.one_of(sorted({one.repeat for one in place.world.epochs if one.repeat >= 0}))
-    among = [one for one in place.world.epochs if one.repeat == repeat]
+    home = pen.one_of(sorted(place.world.indices))
+    among = [one for one in place.world.epochs if one.home[: len(home)] == home]
     read = f"{channel.name} @ {span(pen, place, scores=True, among=among)}"
     if pen.whole(0, 3) == 0:
         return f"max(rms({read_over_time(pen, read)}))"

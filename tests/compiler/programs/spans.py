@@ -6,17 +6,16 @@ from programs.pen import Pen
 
 
 def span(pen: Pen, place: Place, *, scores: bool = False, among: list[Epoch] | None = None) -> str:
-    """Write a span; in scores it begins outside of repeats unless ``among`` says otherwise."""
-    epochs = place.world.epochs
-    good = among or [one for one in epochs if one.repeat < 0 or not scores]
-    first = pen.one_of(good or epochs)
+    """Write a span; in scores it is outside of repeats unless ``among`` says otherwise."""
+    epochs = among or place.world.epochs
+    if scores and not among:
+        epochs = [one for one in epochs if not one.home]
+    first = last = pen.one_of(epochs)
     text = first.name
     if pen.takes("range of epochs"):
-        after = [one for one in good if epochs.index(one) >= epochs.index(first)]
-        text = f"{first.name}..{pen.one_of(after or [first]).name}"
-    if pen.takes("slice"):
-        text += slice_(pen, place)
-    return text
+        last = pen.one_of(epochs[epochs.index(first) :])
+        text = f"{first.name}..{last.name}"
+    return text + (slice_(pen, place) if pen.takes("slice") else "")
 
 
 def slice_(pen: Pen, place: Place) -> str:

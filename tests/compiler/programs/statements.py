@@ -5,7 +5,7 @@ from dataclasses import replace
 from programs.channels import noise
 from programs.encoders import aligned, code
 from programs.expressions import expression, index
-from programs.names import Channel, Epoch, Place, World
+from programs.names import Channel, Place, World
 from programs.pen import Pen
 from programs.spans import span
 
@@ -17,33 +17,21 @@ def during_blocks(pen: Pen, world: World, most: int = 6) -> list[list[str]]:
 
 def _block(pen: Pen, world: World) -> list[str]:
     place = Place(world, tuple(world.values))
-    repeats = {epoch.repeat for epoch in world.epochs if epoch.repeat >= 0}
-    inside = pen.one_of(sorted(repeats)) if repeats and pen.whole(0, 1) else -1
-    among = [one for one in world.epochs if one.repeat == inside] or world.epochs
-    spans = [_span(pen, place, among, inside)]
-    if pen.takes("list of spans"):
-        spans.append(_span(pen, place, among, inside))
-    if inside >= 0:
-        place = replace(place, values=(*place.values, *world.indices[inside]))
+    homes = sorted(world.indices)
+    home = pen.one_of(homes) if homes and pen.whole(0, 1) else ()
+    among = [one for one in world.epochs if one.home[: len(home)] == home]
+    spans = [span(pen, place, among=among) for _ in range(1 + pen.takes("list of spans"))]
+    place = replace(place, values=(*place.values, *world.indices_in(home)))
     head = f"during {', '.join(spans)}"
     if pen.takes("guard"):
-        head += f" if {_bare(expression(pen, place, 'boolean', 2))}"
-    lines = [_statement(pen, place) for _ in range(pen.whole(1, 3))]
-    return [f"{head}:", *(line for line in lines if line)]
-
-
-def _span(pen: Pen, place: Place, among: list[Epoch], inside: int) -> str:
-    return span(pen, place, among=among)
-
-
-def _bare(text: str) -> str:
-    return text
+        head += f" if {expression(pen, place, 'boolean', 2)}"
+    return [f"{head}:", *(_statement(pen, place) for _ in range(pen.whole(1, 3)))]
 
 
 def _statement(pen: Pen, place: Place) -> str:
     world = place.world
     here = replace(place, elapsed=True)
-    match pen.choose("effect", ["drive", "target", "weight", "ignore", "noise"]):
+    match pen.choose("effect", pen.group("effect")):
         case "drive":
             channel = pen.one_of(world.inputs)
             return _set(pen, here, channel, "")

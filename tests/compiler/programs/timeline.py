@@ -1,5 +1,8 @@
 """Epochs: durations of every make, repeats, lengths."""
 
+from collections.abc import Callable
+from itertools import count
+
 from programs.expressions import expression
 from programs.laws import law
 from programs.literals import literal
@@ -10,15 +13,14 @@ from programs.pen import Pen
 def epoch_lines(pen: Pen, world: World) -> list[str]:
     """Write the lines of ``epochs:``; a trial lasts about a quarter of a second at most."""
     fills = pen.takes("length")
-    lines = ["length: 400 ms"] if fills else []
-    repeats = 0
+    lines = ["length: 700 ms"] if fills else []
+    fresh = count().__next__
     for _ in range(pen.whole(1, 4)):
-        if repeats < 2 and pen.takes("repeat"):
-            lines += _repeat(pen, world)
-            repeats += 1
+        if len(world.indices) < 3 and pen.takes("repeat"):
+            lines += _repeat(pen, world, (), fresh)
         else:
-            lines.append(_epoch(pen, world, -1, 60))
-    if not any(line.endswith(": 20 ms") for line in lines):
+            lines.append(_epoch(pen, world, (), 60))
+    if not any(line.endswith(": 20 ms") and line[0] != " " for line in lines):
         name = world.room_name(pen)
         world.epochs.append(Epoch(name))
         lines.append(f"{name}: 20 ms")
@@ -29,19 +31,23 @@ def epoch_lines(pen: Pen, world: World) -> list[str]:
     return lines
 
 
-def _epoch(pen: Pen, world: World, repeat: int, most: int, indices: tuple[Value, ...] = ()) -> str:
-    duration = _duration(pen, world, most, indices)
+def _epoch(pen: Pen, world: World, home: tuple[int, ...], most: int) -> str:
+    duration = _duration(pen, world, most, home)
     name = world.room_name(pen)
-    world.epochs.append(Epoch(name, repeat))
+    world.epochs.append(Epoch(name, home))
     return f"{name}: {duration}"
 
 
-def _duration(pen: Pen, world: World, most: int, indices: tuple[Value, ...]) -> str:
+def _duration(pen: Pen, world: World, most: int, home: tuple[int, ...]) -> str:
+    indices = world.indices_in(home)
     place = Place(world, (*world.values, *indices))
     if pen.takes("zero duration"):
         return "0 ms"
     if indices and pen.takes("index in a duration"):
-        return f"{pen.one_of(indices).name} * 3 ms + 2 ms"
+        name = pen.one_of(indices).name
+        return pen.one_of(
+            [f"{name} * 3 ms + 2 ms", f"uniform({name} * 1 ms, 5 ms + {name} * 2 ms)"]
+        )
     match pen.choose("duration", ["constant", "value", "draw", "expression"]):
         case "value":
             return _value(pen, place, most) or f"{most} ms"
@@ -72,7 +78,8 @@ def _value(pen: Pen, place: Place, most: int) -> str | None:
 
 def _drawn(pen: Pen, place: Place, most: int) -> str:
     """Write a duration with a draw in it."""
-    pen.written.add("draw in a duration")
+    if pen.takes("count in a duration"):
+        return pen.one_of(["integers(0, 3) * 5 ms", "2 ms + bernoulli(40%) * 9 ms"])
     made = law(pen, place, "time", without=("set", "either"))
     if made.high is None or made.high > most or made.low is None:
         made_text = f"uniform(0 ms, {most} ms)"
@@ -88,32 +95,47 @@ def _drawn(pen: Pen, place: Place, most: int) -> str:
     return made_text
 
 
-def _repeat(pen: Pen, world: World, around: tuple[Value, ...] = ()) -> list[str]:
-    """Write a group of epochs that is repeated, perhaps with another inside."""
+def _repeat(pen: Pen, world: World, home: tuple[int, ...], fresh: Callable[[], int]) -> list[str]:
+    """Write a group of epochs that is repeated, now and then with a group inside."""
+    count, most = _count(pen, world, home)
+    mine = (*home, fresh())
+    index = Value(_index_name(pen, world, home), "number", 0, most - 1, True)
+    world.indices[mine] = index
+    lines = []
+    for _ in range(pen.whole(1, 3)):
+        if len(mine) < 3 and pen.takes("nested repeat"):
+            lines += _repeat(pen, world, mine, fresh)
+        else:
+            lines.append(_epoch(pen, world, mine, 12))
+    return [f"repeat {count} as {index.name}:", *(f"    {line}" for line in lines)]
+
+
+def _count(pen: Pen, world: World, home: tuple[int, ...]) -> tuple[str, float]:
+    """Write the count of a repeat, and give its bound."""
+    limit = 4 if not home else 2
+    place = Place(world, (*world.values, *world.indices_in(home)))
     counts = [
         value
-        for value in (*world.values, *around)
-        if value.kind == "number"
-        and value.whole
-        and not value.size
+        for value in place.of("number")
+        if value.whole
         and value.low is not None
         and value.high is not None
         and value.low >= 0
-        and value.high <= (2 if around else 4)
+        and value.high <= limit
     ]
-    count, most = str(pen.whole(1, 2 if around else 4)), 0.0
     if counts and pen.takes("drawn count"):
         value = pen.one_of(counts)
-        count, most = value.name, value.high or 0
-    most = max(float(count), 1) if count.isdigit() else max(most, 1)
-    name = world.value_name(pen)
-    inside = (*around, Value(name, "number", 0, most - 1, True))
-    number = len(world.indices)
-    world.indices.append(inside)
-    longest = 8 if around else 15
-    body = [_epoch(pen, world, number, longest, inside) for _ in range(pen.whole(1, 3))]
-    if not around and pen.takes("nested repeat"):
-        body += _repeat(pen, world, inside)
-        if pen.whole(0, 1):
-            body.append(_epoch(pen, world, number, longest, inside))
-    return [f"repeat {count} as {name}:", *(f"    {line}" for line in body)]
+        return value.name, max(value.high or 0, 1)
+    if home and world.indices[home].high == 1 and pen.takes("count by an index"):
+        return f"{world.indices[home].name} + 1", 2
+    n = pen.whole(1, limit)
+    return str(n), n
+
+
+def _index_name(pen: Pen, world: World, home: tuple[int, ...]) -> str:
+    others = [
+        value.name for path, value in world.indices.items() if path[:1] != home[:1] or not home
+    ]
+    if others and not home and pen.takes("same index"):
+        return pen.one_of(others)
+    return world.value_name(pen)

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from programs.expressions import expression
 from programs.laws import LAWS, law, levels, weighted
-from programs.literals import quantity
+from programs.literals import UNITS, quantity
 from programs.names import Place, Value, World
 from programs.pen import Pen
 from programs.signals import process
@@ -124,7 +125,7 @@ def _factor(pen: Pen, world: World) -> list[str]:
 
 def _tuple(pen: Pen, world: World) -> list[str]:
     """Write a table of tuples, drawn or balanced."""
-    pen.written.add("set of tuples")
+    here = _here(world)
     kinds = [pen.one_of(["number", "time", "label", "angle"]) for _ in range(pen.whole(2, 3))]
     rows = pen.whole(1, 4)
     columns: list[list[str]] = []
@@ -151,6 +152,11 @@ def _tuple(pen: Pen, world: World) -> list[str]:
     text = weighted(pen, list(members))
     if balanced:
         text = f"balanced({text})"
+    elif not any(value.kind == "label" for value in values) and pen.takes("tuples by condition"):
+        other = ", ".join(f"{100 + k}{UNITS[kind]}" for k, kind in enumerate(kinds))
+        text = f"{text} if {expression(pen, here, 'boolean', 2)} else {{({other})}}"
+        for value in values:
+            world.values[world.values.index(value)] = replace(value, low=None, high=None)
     elif pen.whole(0, 1):
         text = f"choice({text})"
     return [f"({names}) ~ {text}"]
@@ -158,8 +164,12 @@ def _tuple(pen: Pen, world: World) -> list[str]:
 
 def _order(pen: Pen, world: World) -> list[str]:
     """Write a law that puts things in order."""
-    which = pen.choose("order", ["shuffled", "sample", "permutation"])
+    which = pen.choose("order", pen.group("order"))
     name = world.value_name(pen)
+    if which == "shuffled range":
+        n = pen.whole(1, 4)
+        world.add(Value(name, "number", 0, n - 1, True, size=n, drawn=True))
+        return [f"{name}[{n}] ~ shuffled(range({n}))"]
     if which == "permutation":
         n = pen.whole(1, 4)
         world.add(Value(name, "number", 0, n - 1, True, size=n))
@@ -177,6 +187,17 @@ def _order(pen: Pen, world: World) -> list[str]:
     n = pen.whole(1, k)
     world.add(Value(name, kind, low, high, size=n, labels=labels))
     return [f"{name}[{n}] ~ sample({text}, {n})"]
+
+
+def _lost(pen: Pen, world: World) -> list[str]:
+    """Write a value that is nan on some trials, and what is compared with it."""
+    here = _here(world)
+    lost, value = world.value_name(pen), world.value_name(pen)
+    text = f"nan if {expression(pen, here, 'boolean', 1)} else {expression(pen, here, 'number', 1)}"
+    op = pen.one_of(["==", "!=", "<", ">="])
+    compared = f"{lost} {op} {expression(pen, here, 'number', 1)}"
+    world.add(Value(value, "boolean"))
+    return [f"{lost} = {text}", f"{value} = {pen.one_of([compared, f'not ({compared})'])}"]
 
 
 def _require(pen: Pen, world: World) -> list[str]:
@@ -234,4 +255,5 @@ _STATEMENTS: dict[str, Callable[[Pen, World], list[str]]] = {
     "tuple": _tuple,
     "order": _order,
     "process": process,
+    "lost": _lost,
 }

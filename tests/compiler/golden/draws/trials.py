@@ -69,7 +69,7 @@ def sample_trials(n, seed, batch=0, stream=0, *, step_=100.0, levels=(1, 2, 4, 8
             np.array(levels)[
                 except_index(
                     draw.unit("var:other_level", attempt), len(levels), row_of(levels, level)
-                ),
+                )
             ],
             again,
         )
@@ -79,7 +79,7 @@ def sample_trials(n, seed, batch=0, stream=0, *, step_=100.0, levels=(1, 2, 4, 8
             np.array((1, 2, 3))[
                 weighted_except(
                     draw.unit("var:heavy", attempt), (1, 2, 5), row_of((1, 2, 3), first)
-                ),
+                )
             ],
             again,
         )
