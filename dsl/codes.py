@@ -156,6 +156,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "W0705": "a response without a cue",
         "W0706": "an output that is never asked for anything",
         "W0707": "a duration that dt does not divide",
+        "W0709": "a decision on durations that may differ by less than a step",
         "W0710": "repetitions that are absent and count as errors",
     }
 )

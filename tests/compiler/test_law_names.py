@@ -36,20 +36,22 @@ def test_channels_epochs_and_functions_have_names_of_their_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("where", "code"),
+    ("params", "trial", "epochs", "score"),
     [
-        ({"params": "x = 1", "trial": "x = 2"}, "E0212"),
-        ({"params": "x = 1", "score": "x = mean(out @ wait)"}, "E0212"),
-        ({"trial": "x = 1", "score": "x = mean(out @ wait)"}, "E0212"),
-        ({"trial": "x = 1", "epochs": "repeat 2 as x:\n    wait: 20 ms"}, "E0212"),
-        ({"epochs": "repeat 2 as x:\n    wait: 20 ms", "score": "x = mean(out @ wait)"}, "E0212"),
+        ("x = 1", "x = 2", "", ""),
+        ("x = 1", "", "", "x = mean(out @ wait)"),
+        ("", "x = 1", "", "x = mean(out @ wait)"),
+        ("", "x = 1", "repeat 2 as x:", ""),
+        ("", "", "repeat 2 as x:", "x = mean(out @ wait)"),
     ],
 )
 def test_params_variables_scores_and_indices_share_one_namespace(
-    where: dict[str, str], code: str
+    params: str, trial: str, epochs: str, score: str
 ) -> None:
-    text = task(**where).replace("        wait: 20 ms", "            wait: 20 ms")
-    assert set(codes(text)) == {code}
+    text = task(params=params, trial=trial, epochs=f"{epochs}\nwait: 20 ms", score=score)
+    if epochs:
+        text = text.replace("        wait: 20 ms", "            wait: 20 ms")
+    assert set(codes(text)) == {"E0212"}
 
 
 @pytest.mark.parametrize(

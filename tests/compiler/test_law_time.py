@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
-from compiled import codes, module, task
+from compiled import checked, codes, module, task
+
+from epochal.compiler.checks import grid
 
 
 def steps(text: str, n: int = 1, dt: float = 20.0) -> np.ndarray:
@@ -101,3 +103,44 @@ def test_the_count_of_a_repeat_may_be_drawn_and_its_bound_is_static() -> None:
     trials = made.sample_trials(30, 1)
     assert made.generate(30, 20.0, 1)[0].shape[1] == 7
     np.testing.assert_array_equal(made.timeline(trials, 20.0)[:, -2], 2 * trials["n"] + 1)
+
+
+def blurred(trial: str, epochs: str = "a: d1\nb: d2", params: str = "") -> list[str]:
+    """List the warnings of dt alone."""
+    found = checked(task(params=params, trial=trial, epochs=epochs))
+    return [one.code for one in grid(found.task, found.bounds, 20.0)]
+
+
+@pytest.mark.parametrize(
+    "trial",
+    [
+        "{u}longer = d1 > d2",
+        "{u}e = 2 * d2\nlonger = 1 if d1 + 10 ms <= e else 2",
+        "{u}require d1 != d2\nlonger = d1 > d2",
+        "{u}require abs(d1 - d2) > 10 ms\nlonger = d1 > d2",
+        "d1 ~ {400 ms, 410 ms}\nd2 ~ {400 ms, 600 ms}\nlonger = d1 > d2",
+    ],
+)
+def test_a_decision_on_drawn_durations_that_a_step_may_blur_is_warned_of(trial: str) -> None:
+    either = "d1 ~ uniform(200 ms, 600 ms)\nd2 ~ uniform(200 ms, 600 ms)\n"
+    assert blurred(trial.replace("{u}", either)) == ["W0709"]
+
+
+@pytest.mark.parametrize(
+    "trial",
+    [
+        "{u}require abs(d1 - d2) >= 20 ms\nlonger = d1 > d2",
+        "{u}require d1 > d2 + gap or d2 > d1 + gap\nlonger = d1 > d2",
+        "{u}late = d1 > 300 ms",
+        "d1 ~ {400 ms, 440 ms}\nd2 ~ {400 ms, 600 ms}\nlonger = d1 > d2",
+        "d1 ~ uniform(200 ms, 300 ms)\nd2 ~ uniform(320 ms, 400 ms)\nlonger = d1 > d2",
+        "d1 ~ {200 ms, 400 ms}\nd2 = 2 * d1\nlonger = d1 > d2",
+    ],
+)
+def test_durations_that_are_a_step_apart_are_not_warned_of(trial: str) -> None:
+    either = "d1 ~ uniform(200 ms, 600 ms)\nd2 ~ uniform(200 ms, 600 ms)\n"
+    assert blurred(trial.replace("{u}", either), params="gap = 30 ms") == []
+
+
+def test_times_that_last_for_nothing_are_not_warned_of() -> None:
+    assert blurred("d1 ~ uniform(0 ms, 1 s)\nd2 ~ uniform(0 ms, 1 s)\nx = d1 > d2", "a: 1 s") == []
