@@ -61,9 +61,8 @@ def _channel(
             case syntax.OptionName.RECTIFIED, _:
                 rectified = True
             case _:
-                scope.report.error(
-                    "E0601", "rule channels are part of the language and not built yet", option.span
-                )
+                message = "`during` is an option of the rule channel of a set of tasks"
+                scope.report.error("E0443", message, option.span)
         if is_output and option.name in (syntax.OptionName.NOISE, syntax.OptionName.RECTIFIED):
             scope.report.error(
                 "E0403", f"an output has no `{option.name.value}`; it has a `baseline`", option.span
@@ -88,8 +87,8 @@ def _channel(
 
 def _units(node: syntax.Channel, scope: Scope) -> _Units | None:
     if node.kind is not None and node.kind.function.name == "onehot":
-        message = "a rule channel is part of the language and not built yet"
-        scope.report.error("E0601", message, node.kind.span)
+        message = "a rule channel, `onehot(members)`, is an input of a set of tasks"
+        scope.report.error("E0443", message, node.kind.span)
         return None
     if node.kind is not None:
         ring = _ring(node.kind, scope)

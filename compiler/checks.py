@@ -211,11 +211,16 @@ def _reads_absent(condition: ir.Expr, around: Mapping[str, Chain]) -> bool:
 
 def facts(task: ir.Task, _: Bounds) -> Iterator[Diagnostic]:
     """Warn of what others need who want to use the task."""
-    names = {fact.name for fact in task.about}
+    yield from facts_about(task.about, task.at)
+
+
+def facts_about(about: tuple[ir.Fact, ...], at: ir.Place) -> Iterator[Diagnostic]:
+    """Warn of what is missing in ``about``."""
+    names = {fact.name for fact in about}
     missing = [name for name in ("title", "cite", "license") if name not in names]
     if missing:
         message = f"`about:` lacks {', '.join(f'`{name}`' for name in missing)}"
-        yield diagnose("W0704", message, span(task.at))
+        yield diagnose("W0704", message, span(at))
 
 
 def go_cue(task: ir.Task, bounds: Bounds) -> Iterator[Diagnostic]:
@@ -267,6 +272,40 @@ CHECKS: tuple[Check, ...] = (
     go_cue,
     targets,
 )
+
+
+def check_member(task: ir.Task, own: ir.Task, bounds: Bounds) -> tuple[Diagnostic, ...]:
+    """Run the checks on a member of a set; ``own`` is it without the channels of the set.
+
+    Title, citation and licence are the business of the set, and a member may leave an output of
+    the set alone.
+    """
+    found: list[Diagnostic] = []
+    for one in CHECKS:
+        if one is not facts:
+            found += one(own if one is targets else task, bounds)
+    return tuple(found)
+
+
+def check_set(taskset: ir.Taskset, used: frozenset[str]) -> tuple[Diagnostic, ...]:
+    """Look for what is legal in a set and probably not meant; ``used`` are the params read."""
+    found = list(facts_about(taskset.about, taskset.at))
+    for param in taskset.params:
+        if param.name not in used:
+            message = f"the parameter `{param.name}` is never used"
+            found.append(diagnose("W0702", message, span(param.at)))
+    told = {
+        effect.channel
+        for member in taskset.members
+        for effect in member.task.effects
+        if effect.unit == ir.Ref(ir.MEMBER, ir.Role.VARIABLE)
+    }
+    if len(taskset.members) > 1 and not told:
+        message = (
+            "no input says which task a trial is of: a rule channel would, `rule: onehot(members)`"
+        )
+        found.append(diagnose("W0712", message, span(taskset.at)))
+    return tuple(found)
 
 
 def grid(task: ir.Task, bounds: Bounds, dt: float) -> tuple[Diagnostic, ...]:

@@ -1,23 +1,25 @@
-"""The stages of the compiler, from the tree of one task to a checked IR and its module."""
+"""The stages of the compiler, from the tree of a task or a set to a checked IR and its module."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import msgspec
 
 from epochal.compiler import ir
-from epochal.compiler.bounds import Bounds
+from epochal.compiler.bounds import Bounds, total
 from epochal.compiler.checks import check
-from epochal.compiler.expand import Home, Resolve, expand, in_file
-from epochal.compiler.extern_source import NONE, Allowed, ExternError, with_source
-from epochal.compiler.externs import declare, is_location
+from epochal.compiler.expand import Home, Resolve, Seat, SetHome, expand, in_file
+from epochal.compiler.extern_source import NONE, Allowed, with_sources
+from epochal.compiler.externs import declare
 from epochal.compiler.known import known_of
 from epochal.compiler.lower import lower
 from epochal.compiler.params import Bindings
-from epochal.compiler.report import Report, span
+from epochal.compiler.report import Report
+from epochal.compiler.taskset import lower_set
 from epochal.dsl import syntax
 from epochal.dsl.codes import diagnose
-from epochal.dsl.diagnostic import Diagnostic, Note
+from epochal.dsl.diagnostic import Diagnostic
 from epochal.dsl.span import Span
 
 
@@ -29,6 +31,22 @@ class Checked:
     bounds: Bounds
     written: Mapping[str, Span] = field(default_factory=dict)
 
+    @property
+    def program(self) -> ir.Task:
+        """The IR."""
+        return self.task
+
+    @property
+    def tasks(self) -> "tuple[Checked, ...]":
+        """The single tasks in it: itself."""
+        return (self,)
+
+    @property
+    def longest(self) -> int:
+        """The longest a trial can be, in us."""
+        length = self.task.length if self.task.length is not None else total(self.task)
+        return math.ceil(self.bounds.most(length))
+
     def module(self) -> str:
         """Print the task as a NumPy module."""
         from epochal.compiler.printer import print_module  # and Jinja2, which checks do without
@@ -36,9 +54,65 @@ class Checked:
         return print_module(self.task, self.bounds.known)
 
 
-def from_ir(task: ir.Task) -> Checked:
-    """Take up a task whose IR was checked before."""
+@dataclass(frozen=True, slots=True)
+class CheckedSet:
+    """A set of tasks without errors: its IR, its members, where each parameter is bound."""
+
+    taskset: ir.Taskset
+    tasks: tuple[Checked, ...]
+    written: Mapping[str, Span] = field(default_factory=dict)
+
+    @property
+    def program(self) -> ir.Taskset:
+        """The IR."""
+        return self.taskset
+
+    @property
+    def longest(self) -> int:
+        """The longest a trial of any member can be, in us."""
+        return max(one.longest for one in self.tasks)
+
+    def module(self) -> str:
+        """Print the set as one NumPy module."""
+        from epochal.compiler.print_set import print_set
+
+        return print_set(self.taskset, tuple(one.bounds for one in self.tasks))
+
+
+def from_ir(program: ir.Program) -> Checked | CheckedSet:
+    """Take up a task or a set whose IR was checked before."""
+    if isinstance(program, ir.Taskset):
+        return CheckedSet(program, tuple(task_from_ir(one.task) for one in program.members))
+    return task_from_ir(program)
+
+
+def task_from_ir(task: ir.Task) -> Checked:
+    """Take up a single task whose IR was checked before."""
     return Checked(task, Bounds(task.variables, known_of(task)))
+
+
+def analyse_item(
+    home: Seat, bindings: Bindings, resolve: Resolve = in_file, allowed: Allowed = NONE
+) -> tuple[Checked | CheckedSet | None, tuple[Diagnostic, ...]]:
+    """Resolve and check one task or set of a file."""
+    if isinstance(home, SetHome):
+        return analyse_set(home, bindings, resolve, allowed)
+    return analyse(home, bindings, resolve, allowed)
+
+
+def analyse_set(
+    home: SetHome, bindings: Bindings, resolve: Resolve = in_file, allowed: Allowed = NONE
+) -> tuple[CheckedSet | None, tuple[Diagnostic, ...]]:
+    """Resolve and check one set of a file, with some of its parameters rebound."""
+    refused = tuple(unbuilt(home.file))
+    lowered, found = lower_set(home, bindings, resolve, allowed)
+    if lowered is None or any(one.is_error for one in refused):
+        return None, (*refused, *found)
+    tasks = tuple(
+        Checked(member.task, bounds)
+        for member, bounds in zip(lowered.taskset.members, lowered.bounds, strict=True)
+    )
+    return CheckedSet(lowered.taskset, tasks, lowered.written), found
 
 
 def analyse(
@@ -57,7 +131,7 @@ def analyse(
     bindings = {**expanded.bindings, **bindings}
     externs = declare(expanded.externs, report)
     lowered = lower(expanded.task, home.file.version, bindings, report, externs)
-    known, refused = _with_sources(externs.used(), allowed)
+    known, refused = with_sources(externs.used(), allowed)
     if lowered is None:
         return None, (*report.diagnostics, *refused)
     task, scope = lowered
@@ -69,22 +143,6 @@ def analyse(
     return Checked(task, bounds, _written(expanded.task, bindings)), diagnostics
 
 
-def _with_sources(
-    externs: tuple[ir.Extern, ...], allowed: Allowed
-) -> tuple[tuple[ir.Extern, ...], tuple[Diagnostic, ...]]:
-    """Import the externs that are allowed, and say which cannot be."""
-    known, refused = [], []
-    for extern in externs:
-        if not is_location(extern.location):  # which was reported where it stands
-            continue
-        try:
-            known.append(with_source(extern, allowed))
-        except ExternError as error:
-            notes = (Note(error.note),) if error.note else ()
-            refused.append(diagnose(error.code, error.message, span(extern.at), notes=notes))
-    return tuple(known), tuple(refused)
-
-
 def _written(task: syntax.Task, bindings: Bindings) -> dict[str, Span]:
     """Say where the text stands that each parameter is bound to."""
     params = [p for s in task.sections if isinstance(s, syntax.Params) for p in s.params]
@@ -92,7 +150,6 @@ def _written(task: syntax.Task, bindings: Bindings) -> dict[str, Span]:
 
 
 _UNBUILT = {
-    syntax.Taskset: "taskset",
     syntax.Experiment: "experiment",
 }
 
@@ -101,9 +158,9 @@ def unbuilt(file: syntax.File) -> list[Diagnostic]:
     """Say which items beside the tasks are read and not built yet, so that none is ignored."""
     found = []
     for item in file.items:
-        if not isinstance(item, syntax.Task | syntax.Use | syntax.Extern):
+        if not isinstance(item, syntax.Task | syntax.Taskset | syntax.Use | syntax.Extern):
             span = item.span
-            if isinstance(item, syntax.Taskset | syntax.Experiment):
+            if isinstance(item, syntax.Experiment):
                 span = item.name.span
             message = f"`{_UNBUILT[type(item)]}` is part of the language and not built yet"
             found.append(diagnose("E0601", message, span))

@@ -43,24 +43,24 @@ def describe(
     chance : Chance or None
         How well random outputs do, where it was measured.
     """
-    laws = _laws(task, written)
+    laws = laws_of(task, written)
     parts = [
-        _heading(task),
+        heading(task),
         _channels("Inputs", task.inputs, laws),
         _channels("Outputs", task.outputs, laws),
         _timeline(task, longest, laws),
         _varies(task),
         _params(task, written),
-        _externs(task),
+        externs_text(task.externs),
         _score(task, chance),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _laws(task: ir.Task, written: Mapping[str, str]) -> Laws:
+def laws_of(task: ir.Task, written: Mapping[str, str]) -> Laws:
     """Say what stands for the names in durations and noise: values of parameters, laws of draws."""
     laws = {
-        param.name: f"{param.name} ({_as_written(written[param.name])})"
+        param.name: f"{param.name} ({as_written(written[param.name])})"
         for param in task.params
         if param.value is not None and param.name in written
     }
@@ -71,19 +71,21 @@ def _laws(task: ir.Task, written: Mapping[str, str]) -> Laws:
     return laws
 
 
-def _as_written(text: str) -> str:
+def as_written(text: str) -> str:
     """Put a value on one line, without the comments in it."""
     return " ".join(re.sub("#.*", "", text).split())
 
 
-def _facts(task: ir.Task) -> dict[str, tuple[str, ...]]:
+def facts_of(task: ir.Program) -> dict[str, tuple[str, ...]]:
+    """Give the lines of ``about`` by name."""
     return {fact.name: fact.values for fact in task.about}
 
 
-def _heading(task: ir.Task) -> str:
-    facts = _facts(task)
+def heading(task: ir.Program) -> str:
+    """Say what a task or a set is called, and where it comes from."""
+    facts = facts_of(task)
     lines = [f"{task.name}: {facts.get('title', ('a task without a title',))[0]}"]
-    lines += _wrapped(task.doc)
+    lines += wrapped(task.doc)
     known = [
         f"version {facts['version'][0]}" if "version" in facts else "",
         f"after {', '.join(facts['cite'])}" if "cite" in facts else "",
@@ -96,18 +98,13 @@ def _heading(task: ir.Task) -> str:
 
 def _channels(title: str, channels: tuple[ir.Channel, ...], laws: Laws) -> str:
     total = sum(channel.n_units for channel in channels)
-    rows = [(channel.name, _channel(channel, laws)) for channel in channels]
-    return f"{title} ({_count(total, 'unit')})\n{_table(rows)}"
+    rows = [(channel.name, channel_text(channel, laws)) for channel in channels]
+    return f"{title} ({count(total, 'unit')})\n{table(rows)}"
 
 
-def _channel(channel: ir.Channel, laws: Laws) -> str:
-    match channel.kind:
-        case ir.ChannelKind.SINGLE | ir.ChannelKind.NUMBERED:
-            parts = [_count(channel.n_units, "unit")]
-        case ir.ChannelKind.NAMED:
-            parts = [f"{_count(channel.n_units, 'unit')}: {', '.join(channel.units)}"]
-        case ir.ChannelKind.RING:
-            parts = [_ring(channel)]
+def channel_text(channel: ir.Channel, laws: Laws) -> str:
+    """Say which units a channel has, and what they are when nothing sets them."""
+    parts = [units_text(channel)]
     if channel.baseline != ir.Number("0"):
         parts.append(f"baseline {show(channel.baseline, laws)}")
     if channel.noise is not None:
@@ -119,12 +116,23 @@ def _channel(channel: ir.Channel, laws: Laws) -> str:
     return "; ".join(parts)
 
 
+def units_text(channel: ir.Channel) -> str:
+    """Say which units a channel has."""
+    match channel.kind:
+        case ir.ChannelKind.SINGLE | ir.ChannelKind.NUMBERED:
+            return count(channel.n_units, "unit")
+        case ir.ChannelKind.NAMED:
+            return f"{count(channel.n_units, 'unit')}: {', '.join(channel.units)}"
+        case ir.ChannelKind.RING:
+            return _ring(channel)
+
+
 def _ring(channel: ir.Channel) -> str:
     if not channel.slots:
-        return f"a ring of {_count(channel.n_units, 'unit')}"
-    size = _count(channel.n_units // channel.slots, "unit")
+        return f"a ring of {count(channel.n_units, 'unit')}"
+    size = count(channel.n_units // channel.slots, "unit")
     names = f": {', '.join(channel.slot_labels)}" if channel.slot_labels else ""
-    return f"{_count(channel.slots, 'ring')} of {size}{names}"
+    return f"{count(channel.slots, 'ring')} of {size}{names}"
 
 
 def _noise(noise: ir.Noise, laws: Laws) -> str:
@@ -161,7 +169,7 @@ def _epoch(epoch: ir.Epoch, task: ir.Task, laws: Laws, pad: str) -> list[str]:
     lines = [f"{pad}{epoch.name}: {duration}{note}"]
     for effect in task.effects:
         if effect.where.first == epoch.name:
-            lines += _wrapped(_event(effect, laws), f"{pad}    ")
+            lines += wrapped(_event(effect, laws), f"{pad}    ")
     return lines
 
 
@@ -251,43 +259,48 @@ def _varies(task: ir.Task) -> str:
     design = ""
     if factors:
         cells = prod(sum(factor.copies) for factor in factors)
-        design = f" (a balanced design of {_count(cells, 'trial')}, whole in each batch)"
-    return f"From trial to trial{design}\n{_table(rows)}"
+        design = f" (a balanced design of {count(cells, 'trial')}, whole in each batch)"
+    return f"From trial to trial{design}\n{table(rows)}"
 
 
 def _params(task: ir.Task, written: Mapping[str, str]) -> str:
     rows = []
     for param in task.params:
         value = show(param.value) if param.value is not None else "drawn"
-        value = _as_written(written.get(param.name, value))
+        value = as_written(written.get(param.name, value))
         if param.low is not None and param.high is not None:
             value += f", within {show(param.low)} to {show(param.high)}"
         if param.allowed is not None:
             value += f", one of {show(param.allowed)}"
         rows.append((param.name, value + (f"; {param.doc}" if param.doc else "")))
-    return f"Parameters\n{_table(rows)}" if rows else ""
+    return f"Parameters\n{table(rows)}" if rows else ""
 
 
-def _externs(task: ir.Task) -> str:
+def externs_text(externs: tuple[ir.Extern, ...]) -> str:
     """List the Python functions that draw what is shown or asked."""
     rows = [
         (
             f"{extern.name}({', '.join(extern.parameters)})",
             f"{function_of(extern)} of {module_of(extern)} (source sha256 {extern.source[:12]})",
         )
-        for extern in task.externs
+        for extern in externs
     ]
-    return f"Python functions\n{_table(rows)}" if rows else ""
+    return f"Python functions\n{table(rows)}" if rows else ""
 
 
 def _score(task: ir.Task, chance: Chance | None) -> str:
     rows = [(score.name, _score_text(score)) for score in task.scores]
-    lines = [f"Scores\n{_table(rows)}"] if rows else ["Nothing is scored."]
+    lines = [f"Scores\n{table(rows)}"] if rows else ["Nothing is scored."]
     if chance is not None:
-        error = f" ± {chance.error:.0%}" if chance.error >= 0.005 else ""
-        measured = f"random outputs, {chance.trials:,} trials"
-        lines.append(f"Chance: {chance.accuracy:.0%}{error} correct ({measured})")
+        lines.append(chance_text(chance))
     return "\n\n".join(lines)
+
+
+def chance_text(chance: Chance) -> str:
+    """Say how well random outputs do."""
+    error = f" ± {chance.error:.0%}" if chance.error >= 0.005 else ""
+    measured = f"random outputs, {chance.trials:,} trials"
+    return f"Chance: {chance.accuracy:.0%}{error} correct ({measured})"
 
 
 def _score_text(score: ir.Score) -> str:
@@ -301,20 +314,21 @@ def _score_text(score: ir.Score) -> str:
     }
     text = show(score.value)
     if isinstance(score.type, ir.ArrayType):
-        return f"{text} ({_count(score.type.n, 'value')})"
+        return f"{text} ({count(score.type.n, 'value')})"
     return f"{text} ({kind})" if kind and not over else text
 
 
-def _table(rows: list[tuple[str, str]]) -> str:
+def table(rows: list[tuple[str, str]]) -> str:
+    """Lay out names and what is said of them."""
     width = max((len(name) for name, _ in rows), default=0)
     lines = []
     for name, text in rows:
         head = f"  {name:<{width}}  "
-        lines += _wrapped(text, head) or [head.rstrip()]
+        lines += wrapped(text, head) or [head.rstrip()]
     return "\n".join(lines)
 
 
-def _wrapped(text: str, head: str = "") -> list[str]:
+def wrapped(text: str, head: str = "") -> list[str]:
     """Break a text into lines below its head, and never between a number and its unit."""
     joined = _QUANTITY.sub("\\1\N{NO-BREAK SPACE}\\2", text)
     below = " " * len(head) if head.strip() else f"{head}  " if head else ""
@@ -322,5 +336,6 @@ def _wrapped(text: str, head: str = "") -> list[str]:
     return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]
 
 
-def _count(n: int, what: str) -> str:
+def count(n: int, what: str) -> str:
+    """Say how many there are."""
     return f"{'one' if n == 1 else n} {what}{'' if n == 1 else 's'}"

@@ -11,7 +11,7 @@ from typing import TypeVar
 from epochal.dsl import syntax
 from epochal.dsl.block_order import rank
 from epochal.dsl.codes import diagnose
-from epochal.dsl.diagnostic import Diagnostic, Note
+from epochal.dsl.diagnostic import Diagnostic, Fix, Note
 
 Bindings = Mapping[str, syntax.Expr]
 Node = TypeVar("Node", bound=syntax.Node)
@@ -27,6 +27,19 @@ class Home:
 
 
 @dataclass(frozen=True, slots=True)
+class SetHome:
+    """A set of tasks and the file it stands in."""
+
+    taskset: syntax.Taskset
+    file: syntax.File
+    path: str
+
+
+Seat = Home | SetHome
+"""Where a path to a task is written."""
+
+
+@dataclass(frozen=True, slots=True)
 class Expanded:
     """A task with its parents written out, and the parameters that ``with`` rebinds.
 
@@ -39,8 +52,8 @@ class Expanded:
 
 
 Found = Home | tuple[Diagnostic, ...]
-Resolve = Callable[[syntax.Path, Home], Found]
-"""Finds the task that a path means, seen from another; or says why there is none."""
+Resolve = Callable[[syntax.Path, Seat], Found]
+"""Finds the task that a path means, seen from another item; or says why there is none."""
 
 
 def expand(home: Home, resolve: Resolve) -> tuple[Expanded | None, tuple[Diagnostic, ...]]:
@@ -55,6 +68,9 @@ def expand(home: Home, resolve: Resolve) -> tuple[Expanded | None, tuple[Diagnos
         if any(_same(found, one) for one in chain):
             return None, (_cycle(child, [*chain, found]),)
         chain.append(found)
+    strays = [stray for one in chain for stray in strays_of(one.task.bindings)]
+    if strays:
+        return None, tuple(strays)
     merged = Expanded(chain[-1].task, {})
     for heir in reversed(chain[:-1]):
         merged = _inherit(merged, heir.task)
@@ -66,6 +82,21 @@ def _externs(chain: list[Home]) -> tuple[syntax.Extern, ...]:
     files = {home.path: home.file for home in chain}
     items = [item for file in files.values() for item in file.items]
     return tuple(item for item in items if isinstance(item, syntax.Extern))
+
+
+def strays_of(bindings: tuple[syntax.Binding, ...]) -> list[Diagnostic]:
+    """Refuse ``member.name = value`` where a single task is bound."""
+    return [
+        diagnose(
+            "E0447",
+            f"`{one.member.name}.{one.name.name}` is a parameter of a member, and a single task "
+            f"has none: write `{one.name.name}`",
+            one.span,
+            fixes=(Fix("leave the member out", one.member.span.to(one.name.span), one.name.name),),
+        )
+        for one in bindings
+        if one.member is not None
+    ]
 
 
 def _same(a: Home, b: Home) -> bool:
@@ -139,12 +170,17 @@ def _key(node: syntax.Node) -> tuple[str, ...]:
             return ()
 
 
-def in_file(path: syntax.Path, home: Home) -> Found:
+def in_file(path: syntax.Path, home: Seat) -> Found:
     """Find a task of the same file by name."""
-    tasks = [item for item in home.file.items if isinstance(item, syntax.Task)]
+    return among(path, home.file, home.path)
+
+
+def among(path: syntax.Path, file: syntax.File, place: str) -> Found:
+    """Find a task of a file by name."""
+    tasks = [item for item in file.items if isinstance(item, syntax.Task)]
     for task in tasks:
         if task.name.name == path.name:
-            return Home(task, home.file, home.path)
+            return Home(task, file, place)
     names = ", ".join(task.name.name for task in tasks)
     note = Note(f"the tasks of this file: {names}")
     return (diagnose("E0422", f"there is no task `{path.name}` here", path.span, notes=(note,)),)

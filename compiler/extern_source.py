@@ -10,7 +10,10 @@ from types import ModuleType
 import msgspec
 
 from epochal.compiler import ir
-from epochal.compiler.externs import function_of, module_of
+from epochal.compiler.externs import function_of, is_location, module_of
+from epochal.compiler.report import span
+from epochal.dsl.codes import diagnose
+from epochal.dsl.diagnostic import Diagnostic, Note
 from epochal.dsl.nearest import nearest
 
 Allowed = frozenset[str]
@@ -49,6 +52,22 @@ def with_source(extern: ir.Extern, allowed: Allowed) -> ir.Extern:
         )
     function = _function(extern, _module(module))
     return msgspec.structs.replace(extern, source=_digest(extern, function))
+
+
+def with_sources(
+    externs: tuple[ir.Extern, ...], allowed: Allowed
+) -> tuple[tuple[ir.Extern, ...], tuple[Diagnostic, ...]]:
+    """Import the externs that are allowed, and say which cannot be."""
+    known, refused = [], []
+    for extern in externs:
+        if not is_location(extern.location):  # which was reported where it stands
+            continue
+        try:
+            known.append(with_source(extern, allowed))
+        except ExternError as error:
+            notes = (Note(error.note),) if error.note else ()
+            refused.append(diagnose(error.code, error.message, span(extern.at), notes=notes))
+    return tuple(known), tuple(refused)
 
 
 def check_source(extern: ir.Extern, allowed: Allowed) -> None:

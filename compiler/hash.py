@@ -9,10 +9,11 @@ from epochal.compiler import ir
 _IDLE = frozenset({"at", "doc", "about"})
 
 
-def task_hash(task: ir.Task) -> str:
-    """Hash the meaning of a task: its canonical IR JSON without places and documentation.
+def task_hash(task: ir.Program) -> str:
+    """Hash the meaning of a task or a set of tasks.
 
-    Comments, spans, titles and citations do not enter; a changed weight does.
+    That is its canonical IR JSON without places and documentation: comments, titles and citations
+    do not enter; a changed weight does.
     """
     plain = _meaning(msgspec.to_builtins(task))
     return "task1:" + hashlib.sha256(msgspec.json.encode(plain, order="sorted")).hexdigest()[:12]

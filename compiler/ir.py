@@ -554,3 +554,51 @@ class Task(Struct, frozen=True, omit_defaults=True):
     scores: tuple[Score, ...]
     at: Place
     externs: tuple[Extern, ...] = ()
+
+
+class Member(Struct, frozen=True):
+    """One task of a set, with the inputs and outputs of the set, and its copies in the mix.
+
+    Its first variable is ``task``: which member this is, a label over all members.
+    """
+
+    name: str
+    task: Task
+    copies: int
+    at: Place
+
+
+class Taskset(Struct, frozen=True, tag_field="kind", tag="taskset"):
+    """Several tasks that one network does: same inputs, same outputs.
+
+    ``params`` are those of the set alone; their values are written out in the members.  With
+    ``per_batch`` all trials of a batch are of one member, else the members are mixed.
+    """
+
+    schema: int
+    language: int
+    name: str
+    doc: str
+    about: tuple[Fact, ...]
+    params: tuple[Param, ...]
+    members: tuple[Member, ...]
+    per_batch: bool
+    at: Place
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the members."""
+        return tuple(member.name for member in self.members)
+
+    @property
+    def externs(self) -> tuple[Extern, ...]:
+        """Python functions that some member calls, each once."""
+        found = {extern.name: extern for one in self.members for extern in one.task.externs}
+        return tuple(found.values())
+
+
+Program = Union[Task, Taskset]  # noqa: UP007
+"""What a file is compiled to."""
+
+MEMBER = "task"
+"""The column of a set's trial table that says which member a trial is of."""

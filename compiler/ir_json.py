@@ -5,13 +5,19 @@ import msgspec
 from epochal.compiler import ir
 
 
-def encode(task: ir.Task) -> bytes:
-    """Write a task as JSON, keys in the order of the declarations, indented by two spaces."""
+class _Head(msgspec.Struct):
+    """What tells the kinds of program apart; a task has no such line."""
+
+    kind: str = "task"
+
+
+def encode(task: ir.Program) -> bytes:
+    """Write a task or a set as JSON, keys in the order of the declarations, indented by two."""
     return msgspec.json.format(msgspec.json.encode(task), indent=2) + b"\n"
 
 
-def decode(data: bytes) -> ir.Task:
-    """Read a task back.
+def decode(data: bytes) -> ir.Program:
+    """Read a task or a set of tasks back.
 
     Raises
     ------
@@ -19,7 +25,12 @@ def decode(data: bytes) -> ir.Task:
         The bytes are no task, or one of another schema.
     """
     try:
-        task = msgspec.json.decode(data, type=ir.Task)
+        head = msgspec.json.decode(data, type=_Head)
+        task: ir.Program = (
+            msgspec.json.decode(data, type=ir.Taskset)
+            if head.kind == "taskset"
+            else msgspec.json.decode(data, type=ir.Task)
+        )
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"not the IR of a task: {error}") from error
     if task.schema != ir.SCHEMA:

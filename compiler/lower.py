@@ -37,7 +37,7 @@ def lower(
     """
     scope = Scope(report, names.labels(task), externs=externs)
     _needed(task, scope)
-    about = _about(_one(task, syntax.About), scope)
+    about = facts(_one(task, syntax.About), scope)
     parameters, drawn = params(_one(task, syntax.Params), bindings, scope)
     for section in task.sections:
         if isinstance(section, syntax.Session | syntax.Blocks):
@@ -131,8 +131,9 @@ def _needed(task: syntax.Task, scope: Scope) -> None:
             scope.report.error("E0416", f"the task has no `{word(kind)}:`", task.name.span)
 
 
-def _about(section: syntax.About | None, scope: Scope) -> tuple[ir.Fact, ...]:
-    facts = []
+def facts(section: syntax.About | None, scope: Scope) -> tuple[ir.Fact, ...]:
+    """Lower the lines of ``about:``."""
+    found = []
     for field in section.fields if section else ():
         match field.value:
             case syntax.String(value=value):
@@ -144,5 +145,5 @@ def _about(section: syntax.About | None, scope: Scope) -> tuple[ir.Fact, ...]:
                     "E0417", f"`{field.name.name}` is a text, or a list of texts", field.value.span
                 )
                 continue
-        facts.append(ir.Fact(field.name.name, values))
-    return tuple(facts)
+        found.append(ir.Fact(field.name.name, values))
+    return tuple(found)

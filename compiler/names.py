@@ -52,7 +52,7 @@ def taken(name: syntax.Ident, first: Span, what: str, report: Report) -> None:
     )
 
 
-def labels(task: syntax.Task) -> dict[str, Span]:
+def labels(task: syntax.Node) -> dict[str, Span]:
     """Find the labels of a task, bare names in sets and named units, and where each first stands.
 
     A name that was declared before it stands there is a value, and its use as a label a mistake.

@@ -18,6 +18,7 @@ MODULES = (
     "reduce",
     "noise",
     "redraw",
+    "members",
     "extern",
 )
 """The prelude modules, in the order in which their definitions are printed."""

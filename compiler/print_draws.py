@@ -139,9 +139,10 @@ def _levels(
     lines = [line(f"{row} = {place}", variable.at, job.indent)]
     for i, name in enumerate(locals_):
         column = tuple(level.items[i] for level in levels if isinstance(level, ir.TupleOf))
-        lines.append(
-            line(f"{name} = np.array({_table(column, job)})[{row}]", variable.at, job.indent)
-        )
+        text = f"np.array({_table(column, job)})[{row}]"
+        if _differ(column, job):
+            text = _one_each(row, column, variable.types[i], job)
+        lines.append(line(f"{name} = {text}", variable.at, job.indent))
     return lines
 
 
@@ -344,9 +345,9 @@ def _sample(members: ir.SetOf, count: str, key: str, job: Drawing) -> str:
     """Print members in random order, none twice."""
     k = len(members.items)
     attempt = ", attempt" if key.partition(":")[2] in job.redrawn else ""
-    order = f'permutation(draw.words("{key}", n * {k}{attempt}), n, {k})'
+    order = f'permutation(draw.each("{key}", {k}{attempt}))'
     if job.once:
-        order = f'permutation(draw.words("{key}", {k}), 1, {k})'
+        order = f'permutation(draw.words("{key}", {k})[None])'
     order += f"[:, :{count}]" if count != str(k) else ""
     counted = tuple(ir.Number(str(i)) for i in range(k))
     if members.items == counted or all(isinstance(one, ir.Label) for one in members.items):
@@ -358,10 +359,25 @@ def _choice(members: ir.Expr, unit: str, kind: ir.Type, job: Drawing) -> str:
     found = job.members(members)
     if _are_labels(found.items):
         return _labels(found.items, _place(found, unit, kind, job))
+    if isinstance(members, ir.SetOf) and _differ(found.items, job):
+        return _one_each(_place(found, unit, kind, job), found.items, kind, job)
     table = job.show.text(members)
     if found.weights:
         return f"np.array({table})[{_place(found, unit, kind, job)}]"
     return f"choice({unit}, {table})"
+
+
+def _differ(items: tuple[ir.Expr, ...], job: Drawing) -> bool:
+    """Whether members of a set differ from trial to trial."""
+    return any(job.show.show(item).shape is not Shape.CONSTANT for item in items)
+
+
+def _one_each(place: str, items: tuple[ir.Expr, ...], kind: ir.Type, job: Drawing) -> str:
+    """Print the members at some places of a list that differs from trial to trial."""
+    text = f"one_each({place}, {listed(job.argument(item, kind) for item in items)})"
+    item = kind.item if isinstance(kind, ir.ArrayType) else kind
+    exact = item != ir.TIME or all(is_whole(one) for one in items)
+    return text if exact else f"whole({text})"
 
 
 def _computed(value: ir.Expr, kind: ir.Type, show: Printer) -> str:

@@ -1,6 +1,6 @@
 """Printing ``arrays`` and ``generate``: segment tables, spread over time, and the noise."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import partial
 
@@ -8,7 +8,7 @@ from epochal.compiler import ir, segments
 from epochal.compiler.bounds import Bounds
 from epochal.compiler.numpy_text import ATOM, PRODUCT, Printer, Shape, Text, is_count
 from epochal.compiler.print_line import line
-from epochal.compiler.print_names import Names, Speaker, is_wide
+from epochal.compiler.print_names import LONGEST, Names, Speaker, is_wide
 from epochal.compiler.print_repetitions import Repetitions
 from epochal.compiler.print_rows import Place, each_row, fit, repeated_row
 from epochal.compiler.print_steps import span_edges, step_effect
@@ -54,7 +54,7 @@ def body(task: ir.Task, plan: Layout, bounds: Bounds, names: Names) -> Body:
         Array(ir.EffectKind.TARGET, "target", "targets", task.outputs),
         Array(ir.EffectKind.WEIGHT, "weight", "weights", task.outputs),
     )
-    job = _Job(task, plan, bounds, names, Speaker(names))
+    job = Job(task, plan, bounds, names, Speaker(names))
     tables, rows, spread = [], [], []
     for array in arrays:
         mine = [effect for effect in task.effects if effect.kind is array.kind]
@@ -100,7 +100,7 @@ def _noise_exprs(noise: ir.Noise | None) -> list[ir.Expr]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
+class Job:
     """What all statements of one ``generate`` share."""
 
     task: ir.Task
@@ -301,7 +301,7 @@ class _Job:
     def noise(self) -> list[str]:
         """Print the noise of every channel, and rectification after it."""
         lines: list[str] = []
-        changed = {e.channel for e in self.task.effects if e.kind is ir.EffectKind.NOISE}
+        changed = self._changed()
         noisy = [c for c in self.task.inputs if c.noise is not None or c.name in changed]
         if noisy:
             drawn = [text for channel in noisy for text in self._noise(channel)]
@@ -312,7 +312,7 @@ class _Job:
             lines += [line("key = seed, stream, batch", indent=8), *drawn]
         for channel in self.task.inputs:
             if channel.rectified:
-                view = self._view(channel)
+                view = self.view(channel)
                 lines.append(line(f"np.maximum({view}, 0, out={view})", channel.at))
         return lines
 
@@ -340,11 +340,47 @@ class _Job:
             case _:
                 return False
 
-    def _view(self, channel: ir.Channel) -> str:
+    def view(self, channel: ir.Channel) -> str:
+        """Print the inputs of a channel."""
         name = self.names.channel(channel.name)
         return f"inputs[:, :, {name if is_wide(channel) else f'{name} : {name} + 1'}]"
 
     def _noise(self, channel: ir.Channel) -> list[str]:
+        lines, sd = self._step_sd(channel)
+        view = self.view(channel)
+        if not lines:
+            return [line(f'add_noise({view}, {sd}, key, "{channel.name}")', channel.at, 8)]
+        return [*lines, line(f'add_scaled_noise({view}, {sd}, key, "{channel.name}")', indent=8)]
+
+    def member_noise(self, channels: Collection[str]) -> list[str]:
+        """Print ``noise`` of a member of a set: the standard deviations of some channels."""
+        lines: list[str] = []
+        for channel in self.task.inputs:
+            if channel.name in channels:
+                made, sd = self._step_sd(channel)
+                lines += [*made, line(f'found["{channel.name}"] = {sd}', channel.at, 8)]
+        head = [line("found = {}", indent=8)]
+        if any("n, " in text for text in lines):
+            head.insert(0, line(f'n = len(trials["{LONGEST}"])', indent=8))
+        if any("index" in text for text in lines):
+            head += [line(text, indent=8) for text in SEGMENTS]
+        head += self.columns(_read(self.task, _of_noise(self.task)), 8)
+        lines = [*head, *lines, line("return found", indent=8)]
+        return [part[4:] for text in lines for part in text.split("\n")]
+
+    def constant_sd(self, channel: ir.Channel) -> str | None:
+        """Print the standard deviation of a channel where it is a number that all trials share."""
+        exprs = _noise_exprs(channel.noise)
+        if channel.name in self._changed() or any(ref for expr in exprs for ref in refs(expr)):
+            return None
+        return self._sd(channel.noise).text if channel.noise is not None else "0"
+
+    def _changed(self) -> set[str | None]:
+        """Name the channels whose noise some statement replaces."""
+        return {e.channel for e in self.task.effects if e.kind is ir.EffectKind.NOISE}
+
+    def _step_sd(self, channel: ir.Channel) -> tuple[list[str], str]:
+        """Print the standard deviation of each step, and the statements that make it, if any."""
         effects = [
             effect
             for effect in self.task.effects
@@ -353,9 +389,8 @@ class _Job:
         silence = ir.Noise(ir.NoiseLaw.IID, ir.Number("0"))
         shown = self._sd(channel.noise or silence)
         sd, shape = shown.text, shown.shape
-        view = self._view(channel)
         if not effects and shape is Shape.CONSTANT:
-            return [line(f'add_noise({view}, {sd}, key, "{channel.name}")', channel.at, 8)]
+            return [], sd
         segments_ = self.plan.n_segments + 1
         stretched = f"{shown.inside(ATOM)}[:, None, None]" if shape is Shape.TRIAL else sd
         lines = [
@@ -369,8 +404,7 @@ class _Job:
         for effect in late:
             value = self._value(effect, self.speaker.each())
             lines += self._steps(effect, "step_sd", _SD, value, 8)
-        call = f'add_scaled_noise({view}, step_sd[:, :, 0], key, "{channel.name}")'
-        return [*lines, line(call, indent=8)]
+        return lines, "step_sd[:, :, 0]"
 
     def _noise_rows(self, effects: list[ir.Effect]) -> list[str]:
         lines: list[str] = []

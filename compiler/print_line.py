@@ -3,6 +3,8 @@
 import ast
 import textwrap
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import PurePath
 
 from epochal.compiler import ir
@@ -20,15 +22,33 @@ _OPERATORS = (  # the loosest first
 )
 
 
+_margin: ContextVar[int] = ContextVar("margin", default=0)
+
+
+@contextmanager
+def narrowed(by: int) -> Iterator[None]:
+    """Break lines so many columns earlier: the text will be indented as a whole."""
+    before = _margin.set(_margin.get() + by)
+    try:
+        yield
+    finally:
+        _margin.reset(before)
+
+
+def width() -> int:
+    """Give the width of a line, the indentation of the whole text apart."""
+    return WIDTH - _margin.get()
+
+
 def line(text: str, at: ir.Place | None = None, indent: int = 4) -> str:
     """Indent a statement and name its source line; a long statement gets it on the line above."""
     pad = " " * indent
     note = f"# {file_name(at)}:{at.line}" if at is not None else ""
-    if len(pad) + len(text) > WIDTH:
+    if len(pad) + len(text) > width():
         return "\n".join([pad + part for part in ([note] if note else []) + broken(text, indent)])
     if not note:
         return pad + text
-    if len(pad) + len(text) + len(note) + 2 > WIDTH:
+    if len(pad) + len(text) + len(note) + 2 > width():
         return f"{pad}{note}\n{pad}{text}"
     return f"{pad}{text}  {note}"
 
@@ -68,10 +88,10 @@ def broken(text: str, indent: int) -> list[str]:
     if bracket is None:
         return [text]
     start, end = bracket
-    if indent + start + 1 > WIDTH:
+    if indent + start + 1 > width():
         start, end = _longest_bracket(text)
     head, inside, tail = text[: start + 1], text[start + 1 : end], text[end:]
-    if indent + 4 + len(inside) <= WIDTH:
+    if indent + 4 + len(inside) <= width():
         return [head, f"    {inside}", tail]
     lines = [head]
     is_call = head[-2:-1].isalnum() or head[-2:-1] in ("_", "]", ")")
@@ -80,7 +100,7 @@ def broken(text: str, indent: int) -> list[str]:
     comma = "," if is_call or len(arguments) > 1 else ""
     for argument in arguments:
         parts = [f"{argument}{comma}"]
-        if indent + 4 + len(parts[0]) > WIDTH:
+        if indent + 4 + len(parts[0]) > width():
             parts = broken(argument, indent + 4)
             parts[-1] += comma
         lines += [f"    {part}" for part in parts]
@@ -91,7 +111,7 @@ def unpacked(targets: Sequence[str], values: Sequence[str], note: str) -> list[s
     """Give several constants their values, 0 1 2 .. where none are given."""
     value = ", ".join(values) or (f"range({len(targets)})" if len(targets) > 1 else "0")
     short = f"{', '.join(targets)} = {value}  # {note}"
-    if len(short) <= WIDTH:
+    if len(short) <= width():
         return [short]
     if not values:
         return [f"(  # {note}", *packed(targets), f") = {value}"]
@@ -108,7 +128,7 @@ def packed(items: Sequence[str], indent: int = 4) -> list[str]:
     """Set items side by side with commas, as many to a line as fit."""
     lines: list[str] = []
     for item in items:
-        if lines and len(lines[-1]) + len(item) + 2 <= WIDTH:
+        if lines and len(lines[-1]) + len(item) + 2 <= width():
             lines[-1] += f" {item},"
         else:
             lines.append(f"{' ' * indent}{item},")
@@ -116,7 +136,7 @@ def packed(items: Sequence[str], indent: int = 4) -> list[str]:
 
 
 def _fitted(text: str, indent: int) -> list[str]:
-    return [text] if indent + len(text) <= WIDTH else broken(text, indent)
+    return [text] if indent + len(text) <= width() else broken(text, indent)
 
 
 def _assignment(text: str) -> int | None:

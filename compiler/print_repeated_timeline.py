@@ -76,9 +76,12 @@ class _Job:
     def _epoch(self, epoch: ir.Epoch) -> str:
         """Print how long an epoch lasts that is not repeated."""
         column = self.names.columns.one(self.plan.after(epoch.name) - 1)
-        text = "longest - span.sum(axis=1)"
-        if epoch.duration is not None:
-            text = rounded(epoch.duration, ir.TIME, self.speaker.table().text(epoch.duration))
+        lasts = epoch.duration if epoch.duration is not None else self.task.length
+        assert lasts is not None
+        text = rounded(lasts, ir.TIME, self.speaker.table().text(lasts))
+        if epoch.duration is None:
+            inside = self.speaker.table().show(lasts).inside(SUM) if is_whole(lasts) else text
+            text = f"{inside} - span.sum(axis=1)"
         return line(f"span[:, {column}] = {text}", epoch.at)
 
     def _repeated(self, epoch: ir.Epoch, chain: Chain) -> str:

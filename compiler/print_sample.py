@@ -1,5 +1,6 @@
 """Printing ``sample_trials``: how parameters become columns and how variables are drawn."""
 
+import re
 from math import prod
 
 from epochal.compiler import ir
@@ -24,7 +25,7 @@ from epochal.compiler.walk import refs
 
 def arguments(task: ir.Task, names: Names) -> list[str]:
     """Print the parameters as keyword arguments, times in ms, angles in deg."""
-    return [f"{names.value(p.name)}={_default(p)}" for p in task.params if is_argument(p)]
+    return [f"{names.value(p.name)}={default_text(p)}" for p in task.params if is_argument(p)]
 
 
 def is_argument(param: ir.Param) -> bool:
@@ -41,7 +42,8 @@ def user_number(literal: ir.Number) -> str:
     return repr(float(number(literal.value, literal.unit)))
 
 
-def _default(param: ir.Param) -> str:
+def default_text(param: ir.Param) -> str:
+    """Print the default of an argument; None where it follows from others."""
     match param.value:
         case ir.Number():
             return user_number(param.value)
@@ -54,20 +56,27 @@ def _default(param: ir.Param) -> str:
             return "None"
 
 
-def body(task: ir.Task, longest: ir.Expr, bounds: Bounds, names: Names) -> list[str]:
-    """Print the statements of ``sample_trials``."""
+def body(
+    task: ir.Task, longest: ir.Expr, bounds: Bounds, names: Names, *, of_set: bool = False
+) -> list[str]:
+    """Print the statements of ``sample_trials``.
+
+    In a set of tasks the draws are handed in, and the bound on the length is one number.
+    """
     show = Speaker(names).drawing()
     lines = [text for param in task.params for text in _argument(param, bounds.known, show, names)]
     factors = [v for v in task.variables if isinstance(v.definition, ir.Factor)]
     drawn = any(not isinstance(v.definition, ir.Computed) for v in task.variables)
-    if drawn:
+    if drawn and not of_set:
         lines.append(line("draw = Draw(n, seed, batch, stream)"))
     if factors:
         lines.append(line(f"cell = {_design(task, factors, bounds)}"))
     job = Drawing(show, names, places(factors))
     for made in schedule(task):
         lines += attempts(made, job) if isinstance(made, Attempted) else variable_lines(made, job)
-    return [*lines, *_returned(task, longest, show, names)]
+    lines += _returned(task, longest, show, names, of_set)
+    counts = of_set and any(re.search(r"\bn\b", text.split("#")[0]) for text in lines)
+    return [line("n = draw.n"), *lines] if counts else lines
 
 
 def _design(task: ir.Task, factors: list[ir.Variable], bounds: Bounds) -> str:
@@ -95,7 +104,7 @@ def _argument(param: ir.Param, known: Known, show: Printer, names: Names) -> lis
     text = convert.format(checked)
     if isinstance(param.type, ir.SetType) and not convert.startswith("us("):
         text = f"np.asarray({text})"
-    if _default(param) == "None":
+    if default_text(param) == "None":
         assert param.value is not None
         default = rounded(param.value, item, show.text(param.value))
         text = f"{default} if {name} is None else {text}"
@@ -137,7 +146,9 @@ def set_columns(task: ir.Task) -> set[str]:
     return {ref.name for expr in after for ref in refs(expr)} & sets
 
 
-def _returned(task: ir.Task, longest: ir.Expr, show: Printer, names: Names) -> list[str]:
+def _returned(
+    task: ir.Task, longest: ir.Expr, show: Printer, names: Names, of_set: bool
+) -> list[str]:
     """Print the trial table: variables, then parameters, then the bound on the length."""
     bound = show.text(longest)
     if not is_whole(longest):
@@ -159,6 +170,7 @@ def _returned(task: ir.Task, longest: ir.Expr, show: Printer, names: Names) -> l
             lines.append(line(f'"{param.name}": np.tile({name}, (n, 1)),', indent=8))
         elif not isinstance(param.type, ir.SetType):
             lines.append(line(f'"{param.name}": np.full(n, {name}),', indent=8))
-    lines.append(line(f'"{LONGEST}": np.full(n, {bound}),', indent=8))
+    bound = bound if of_set else f"np.full(n, {bound})"
+    lines.append(line(f'"{LONGEST}": {bound},', indent=8))
     lines.append(line("}"))
     return lines

@@ -3,6 +3,7 @@
 from epochal.compiler import ir, print_repeated_timeline
 from epochal.compiler.bounds import is_whole
 from epochal.compiler.numpy_text import SUM, Printer
+from epochal.compiler.print_draws import rounded
 from epochal.compiler.print_line import line
 from epochal.compiler.print_names import LONGEST, Names, Speaker
 from epochal.compiler.segments import Layout
@@ -20,7 +21,7 @@ def body(task: ir.Task, plan: Layout, names: Names) -> list[str]:
     ]
     for epoch in task.epochs:
         lines += _loose(epoch.name, False, plan, show, names)
-        lines += _epoch(epoch, plan, show, names)
+        lines += _epoch(epoch, task.length, plan, show, names)
         lines += _loose(epoch.name, True, plan, show, names)
     lines.append(line("stop[:, PADDING] = steps(longest, dt)"))
     for loose in plan.loose:
@@ -49,15 +50,19 @@ def _loose(epoch: str, from_end: bool, plan: Layout, show: Printer, names: Names
     return lines
 
 
-def _epoch(epoch: ir.Epoch, plan: Layout, show: Printer, names: Names) -> list[str]:
+def _epoch(
+    epoch: ir.Epoch, length: ir.Expr | None, plan: Layout, show: Printer, names: Names
+) -> list[str]:
     first, after = plan.first(epoch.name), plan.after(epoch.name)
     cuts = plan.cuts_of(epoch.name)
     lines = []
     last = names.columns.one(after - 1)
-    end = "longest" if epoch.duration is None else _sum("time", epoch.duration, show)
+    if epoch.duration is not None:
+        end = _sum("time", epoch.duration, show)
+    else:
+        assert length is not None
+        end = rounded(length, ir.TIME, show.text(length))
     if not cuts:
-        if end == "longest":
-            return [line(f"stop[:, {last}] = steps(time := longest, dt)", epoch.at)]
         return [line(f"stop[:, {last}] = steps(time := {end}, dt)", epoch.at)]
     lines.append(line(f"start, time = time, {end}", epoch.at))
     lines.append(line(f"stop[:, {last}] = steps(time, dt)"))

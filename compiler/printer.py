@@ -21,7 +21,15 @@ from epochal.compiler.hash import task_hash
 from epochal.compiler.intervals import Known, interval
 from epochal.compiler.numpy_text import Printer
 from epochal.compiler.prelude_source import PRELUDE_NAMES, Definition, imports, needed
-from epochal.compiler.print_line import file_name, line, mentioned, plain, quoted, unpacked
+from epochal.compiler.print_line import (
+    file_name,
+    line,
+    mentioned,
+    plain,
+    quoted,
+    unpacked,
+    width,
+)
 from epochal.compiler.print_names import LONGEST, Names, Speaker, is_wide, names
 from epochal.compiler.segments import Layout
 from epochal.compiler.version import VERSION
@@ -46,41 +54,59 @@ def print_module(task: ir.Task, known: Known) -> str:
     bounds = Bounds(task.variables, known)
     plan = segments.layout(task, bounds)
     called = names(task, plan)
-    sample = print_sample.body(task, longest(task, bounds), bounds, called)
-    generate = print_generate.body(task, plan, bounds, called)
-    timeline = print_timeline.body(task, plan, called)
-    score = print_score.body(task, plan, bounds, called)
-    fields = {
-        "title": _title(task),
+    fields: Fields = {
+        "title": title_of(task),
         "version": VERSION,
         "file": file_name(task.at),
-        "needs": textwrap.wrap(_needs(task), 100),
+        "needs": textwrap.wrap(needs_text(task.externs), 100),
         "facts": _facts(task, plan, called),
         "signature": _signature(print_sample.arguments(task, called)),
-        "sample_doc": _wrap(_table_doc(task)),
-        "sample": sample,
-        "timeline": timeline,
+        "sample_doc": wrap(table_doc(task)),
+        "sample": print_sample.body(task, longest(task, bounds), bounds, called),
+        **functions_of(task, plan, bounds, called),
+    }
+    fields["constants"] = [
+        *column_constants(task, called),
+        *own_constants(task, plan, called, known),
+    ]
+    return finished("module.py.j2", fields, imported(task, called))
+
+
+Fields = dict[str, object]
+"""What a template lays out, by name."""
+
+Imported = list[tuple[str, str, str]]
+"""Python functions of the user's: module, name there, name here."""
+
+
+def functions_of(task: ir.Task, plan: Layout, bounds: Bounds, called: Names) -> Fields:
+    """Print the statements of the functions behind ``sample_trials``."""
+    generate = print_generate.body(task, plan, bounds, called)
+    return {
+        "timeline": print_timeline.body(task, plan, called),
         "n_columns": plan.n_columns,
-        "arrays_doc": _wrap(_arrays_doc(task)),
+        "arrays_doc": wrap(arrays_doc(task)),
         "generate": generate,
-        "score": score,
-        "score_doc": _wrap(_score_doc(task)),
+        "score": print_score.body(task, plan, bounds, called),
+        "score_doc": wrap(score_doc(task)),
         "needs_trial": any("trial" in _words(text) for text in generate.rows),
         "segments": print_generate.SEGMENTS,
-        "constants": _constants(task, plan, called, known),
-        "prelude": (),
-        "imports": (),
     }
-    used = mentioned(_template().render(fields))
+
+
+def finished(name: str, fields: Fields, externs: Imported) -> str:
+    """Lay out a module, with the part of the prelude that it mentions at its foot."""
+    fields |= {"prelude": (), "imports": ()}
+    used = mentioned(template(name).render(fields))
     definitions = needed(used)
     fields["prelude"] = _laid_out(definitions)
-    fields["imports"] = imports(definitions, used | {"np"}, _imported(task, called))
-    return _template().render(fields)
+    fields["imports"] = imports(definitions, used | {"np"}, externs)
+    return template(name).render(fields)
 
 
-def _needs(task: ir.Task) -> str:
+def needs_text(externs: tuple[ir.Extern, ...]) -> str:
     """Say what the module imports and what its numbers mean."""
-    modules = sorted({module_of(extern) for extern in task.externs})
+    modules = sorted({module_of(extern) for extern in externs})
     needed = f"Needs NumPy and {', '.join(modules)}" if modules else "Needs only NumPy"
     return (
         f"{needed}; keep it, edit it.  Arguments are in ms, Hz and deg.  In the trial table times "
@@ -88,7 +114,7 @@ def _needs(task: ir.Task) -> str:
     )
 
 
-def _imported(task: ir.Task, called: Names) -> list[tuple[str, str, str]]:
+def imported(task: ir.Task, called: Names) -> Imported:
     """List the Python functions of the user's: module, name there, name here."""
     return [
         (module_of(extern), function_of(extern), called.extern(extern.name))
@@ -97,7 +123,8 @@ def _imported(task: ir.Task, called: Names) -> list[tuple[str, str, str]]:
 
 
 @cache
-def _template() -> jinja2.Template:
+def template(name: str) -> jinja2.Template:
+    """Read a template."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("epochal.compiler"),
         undefined=jinja2.StrictUndefined,
@@ -106,7 +133,7 @@ def _template() -> jinja2.Template:
         keep_trailing_newline=True,
         autoescape=False,
     )
-    return environment.get_template("module.py.j2")
+    return environment.get_template(name)
 
 
 def _laid_out(definitions: tuple[Definition, ...]) -> list[str]:
@@ -124,7 +151,8 @@ def _words(text: str) -> list[str]:
     return "".join(c if c.isalnum() or c == "_" else " " for c in code).split()
 
 
-def _title(task: ir.Task) -> str:
+def title_of(task: ir.Program) -> str:
+    """Give the title of a task or set, or else its name, as one line."""
     titles = [fact.values for fact in task.about if fact.name == "title"]
     title = titles[0][0] if titles and titles[0] else task.name
     clean = plain(title).strip().rstrip(".") or task.name
@@ -161,18 +189,18 @@ def _facts(task: ir.Task, plan: Layout, called: Names) -> list[str]:
     return [
         f'"name": {quoted(task.name)},',
         f'"hash": "{task_hash(task)}",',
-        *_entry("inputs", "()", [quoted(one) for one in print_generate.names_of(task.inputs)]),
-        *_entry("outputs", "()", [quoted(one) for one in print_generate.names_of(task.outputs)]),
-        *_entry("epochs", "{}", [f"{quoted(key)}: {pair}" for key, pair in edges.items()]),
-        *_entry(
-            "labels", "{}", [f"{quoted(key)}: {_names(list_)}" for key, list_ in labels.items()]
+        *entry("inputs", "()", [quoted(one) for one in print_generate.names_of(task.inputs)]),
+        *entry("outputs", "()", [quoted(one) for one in print_generate.names_of(task.outputs)]),
+        *entry("epochs", "{}", [f"{quoted(key)}: {pair}" for key, pair in edges.items()]),
+        *entry(
+            "labels", "{}", [f"{quoted(key)}: {listed_names(one)}" for key, one in labels.items()]
         ),
-        *_entry("units", "{}", [f"{quoted(key)}: {quoted(u)}" for key, u in units.items()]),
-        *_entry("arguments", "{}", [f"{quoted(k)}: {quoted(a)}" for k, a in arguments.items()]),
+        *entry("units", "{}", [f"{quoted(key)}: {quoted(u)}" for key, u in units.items()]),
+        *entry("arguments", "{}", [f"{quoted(k)}: {quoted(a)}" for k, a in arguments.items()]),
     ]
 
 
-def _entry(key: str, brackets: str, items: list[str]) -> list[str]:
+def entry(key: str, brackets: str, items: list[str]) -> list[str]:
     """Print one entry of TASK, over several lines where it is long."""
     comma = "," if brackets == "()" and len(items) == 1 else ""
     short = f'"{key}": {brackets[0]}{", ".join(items)}{comma}{brackets[1]},'
@@ -220,18 +248,14 @@ def unit_of(kind: ir.Type) -> str:
     assert_never(kind)
 
 
-def _names(items: list[str] | tuple[str, ...]) -> str:
+def listed_names(items: list[str] | tuple[str, ...]) -> str:
+    """Print a tuple of texts."""
     return f"({', '.join(quoted(item) for item in items)}{',' if len(items) == 1 else ''})"
 
 
-def _constants(task: ir.Task, plan: Layout, called: Names, known: Known) -> list[str]:
-    """Print the columns, labels, segments and structural parameters."""
+def column_constants(task: ir.Task, called: Names) -> list[str]:
+    """Print the columns of the channels."""
     lines: list[str] = []
-    show = Speaker(called).drawing()
-    structural = [p for p in task.params if p.structural and not _is_set_of_labels(p)]
-    shown = {param.name: _structural(param, show, called, known) for param in structural}
-    lines += [shown[param.name] for param in structural if not _has_labels(param)]
-    chosen = [shown[param.name] for param in structural if _has_labels(param)]
     for side, channels in (("inputs", task.inputs), ("outputs", task.outputs)):
         targets, values, first = [], [], 0
         for channel in channels:
@@ -241,6 +265,16 @@ def _constants(task: ir.Task, plan: Layout, called: Names, known: Known) -> list
             first = after
         note = f"columns of the {side}"
         lines += unpacked(targets, values, note)
+    return lines
+
+
+def own_constants(task: ir.Task, plan: Layout, called: Names, known: Known) -> list[str]:
+    """Print the structural parameters, labels and segments."""
+    show = Speaker(called).drawing()
+    structural = [p for p in task.params if p.structural and not _is_set_of_labels(p)]
+    shown = {param.name: _structural(param, show, called, known) for param in structural}
+    lines = [shown[param.name] for param in structural if not _has_labels(param)]
+    chosen = [shown[param.name] for param in structural if _has_labels(param)]
     for labels in called.groups:
         if labels in called.spoken:
             members = [called.label(label, labels) for label in labels]
@@ -269,14 +303,15 @@ def _has_labels(param: ir.Param) -> bool:
     return isinstance(param.type, ir.LabelType) or any(isinstance(n, ir.Label) for n in nodes)
 
 
-def _table_doc(task: ir.Task) -> str:
+def table_doc(task: ir.Task) -> str:
+    """Describe the trial table."""
     shown = []
     for variable in task.variables:
         for name, kind in zip(variable.names, variable.types, strict=True):
-            shown.append(_column_doc(name, kind))
+            shown.append(column_doc(name, kind))
     stored = print_sample.set_columns(task)
     shown += [
-        _column_doc(param.name, param.type)
+        column_doc(param.name, param.type)
         for param in task.params
         if print_sample.is_argument(param)
         and (param.name in stored or not isinstance(param.type, ir.SetType))
@@ -288,7 +323,8 @@ def _table_doc(task: ir.Task) -> str:
     )
 
 
-def _arrays_doc(task: ir.Task) -> str:
+def arrays_doc(task: ir.Task) -> str:
+    """Describe the arrays."""
     n_in = sum(channel.n_units for channel in task.inputs)
     n_out = sum(channel.n_units for channel in task.outputs)
     return (
@@ -298,14 +334,16 @@ def _arrays_doc(task: ir.Task) -> str:
     )
 
 
-def _score_doc(task: ir.Task) -> str:
+def score_doc(task: ir.Task) -> str:
+    """Describe the scores."""
     size = sum(channel.n_units for channel in task.outputs)
-    shown = ", ".join(_column_doc(score.name, score.type) for score in task.scores)
+    shown = ", ".join(column_doc(score.name, score.type) for score in task.scores)
     what = f": {shown}, each (N_batch,)" if shown else ", nothing is asked of this task"
     return f"Score outputs (N_batch, N_steps, {size}){what}."
 
 
-def _column_doc(name: str, kind: ir.Type) -> str:
+def column_doc(name: str, kind: ir.Type) -> str:
+    """Describe a column of the trial table, or a score."""
     item = kind.item if isinstance(kind, ir.ArrayType) else kind
     unit = "label" if isinstance(item, ir.LabelType) else unit_of(item)
     if isinstance(kind, ir.ArrayType):
@@ -313,7 +351,7 @@ def _column_doc(name: str, kind: ir.Type) -> str:
     return f"{name} ({unit})" if unit else name
 
 
-def _wrap(text: str) -> list[str]:
+def wrap(text: str) -> list[str]:
     """Break a docstring: a first line that fits, the rest as a paragraph."""
-    lines = textwrap.wrap(text, 95, initial_indent='"""')
+    lines = textwrap.wrap(text, width() - 5, initial_indent='"""')
     return [lines[0].removeprefix('"""'), *lines[1:]]

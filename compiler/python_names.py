@@ -7,9 +7,10 @@ from collections.abc import Collection, Iterable
 LOCALS = frozenset(
     "n seed batch stream noise out dt params draw cell u trials trial index stop start time "
     "longest drive target weight inputs outputs targets weights key sd step_sd at step k t "
-    "again attempt span end it row "
+    "again attempt span end it row found "
     "sample_trials timeline arrays generate score TASK PADDING "
-    "np hashlib math NormalDist Any ArrayLike NDArray Callable".split()
+    "MEMBERS PARAMS COLUMNS SCORES Callable Iterator Mapping SimpleNamespace "
+    "np hashlib math NormalDist Any ArrayLike NDArray".split()
 )
 """Names that the printed module uses for itself."""
 

@@ -136,6 +136,16 @@ CODES: Mapping[str, str] = MappingProxyType(
         "E0427": "nested repeats that come too often",
         "E0428": "the index of a repeat outside of it",
         "E0429": "an array of arrays",
+        "E0440": "a set of tasks without members",
+        "E0441": "a channel of a member that its set does not declare",
+        "E0442": "a channel that differs between a set and a member",
+        "E0443": "a rule channel where none can be, or for an epoch that a member lacks",
+        "E0444": "a mix that does not weigh each member",
+        "E0445": "members that disagree on what a name means",
+        "E0446": "a member without `correct`",
+        "E0447": "a parameter of a member where there are no members",
+        "E0448": "a session in a set of tasks",
+        "E0449": "a parameter of a set that is drawn",
         "E0501": "a design of too many cells",
         "E0502": "a channel of too many units",
         "E0503": "a trial that is too long",
@@ -158,6 +168,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "W0707": "a duration that dt does not divide",
         "W0709": "a decision on durations that may differ by less than a step",
         "W0710": "repetitions that are absent and count as errors",
+        "W0712": "a set of tasks without a rule channel",
     }
 )
 

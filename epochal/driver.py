@@ -7,7 +7,6 @@ Each stage is a function from value to value; the first that finds errors ends t
 
 from __future__ import annotations
 
-import math
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -25,13 +24,14 @@ from epochal.dsl.read import STDIN, STDIN_NAME, read_source
 from epochal.dsl.span import Source, Span
 
 if TYPE_CHECKING:
-    from epochal.compiler.compile import Checked
-    from epochal.compiler.expand import Home
+    from epochal.compiler.compile import Checked, CheckedSet
+    from epochal.compiler.expand import Seat
     from epochal.compiler.ir import Extern
     from epochal.runtime.task import Task
     from epochal.runtime.values import Value
 
 Node = TypeVar("Node")
+Runnable = syntax.Task | syntax.Taskset
 Bindings = Mapping[str, str]
 """Parameters to rebind, each with the text of an expression."""
 
@@ -55,17 +55,19 @@ class Session:
 
 @dataclass(frozen=True)
 class Parsed:
-    """A file that was read and parsed, and the one task of it that was asked for."""
+    """A file that was read and parsed, and the one task or set of it that was asked for."""
 
     source: Source
     file: syntax.File
-    task: syntax.Task
+    task: Runnable
 
-    def home(self) -> Home:
-        """Say where the task stands, for those that it extends."""
-        from epochal.compiler.expand import Home
+    def home(self) -> Seat:
+        """Say where the task or set stands, for those that it extends or holds."""
+        from epochal.compiler.expand import Home, SetHome
 
         path = "" if self.source.file == STDIN_NAME else self.source.file
+        if isinstance(self.task, syntax.Taskset):
+            return SetHome(self.task, self.file, path)
         return Home(self.task, self.file, path)
 
 
@@ -115,28 +117,36 @@ def _unknown_task(name: str) -> Diagnostic:
     return diagnose("E0101", message, None, notes=(note,))
 
 
+def runnable(file: syntax.File) -> list[Runnable]:
+    """List the tasks and sets of a file, the one that the file is about in front.
+
+    That is its first set of tasks, if it holds any, else its first task: a file that defines the
+    members of a set beside it is about the set.
+    """
+    items = [item for item in file.items if isinstance(item, syntax.Task | syntax.Taskset)]
+    return sorted(items, key=lambda item: not isinstance(item, syntax.Taskset))
+
+
 def select(
     source: Source, file: syntax.File, name: str | None, session: Session
-) -> syntax.Task | None:
-    """Choose a task of a file: by name, or the first."""
-    tasks = [item for item in file.items if isinstance(item, syntax.Task)]
-    for item in file.items:
-        if name is not None and isinstance(item, syntax.Task) and item.name.name == name:
+) -> Runnable | None:
+    """Choose a task or a set of a file: by name, or the one that the file is about."""
+    items = runnable(file)
+    for item in items:
+        if name is None or item.name.name == name:
             return item
-    if name is None and tasks:
-        return tasks[0]
     if not session.failed:
-        session.diagnostics += _no_task(file, name, tasks)
+        session.diagnostics += _no_task(file, name, items)
     return None
 
 
-def _no_task(file: syntax.File, name: str | None, tasks: list[syntax.Task]) -> list[Diagnostic]:
-    if name is not None:
-        names = [task.name.name for task in tasks]
+def _no_task(file: syntax.File, name: str | None, items: list[Runnable]) -> list[Diagnostic]:
+    if name is not None and items:
+        names = [item.name.name for item in items]
         close = nearest(name, names)
         note = Note(f"did you mean `{close}`?" if close else f"it holds {', '.join(names)}")
-        span = tasks[0].name.span if tasks else None
-        return [diagnose("E0422", f"the file holds no task `{name}`", span, notes=(note,))]
+        message = f"the file holds no task `{name}`"
+        return [diagnose("E0422", message, items[0].name.span, notes=(note,))]
     from epochal.compiler.compile import unbuilt
 
     return unbuilt(file) or [diagnose("E0422", "the file holds no task", None)]
@@ -182,9 +192,11 @@ def _without_head(node: Node, head: str) -> Node:
     return node
 
 
-def analyse_task(name: str, texts: Bindings, session: Session) -> tuple[Checked, Parsed] | None:
-    """Read, parse, resolve and check one task."""
-    from epochal.compiler.compile import analyse
+def analyse_task(
+    name: str, texts: Bindings, session: Session
+) -> tuple[Checked | CheckedSet, Parsed] | None:
+    """Read, parse, resolve and check one task or set."""
+    from epochal.compiler.compile import analyse_item
     from epochal.linking import resolver
 
     parsed = parse_file(name, session)
@@ -196,7 +208,7 @@ def analyse_task(name: str, texts: Bindings, session: Session) -> tuple[Checked,
     if task is None:
         return None
     parsed_task = Parsed(source, file, task)
-    checked, found = analyse(parsed_task.home(), bound, resolver(session), session.allowed)
+    checked, found = analyse_item(parsed_task.home(), bound, resolver(session), session.allowed)
     session.diagnostics += found
     if checked is None or session.failed:
         return None
@@ -226,11 +238,11 @@ def compile_parsed(
     ``bindings`` go before ``texts``; their places are in that other file.  ``hash_`` is that of
     the task as its own file has it, found here where it is left out.
     """
-    from epochal.compiler.compile import analyse
+    from epochal.compiler.compile import analyse_item
     from epochal.linking import resolver
 
     given = {**bindings_of(texts, session), **bindings}
-    checked, found = analyse(parsed.home(), given, resolver(session), session.allowed)
+    checked, found = analyse_item(parsed.home(), given, resolver(session), session.allowed)
     session.diagnostics += found
     if checked is None or any(one.is_error for one in found):
         return None
@@ -241,16 +253,18 @@ def compile_parsed(
     return _loaded(checked, parsed, together, session, hash_)
 
 
-def _hash(checked: Checked, parsed: Parsed, texts: Bindings, allowed: frozenset[str]) -> str:
+def _hash(
+    checked: Checked | CheckedSet, parsed: Parsed, texts: Bindings, allowed: frozenset[str]
+) -> str:
     """Hash the task as its file has it, whatever its parameters are bound to now."""
-    from epochal.compiler.compile import analyse
+    from epochal.compiler.compile import analyse_item
     from epochal.compiler.hash import task_hash
     from epochal.linking import resolver
 
     if not texts:
-        return task_hash(checked.task)
-    plain, _ = analyse(parsed.home(), {}, resolver(Session()), allowed)
-    return task_hash((plain or checked).task)
+        return task_hash(checked.program)
+    plain, _ = analyse_item(parsed.home(), {}, resolver(Session()), allowed)
+    return task_hash((plain or checked).program)
 
 
 def task_from_ir(
@@ -295,7 +309,7 @@ def check_externs(externs: Iterable[Extern], allowed: frozenset[str]) -> None:
 
 
 def _loaded(
-    checked: Checked, parsed: Parsed, texts: Bindings, session: Session, hash_: str
+    checked: Checked | CheckedSet, parsed: Parsed, texts: Bindings, session: Session, hash_: str
 ) -> Task:
     def rebind(more: Bindings) -> Task:
         return _rebound(parsed, {**texts, **more}, hash_, session.allowed)
@@ -305,50 +319,50 @@ def _loaded(
 
 
 def _assembled(
-    checked: Checked,
+    checked: Checked | CheckedSet,
     source: str,
     values: Bindings,
     hash_: str,
     rebind: Callable[[Bindings], Task],
 ) -> Task:
-    from epochal.compiler.bounds import total
     from epochal.runtime.load_module import load_module
     from epochal.runtime.task import Task
 
-    task, module = checked.task, checked.module()
-    length = task.length if task.length is not None else total(task)
+    program, module = checked.program, checked.module()
     return Task(
-        ir=task,
+        ir=program,
         source=source,
         module_source=module,
         values=values,
         hash=hash_,
-        longest=math.ceil(checked.bounds.most(length)),
-        module=load_module(module, f"{task.name} {hash_}"),
+        longest=checked.longest,
+        module=load_module(module, f"{program.name} {hash_}"),
         rebind=rebind,
     )
 
 
 def _rebound(parsed: Parsed, texts: Bindings, hash_: str, allowed: frozenset[str]) -> Task:
-    from epochal.compiler.compile import analyse
+    from epochal.compiler.compile import analyse_item
     from epochal.errors import CompileError
     from epochal.linking import resolver
 
     session = Session({parsed.source.file: parsed.source.text}, allowed=allowed)
     bound = bindings_of(texts, session)
-    checked, found = analyse(parsed.home(), bound, resolver(session), allowed)
+    checked, found = analyse_item(parsed.home(), bound, resolver(session), allowed)
     session.diagnostics += found
     if checked is None or session.failed:
         raise CompileError(session.diagnostics, session.sources)
     return _loaded(checked, parsed, texts, session, hash_)
 
 
-def _values(checked: Checked, texts: Bindings, session: Session) -> dict[str, str]:
+def _values(checked: Checked | CheckedSet, texts: Bindings, session: Session) -> dict[str, str]:
     """Give the text that each parameter is bound to."""
     values = {}
+    own = {name for name in checked.written if "." not in name}
     for name, span in checked.written.items():
         written = session.sources.get(span.file, "")[span.start : span.end]
-        values[name] = texts.get(name, written)
+        bare = name.rpartition(".")[2]
+        values[name] = texts.get(name, written if bare in own else texts.get(bare, written))
     return values
 
 

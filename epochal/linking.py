@@ -7,7 +7,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from epochal.compiler.expand import Found, Home, Resolve, in_file
+from epochal.compiler.expand import Found, Home, Resolve, Seat, among, in_file
 from epochal.dsl import syntax
 from epochal.dsl.codes import diagnose
 from epochal.dsl.diagnostic import Diagnostic, Note
@@ -27,7 +27,7 @@ def resolver(session: Session) -> Resolve:
     """Make the function that finds tasks; each file is read once in a session."""
     files: dict[Path, syntax.File | None] = {}
 
-    def resolve(path: syntax.Path, home: Home) -> Found:
+    def resolve(path: syntax.Path, home: Seat) -> Found:
         if path.task is not None:
             return _through_alias(path, home)
         if ":" in path.name or "/" in path.name:
@@ -41,7 +41,7 @@ def resolver(session: Session) -> Resolve:
             return _task(alias.path.value, None, alias.path.span, home)
         return in_file(path, home)
 
-    def _through_alias(path: syntax.Path, home: Home) -> Found:
+    def _through_alias(path: syntax.Path, home: Seat) -> Found:
         use = _use(path.name, home)
         if use is None:
             names = [alias_of(item) for item in home.file.items if isinstance(item, syntax.Use)]
@@ -51,7 +51,7 @@ def resolver(session: Session) -> Resolve:
             return (diagnose("E0424", message, path.span, notes=notes),)
         return _task(use.path.value, path.task, use.path.span, home)
 
-    def _task(location: str, name: str | None, span: Span, home: Home) -> Found:
+    def _task(location: str, name: str | None, span: Span, home: Seat) -> Found:
         place = locate(location, span, home.path)
         if isinstance(place, Diagnostic):
             return (place,)
@@ -65,7 +65,7 @@ def resolver(session: Session) -> Resolve:
         if name is None and tasks:
             return Home(tasks[0], file, str(place))
         wanted = syntax.Path(span, name or place.stem, None)
-        return in_file(wanted, Home(home.task, file, str(place)))
+        return among(wanted, file, str(place))
 
     return resolve
 
@@ -77,7 +77,7 @@ def alias_of(use: syntax.Use) -> str:
     return use.path.value.rpartition(":")[2].rpartition("/")[2].removesuffix(".task")
 
 
-def _use(name: str, home: Home) -> syntax.Use | None:
+def _use(name: str, home: Seat) -> syntax.Use | None:
     uses = (item for item in home.file.items if isinstance(item, syntax.Use))
     return next((use for use in uses if alias_of(use) == name), None)
 

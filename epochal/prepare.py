@@ -93,7 +93,7 @@ def _with_tasks(
     tasks: dict[str, Task] = {}
     for home, bindings in experiment.bound.items():
         plot = experiment.plots.get(home.removeprefix("measure "))
-        scored = _with_scores(parsed, plot) if plot is not None else parsed
+        scored = _with_scores(parsed, plot, session) if plot is not None else parsed
         made = compile_parsed(scored, texts, bindings, session, hash_=task.hash)
         if made is not None:
             tasks[home] = made
@@ -105,10 +105,14 @@ def _with_tasks(
     return Prepared(experiment.plan, task, stages, measures, source.text)
 
 
-def _with_scores(parsed: Parsed, plot: Plot) -> Parsed:
+def _with_scores(parsed: Parsed, plot: Plot, session: Session) -> Parsed:
     """Add the scores of a plot to a task."""
     from epochal.experiments.lower import PLOTTED, PLOTTED_BY
 
+    if isinstance(parsed.task, syntax.Taskset):
+        message = "a plot of a set of tasks is part of the language and not built yet"
+        session.diagnostics.append(diagnose("E0601", message, plot.condition.span))
+        return parsed
     added = []
     for name, value in ((PLOTTED, plot.condition), (PLOTTED_BY, plot.by)):
         ident = syntax.Ident(value.span, name)
@@ -154,9 +158,10 @@ def _pinned(experiment: Experiment, task: Task, session: Session) -> bool:
 
 def _scored(plan: Plan, task: Task, spans: Mapping[str, Span], session: Session) -> None:
     """Require of every score that a condition waits for that the task has it."""
+    from epochal.runtime.chance import scores_of
     from epochal.runtime.curriculum import wanted
 
-    known = [score.name for score in task.ir.scores]
+    known = list(scores_of(task.ir))
     for name in wanted(plan.stages):
         if name != "loss" and name not in known:
             close = nearest(name, known)

@@ -41,7 +41,8 @@ class Batch:
         (N_batch,) steps of each trial, padding apart.
     epochs
         For each epoch (N_batch, 2): the first step in it, and the first step after it; of a
-        repeated epoch, from its first repetition to its last, with what lies between.
+        repeated epoch, from its first repetition to its last, with what lies between; -1 on
+        the trials of a set whose task has no such epoch.
     dt
         Length of a step in ms.
     """

@@ -11,6 +11,7 @@ import numpy as np
 
 from epochal.compiler import ir
 from epochal.compiler.describe import describe
+from epochal.compiler.describe_set import describe_set
 from epochal.compiler.ir_json import encode
 from epochal.runtime.batch import Batch, Column, Float, Stream
 from epochal.runtime.chance import chance_level
@@ -34,7 +35,7 @@ class Task:
 
     Attributes
     ----------
-    ir : compiler.ir.Task
+    ir : compiler.ir.Task or compiler.ir.Taskset
         The intermediate representation, every name resolved.
     source : str
         The text of the file.
@@ -48,7 +49,7 @@ class Task:
         The longest a trial can be, in us.
     """
 
-    ir: ir.Task
+    ir: ir.Program
     source: str
     module_source: str
     values: Mapping[str, str]
@@ -105,8 +106,8 @@ class Task:
 
     @property
     def params(self) -> tuple[str, ...]:
-        """Names of the parameters."""
-        return tuple(param.name for param in self.ir.params)
+        """Names of the parameters; in a set of tasks those of a member are ``member.param``."""
+        return tuple(types_of(self.ir))
 
     def n_steps(self, dt: float) -> int:
         """Count the steps of a batch at dt ms."""
@@ -170,8 +171,8 @@ class Task:
         inputs, targets, weights, trials = made
         stops = np.insert(module.timeline(trials, dt), 0, 0, axis=1)
         epochs = {name: stops[:, [a, b]] for name, (a, b) in module.epochs.items()}
-        last = max(b for _, b in module.epochs.values())
-        return Batch(inputs, targets, weights, trials, stops[:, last], epochs, dt)
+        lengths = np.max([span[:, 1] for span in epochs.values()], axis=0)
+        return Batch(inputs, targets, weights, trials, lengths, epochs, dt)
 
     def score(self, outputs: Float, batch: Batch) -> Mapping[str, Column]:
         """Score outputs (N_batch, N_steps, N_out): each (N_batch,), arrays (N_batch, n)."""
@@ -192,7 +193,7 @@ class Task:
         TypeError
             A value has no counterpart in the language.
         """
-        kinds = {param.name: param.type for param in self.ir.params}
+        kinds = types_of(self.ir, bare=True)
         texts = {name: as_text(name, value, kinds.get(name)) for name, value in params.items()}
         key = tuple(sorted(texts.items()))
         bound = self._bound.get(key)
@@ -204,7 +205,10 @@ class Task:
 
     def describe(self) -> str:
         """Tell in plain English what the task is."""
-        return describe(self.ir, self.values, self.longest, chance_level(self))
+        chance = chance_level(self)
+        if isinstance(self.ir, ir.Taskset):
+            return describe_set(self.ir, self.values, self.longest, chance)
+        return describe(self.ir, self.values, self.longest, chance)
 
     def check_size(self, n: int, dt: float) -> None:
         """Refuse a batch that has no trials, no steps, or no room in memory.
@@ -239,3 +243,19 @@ class Task:
                     f"out: {name} are {array.dtype} of shape {array.shape}, and the batch needs "
                     f"float32 of shape {shape}"
                 )
+
+
+def types_of(program: ir.Program, *, bare: bool = False) -> dict[str, ir.Type]:
+    """Give the type of each parameter by name; ``bare`` adds those of members without the member.
+
+    A bare name is the set's own parameter, or else that of the first member that has it.
+    """
+    found = {param.name: param.type for param in program.params}
+    if isinstance(program, ir.Taskset):
+        for member in program.members:
+            for param in member.task.params:
+                found[f"{member.name}.{param.name}"] = param.type
+        for member in program.members if bare else ():
+            for param in member.task.params:
+                found.setdefault(param.name, param.type)
+    return found

@@ -105,6 +105,13 @@ def choice(u: Floats, values: ArrayLike) -> Array:
     return table[pick(u, len(table))]
 
 
+def one_each(place: Ints, values: tuple[ArrayLike, ...]) -> Array:
+    """Take the value at a place, 0 to k - 1, of k values that differ from row to row."""
+    place, *rows = np.broadcast_arrays(place, *values)
+    chosen: Array = np.take_along_axis(np.stack(rows), place[None], axis=0)[0]
+    return chosen
+
+
 def weighted(u: Floats, weights: ArrayLike) -> Ints:
     """Draw a position in proportion to its weight, in the shape of u.
 
@@ -226,6 +233,6 @@ def weighted_except(u: Floats, weights: ArrayLike, taken: Ints) -> Ints:
     return weighted(u, np.where(own, 0, weights))
 
 
-def permutation(words: Words, n: int, k: int) -> Ints:
-    """Shuffle the positions 0 to k - 1 in each of n rows, (n, k), from n * k random words."""
-    return np.argsort(words.reshape(n, k), axis=1, kind="stable").astype(np.int64)
+def permutation(words: Words) -> Ints:
+    """Shuffle the positions 0 to k - 1 in each of n rows, (n, k), by as many random words."""
+    return np.argsort(words, axis=1, kind="stable").astype(np.int64)

@@ -70,7 +70,7 @@ def _emit(task: str, emit: str, settings: dict[str, str], session: driver.Sessio
     if emit == "ir":
         from epochal.compiler.ir_json import encode
 
-        return encode(checked.task).decode()
+        return encode(checked.program).decode()
     return checked.module()
 
 

@@ -41,7 +41,7 @@ def command(
 ) -> None:
     """Look for mistakes in task files.
 
-    All tasks of a file are checked; errors end in exit status 1, warnings do not.
+    All tasks and sets of a file are checked; errors end in exit status 1, warnings do not.
 
     \b
     Examples:
@@ -68,28 +68,33 @@ def command(
 def check_file(
     name: str, settings: dict[str, str], dt: float | None, session: driver.Session
 ) -> list[str]:
-    """Check the tasks of one file; give the names of those without errors."""
+    """Check the tasks and sets of one file; give the names of those without errors."""
     from epochal.compiler.checks import grid
-    from epochal.compiler.compile import analyse
+    from epochal.compiler.compile import analyse_item
     from epochal.linking import resolver
 
     parsed = driver.parse_file(name, session)
     if parsed is None:
         return []
     source, file, wanted = parsed
-    tasks = [item for item in file.items if isinstance(item, syntax.Task)]
+    tasks = [item for item in file.items if isinstance(item, syntax.Task | syntax.Taskset)]
     if wanted is not None or not tasks:
         chosen = driver.select(source, file, wanted, session)
         tasks = [chosen] if chosen is not None else []
     bound = driver.bindings_of(settings, session)
+    holds_sets = any(isinstance(task, syntax.Taskset) for task in tasks)
     good = []
     for task in tasks:
         home = driver.Parsed(source, file, task).home()
-        checked, found = analyse(home, bound, resolver(session), session.allowed)
+        # Where a file holds a set, what is bound from outside is a parameter of the set.
+        mine = {} if holds_sets and isinstance(task, syntax.Task) else bound
+        checked, found = analyse_item(home, mine, resolver(session), session.allowed)
         session.diagnostics += found
         if checked is not None:
             good.append(task.name.name)
-            session.diagnostics += grid(checked.task, checked.bounds, dt) if dt else ()
+            if dt:
+                for one in checked.tasks:
+                    session.diagnostics += grid(one.task, one.bounds, dt)
     return good
 
 

@@ -22,13 +22,18 @@ def _parse_settings(
     settings = {}
     for value in values:
         name, equals, text = value.partition("=")
-        dotted = all(part.isidentifier() for part in name.strip().split("."))
-        if not equals or not dotted or not text.strip():
+        if not equals or not _is_param(name.strip()) or not text.strip():
             raise click.BadParameter(f"`{value}` is not NAME=VALUE, like viewing='500 ms'")
         if name.strip() in settings:
             raise click.BadParameter(f"`{name.strip()}` is set twice")
         settings[name.strip()] = text.strip()
     return settings
+
+
+def _is_param(name: str) -> bool:
+    """Whether this may name a parameter, NAME, or one of a member of a set, MEMBER.NAME."""
+    parts = name.split(".")
+    return len(parts) <= 2 and all(part.isidentifier() for part in parts)
 
 
 def with_settings(command: Command) -> Command:

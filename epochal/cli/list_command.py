@@ -63,7 +63,7 @@ def _entries() -> list[Entry]:
 
 
 def _facts(file: syntax.File) -> dict[str, list[str]]:
-    task = next(item for item in file.items if isinstance(item, syntax.Task))
+    task = driver.runnable(file)[0]
     facts = {}
     for section in task.sections:
         if isinstance(section, syntax.About):

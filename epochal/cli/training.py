@@ -99,7 +99,8 @@ def off_grid(task: Task, dt: float) -> tuple[Diagnostic, ...]:
     from epochal.compiler.checks import grid
     from epochal.compiler.compile import from_ir
 
-    return grid(task.ir, from_ir(task.ir).bounds, dt)
+    tasks = from_ir(task.ir).tasks
+    return tuple(found for one in tasks for found in grid(one.task, one.bounds, dt))
 
 
 def train_one(job: Job, folder: Path, seed: int, force: bool, quiet: bool) -> RunRecord:

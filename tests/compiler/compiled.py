@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epochal.compiler import ir
-from epochal.compiler.compile import Checked, analyse, unbuilt
-from epochal.compiler.expand import Home
-from epochal.driver import Session
+from epochal.compiler.compile import Checked, CheckedSet, analyse, analyse_item, unbuilt
+from epochal.compiler.expand import Home, SetHome
+from epochal.driver import Session, runnable
 from epochal.dsl import syntax
 from epochal.dsl.codes import diagnose
 from epochal.dsl.diagnostic import Diagnostic
@@ -46,9 +46,22 @@ def golden_tasks() -> dict[str, Path]:
 
     The one that calls Python code needs that code, and is the business of test_externs.py.
     """
+    return {name: path for name, path in _golden().items() if not _is_set(path)}
+
+
+def golden_sets() -> dict[str, Path]:
+    """Find the golden sets of tasks."""
+    return {name: path for name, path in _golden().items() if _is_set(path)}
+
+
+def _golden() -> dict[str, Path]:
     found = {path.stem: path for path in sorted(LIBRARY.glob("*.task"))}
     found |= {path.parent.name: path for path in sorted(GOLDEN.glob("*/source.task"))}
     return {name: path for name, path in found.items() if path != EXTERNS}
+
+
+def _is_set(path: Path) -> bool:
+    return "\ntaskset " in path.read_text("utf-8")
 
 
 def judged(
@@ -69,6 +82,42 @@ def judged(
     checked, more = analyse(Home(tasks[0], file, ""), values, resolver(Session()), allowed)
     failed = any(one.is_error for one in found)
     return (None if failed else checked), (*found, *more)
+
+
+def judged_item(
+    text: str,
+    name: str = "test.task",
+    bindings: Mapping[str, str] | None = None,
+    allowed: frozenset[str] = frozenset(),
+) -> tuple[Checked | CheckedSet | None, tuple[Diagnostic, ...]]:
+    """Parse and analyse what a text is about: its set of tasks, or else its first task."""
+    file, found = parse(Source(name, text))
+    if file is None or not any(isinstance(item, syntax.Taskset) for item in file.items):
+        return judged(text, name, bindings, allowed)
+    item = runnable(file)[0]
+    assert isinstance(item, syntax.Taskset)
+    values = {name: expression(value) for name, value in (bindings or {}).items()}
+    checked, more = analyse_item(SetHome(item, file, ""), values, resolver(Session()), allowed)
+    failed = any(one.is_error for one in found)
+    return (None if failed else checked), (*found, *more)
+
+
+def checked_item(
+    text: str, name: str = "test.task", bindings: Mapping[str, str] | None = None
+) -> Checked | CheckedSet:
+    """Compile a text that has no errors and may hold a set of tasks."""
+    found, diagnostics = judged_item(text, name, bindings)
+    assert found is not None, [one.message for one in diagnostics if one.is_error]
+    return found
+
+
+def checked_set(
+    text: str, name: str = "test.task", bindings: Mapping[str, str] | None = None
+) -> CheckedSet:
+    """Compile the set of tasks of a text that has no errors."""
+    found = checked_item(text, name, bindings)
+    assert isinstance(found, CheckedSet)
+    return found
 
 
 def expression(text: str) -> syntax.Expr:
@@ -106,12 +155,12 @@ def load(text: str) -> Module:
 
 
 def module(text: str, name: str = "test.task") -> Module:
-    return load(checked(text, name).module())
+    return load(checked_item(text, name).module())
 
 
 def codes(text: str, bindings: Mapping[str, str] | None = None) -> list[str]:
     """List the codes of the errors of a text."""
-    _, found = judged(text, bindings=bindings)
+    _, found = judged_item(text, bindings=bindings)
     return [one.code for one in dict.fromkeys(found) if one.is_error]
 
 

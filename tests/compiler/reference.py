@@ -718,13 +718,25 @@ def by_size(words: list[int]) -> list[int]:
     return sorted(range(len(words)), key=lambda i: words[i])
 
 
-def table(task: ir.Task, n: int, seed: int, batch: int = 0, stream: int = 0) -> list[Row]:
-    """Draw the trial table, a row a trial, parameters included."""
+def table(
+    task: ir.Task,
+    n: int,
+    seed: int,
+    batch: int = 0,
+    stream: int = 0,
+    rows: list[int] | None = None,
+) -> list[Row]:
+    """Draw the trial table, a row a trial, parameters included; or only some rows of a batch."""
     words = Words(seed, stream, batch)
+    mine = list(range(n)) if rows is None else rows
     cells = design(task)
     order = by_size(words.raw("design:cells", len(cells)))
-    places = by_size(words.raw("design:order", n))
-    return [settled(task, words, i, n, cells[order[places[i] % len(cells)]]) for i in range(n)]
+    dealt = words.raw("design:order", n)
+    places = by_size([dealt[i] for i in mine])
+    return [
+        settled(task, words, i, n, cells[order[place % len(cells)]])
+        for i, place in zip(mine, places, strict=True)
+    ]
 
 
 def design(task: ir.Task) -> list[Row]:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from compiled import judged
+from compiled import judged_item
 
 from epochal.compiler.checks import grid
 from epochal.dsl.codes import CODES, NOT_IN_A_FILE
@@ -29,8 +29,9 @@ ALLOWED = {
 def judge(path: Path) -> tuple[Diagnostic, ...]:
     text = path.read_text("utf-8")
     allowed = frozenset({ALLOWED[path.stem]} if path.stem in ALLOWED else ())
-    checked, found = judged(text, path.name, BINDINGS.get(path.stem), allowed)
-    return found if checked is None else (*found, *grid(checked.task, checked.bounds, DT))
+    checked, found = judged_item(text, path.name, BINDINGS.get(path.stem), allowed)
+    tasks = checked.tasks if checked is not None else ()
+    return (*found, *(off for one in tasks for off in grid(one.task, one.bounds, DT)))
 
 
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)

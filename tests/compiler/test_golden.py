@@ -6,12 +6,12 @@
 from pathlib import Path
 
 import pytest
-from compiled import EXTERNS, GOLDEN, checked, golden_tasks
+from compiled import EXTERNS, GOLDEN, checked_item, golden_sets, golden_tasks
 
 from epochal.compiler.ir_json import decode, encode
 from epochal.compiler.version import VERSION
 
-TASKS = golden_tasks()
+TASKS = golden_tasks() | golden_sets()
 
 
 def compare(path: Path, made: str, update: bool) -> None:
@@ -28,14 +28,14 @@ def without_version(text: str) -> str:
 
 @pytest.mark.parametrize("name", TASKS)
 def test_the_ir_of_a_golden_task_is_unchanged(name: str, update_golden: bool) -> None:
-    made = encode(checked(TASKS[name].read_text("utf-8"), TASKS[name].name).task)
+    made = encode(checked_item(TASKS[name].read_text("utf-8"), TASKS[name].name).program)
     compare(GOLDEN / name / "ir.json", made.decode(), update_golden)
     assert encode(decode(made)) == made
 
 
 @pytest.mark.parametrize("name", TASKS)
 def test_the_printed_module_of_a_golden_task_is_unchanged(name: str, update_golden: bool) -> None:
-    made = checked(TASKS[name].read_text("utf-8"), TASKS[name].name).module()
+    made = checked_item(TASKS[name].read_text("utf-8"), TASKS[name].name).module()
     compare(GOLDEN / name / "trials.py", without_version(made), update_golden)
 
 

@@ -321,7 +321,7 @@ def test_a_span_may_give_noise_to_a_channel_without_any() -> None:
     assert abs(inputs[:, 50:].std() - 0.2) < 0.02
 
 
-@pytest.mark.parametrize("line", ["taskset many:\n    mix: {a, b}"])
+@pytest.mark.parametrize("line", ["experiment many:\n    dt: 10 ms"])
 def test_items_that_are_not_built_are_never_ignored(line: str) -> None:
     text = task()
     assert codes(text.replace("task small", f"{line}\n\ntask small")) == ["E0601"]

@@ -386,3 +386,31 @@ def test_absent_repetitions_that_count_as_errors_are_warned_of(score: str, warne
 
     assert ("W0710" in lints("n ~ integers(1, 3)")) == warned
     assert "W0710" not in lints("n = 3")
+
+
+def test_members_of_a_set_may_differ_from_trial_to_trial_and_between_repetitions() -> None:
+    trial = """
+        y ~ uniform(0, 1)
+        z ~ {1 + y, 3 + y}
+        w[3] ~ {1 + y: 30%, 3 + y: 40%, 6: 30%}
+        (a1, b1) ~ {(4 + y, 2 ms), (6, 3 ms * y)}
+        x ~ choice({1 * y, 2}) if y > 0.5 else uniform(0, 1)
+    """
+    epochs = """
+        repeat 3 as i:
+            a: choice({10 ms, 10 ms * (2 + i)}) + b1
+            b: choice({10 ms * y: 30%, 7 ms * i: 70%})
+            c: truncnormal(20 ms, 10 ms, 10 ms + 5 ms * i, 60 ms)
+    """
+    text = program(epochs, {"a": "light = z + a1 + x + w[i]"}, trial=trial)
+    drawn = module(text).sample_trials(400, 1)
+    assert set(np.round(drawn["z"] - drawn["y"], 9)) == {1, 3}
+    above = np.where(drawn["w"] == 6, 6, drawn["w"] - drawn["y"][:, None])
+    assert set(np.round(above.ravel(), 9)) == {1, 3, 6}
+    assert [sorted(set(column)) for column in drawn["a"].T] == [
+        [10_000, 20_000],
+        [10_000, 30_000],
+        [10_000, 40_000],
+    ]
+    assert (drawn["c"] >= [10_000, 15_000, 20_000]).all()
+    agree(text)

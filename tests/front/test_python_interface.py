@@ -15,6 +15,7 @@ from command_line import RDM
 
 import epochal
 from epochal import Batch, CompileError, Stream, Task, driver, load
+from epochal.compiler import ir
 from epochal.compiler.ir_json import decode, encode
 from epochal.driver import library
 
@@ -44,6 +45,7 @@ def test_a_batch_has_the_shapes_that_its_task_announces(name: str, dt: float) ->
     assert np.isfinite(batch.inputs).all()
     assert all(len(column) == 11 for column in batch.trials.values())
     assert batch.dt == dt
+    assert isinstance(task.ir, ir.Task)
     assert list(batch.epochs) == [epoch.name for epoch in task.ir.epochs]
     spans = np.stack(list(batch.epochs.values()), axis=1)
     assert (spans[:, 0, 0] == 0).all()

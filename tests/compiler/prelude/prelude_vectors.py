@@ -75,7 +75,7 @@ def sampler_vectors() -> dict[str, Array]:
         "except": samplers.except_index(draw.unit("except"), 4, taken),
         "weighted except": samplers.weighted_except(draw.unit("left out"), (3, 1, 0, 2), taken),
         "quantize": samplers.quantize(samplers.uniform(draw.unit("fine"), 0.0, 2.0), 0.1),
-        "permutation": samplers.permutation(draw.words("permutation", n * 5), n, 5),
+        "permutation": samplers.permutation(draw.each("permutation", 5)),
     }
 
 

@@ -9,19 +9,23 @@ from pathlib import Path
 import pytest
 
 import epochal.compiler.prelude
+from epochal.compiler.prelude_source import MODULES
 
 FOLDER = Path(epochal.compiler.prelude.__file__).parent
-FILES = sorted(path for path in FOLDER.glob("*.py") if path.stem != "__init__")
+FILES = [FOLDER / f"{module}.py" for module in MODULES]  # in the order of printing
 TREES = {path.stem: ast.parse(path.read_text()) for path in FILES}
 PACKAGE = "epochal.compiler.prelude."
 IMPORTS = {
     "from collections.abc import Callable",
+    "from collections.abc import Iterator",
+    "from collections.abc import Mapping",
     "import hashlib",
     "import math",
     "import numpy as np",
     "from numpy.typing import ArrayLike",
     "from numpy.typing import NDArray",
     "from statistics import NormalDist",
+    "from types import SimpleNamespace",
     "from typing import Any",
 }
 
@@ -59,6 +63,10 @@ def needed_by(name: str) -> set[str]:
         mentioned = {n.id for n in ast.walk(DEFINITIONS[here]) if isinstance(n, ast.Name)}
         wanted += sorted((mentioned & DEFINITIONS.keys()) - found)
     return found
+
+
+def test_the_prelude_is_all_the_modules_of_its_folder() -> None:
+    assert {*MODULES, "__init__"} == {path.stem for path in FOLDER.glob("*.py")}
 
 
 def test_every_name_is_defined_once_in_the_whole_prelude() -> None:

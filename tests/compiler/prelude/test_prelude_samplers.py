@@ -120,7 +120,7 @@ def test_except_index_is_uniform_over_the_others() -> None:
 
 
 def test_every_order_of_a_permutation_is_as_likely() -> None:
-    shuffled = permutation(DRAW.words("shuffled", 4 * N), N, 4)
+    shuffled = permutation(DRAW.each("shuffled", 4))
     orders = {order: i for i, order in enumerate(permutations(range(4)))}
     counts = np.bincount([orders[tuple(row)] for row in shuffled.tolist()], minlength=24)
     assert chi_square_p(counts, np.full(24, 1 / 24)) > SMALLEST_P

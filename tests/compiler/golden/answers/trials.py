@@ -37,9 +37,9 @@ TASK = {
     "arguments": {"level": "level"},
 }
 
-MOST = 4  # source.task:11
 FIXATION, ITEM, MEMORY = 0, slice(1, 3), slice(3, 11)  # columns of the inputs
 CHOICE, PRESS, REPORT = slice(0, 2), 2, slice(3, 11)  # columns of the outputs
+MOST = 4  # source.task:11
 FIX, REST, PADDING = 0, 13, 14  # segments, then loose cuts
 PROBE, ANSWER_1, ANSWER_2 = np.arange(1, 13).reshape(4, 3).T  # segments, one a repetition
 ANSWER = np.stack((ANSWER_1, ANSWER_2), axis=1)
@@ -289,13 +289,17 @@ class Draw:
         self.philox.state = self.state
         return self.philox.random_raw(count)
 
+    def each(self, name: str, k: int, attempt: int = 0) -> Words:
+        """Draw k words for each trial, (n, k)."""
+        return self.words(name, self.n * k, attempt).reshape(self.n, k)
+
     def unit(self, name: str, attempt: int = 0) -> Floats:
         """Draw one number in (0, 1) a trial, (n,)."""
-        return middles(self.words(name, self.n, attempt))
+        return middles(self.each(name, 1, attempt)[:, 0])
 
     def units(self, name: str, k: int, attempt: int = 0) -> Floats:
         """Draw k numbers in (0, 1) a trial, (n, k)."""
-        return middles(self.words(name, self.n * k, attempt)).reshape(self.n, k)
+        return middles(self.each(name, k, attempt))
 
     def once(self, name: str, k: int = 0, attempt: int = 0) -> Floats:
         """Draw one number in (0, 1) for the whole batch, (1,); with k an array, (1, k)."""
@@ -310,7 +314,7 @@ class Draw:
     def design(self, cells: int) -> Ints:
         """Deal the cells of a balanced design, (n,): whole copies, the rest without replacement."""
         cell = np.argsort(self.words("design:cells", cells), kind="stable")
-        place = np.argsort(self.words("design:order", self.n), kind="stable")
+        place = np.argsort(self.each("design:order", 1)[:, 0], kind="stable")
         return cell[place % cells].astype(np.int64)
 
 

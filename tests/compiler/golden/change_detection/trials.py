@@ -49,10 +49,10 @@ TASK = {
     "arguments": {"smallest": "smallest"},
 }
 
-SLOTS = 6  # source.task:9
-SIZES = (1, 2, 3, 4, 6)  # source.task:10
 FIXATION, STIM = 0, slice(1, 97)  # columns of the inputs
 REPORT = slice(0, 2)  # columns of the outputs
+SLOTS = 6  # source.task:9
+SIZES = (1, 2, 3, 4, 6)  # source.task:10
 SAME, CHANGED = range(2)  # labels of truth
 FIX, SAMPLE, DELAY, TEST, RESPONSE, PADDING = range(6)  # segments
 
@@ -66,7 +66,7 @@ def sample_trials(n, seed, batch=0, stream=0, *, smallest=45.0):
     cell = draw.design(10)
     k_ = np.array(SIZES)[cell % 5]  # source.task:21
     truth = cell // 5  # source.task:22
-    place = permutation(draw.words("var:place", n * 6), n, 6)  # source.task:23
+    place = permutation(draw.each("var:place", 6))  # source.task:23
     color = uniform(draw.units("var:color", 6), 0, 360)  # source.task:24
     which = integers(draw.unit("var:which"), 0, k_ - 1)  # source.task:25
     turn = uniform(draw.unit("var:turn"), smallest, 360 - smallest)  # source.task:26
@@ -206,13 +206,17 @@ class Draw:
         self.philox.state = self.state
         return self.philox.random_raw(count)
 
+    def each(self, name: str, k: int, attempt: int = 0) -> Words:
+        """Draw k words for each trial, (n, k)."""
+        return self.words(name, self.n * k, attempt).reshape(self.n, k)
+
     def unit(self, name: str, attempt: int = 0) -> Floats:
         """Draw one number in (0, 1) a trial, (n,)."""
-        return middles(self.words(name, self.n, attempt))
+        return middles(self.each(name, 1, attempt)[:, 0])
 
     def units(self, name: str, k: int, attempt: int = 0) -> Floats:
         """Draw k numbers in (0, 1) a trial, (n, k)."""
-        return middles(self.words(name, self.n * k, attempt)).reshape(self.n, k)
+        return middles(self.each(name, k, attempt))
 
     def once(self, name: str, k: int = 0, attempt: int = 0) -> Floats:
         """Draw one number in (0, 1) for the whole batch, (1,); with k an array, (1, k)."""
@@ -227,7 +231,7 @@ class Draw:
     def design(self, cells: int) -> Ints:
         """Deal the cells of a balanced design, (n,): whole copies, the rest without replacement."""
         cell = np.argsort(self.words("design:cells", cells), kind="stable")
-        place = np.argsort(self.words("design:order", self.n), kind="stable")
+        place = np.argsort(self.each("design:order", 1)[:, 0], kind="stable")
         return cell[place % cells].astype(np.int64)
 
 
@@ -246,9 +250,9 @@ def integers(u: Floats, low: Number, high: Number) -> Ints:
     return (low + np.floor(u * (high - low + 1))).astype(np.int64)
 
 
-def permutation(words: Words, n: int, k: int) -> Ints:
-    """Shuffle the positions 0 to k - 1 in each of n rows, (n, k), from n * k random words."""
-    return np.argsort(words.reshape(n, k), axis=1, kind="stable").astype(np.int64)
+def permutation(words: Words) -> Ints:
+    """Shuffle the positions 0 to k - 1 in each of n rows, (n, k), by as many random words."""
+    return np.argsort(words, axis=1, kind="stable").astype(np.int64)
 
 
 LN2_HIGH = 0.6931471803691238  # first 33 bits of log(2)

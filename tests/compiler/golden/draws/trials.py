@@ -36,9 +36,9 @@ TASK = {
     "arguments": {"step": "step_", "levels": "levels"},
 }
 
-ODDS = (10, 20, 30)  # source.task:12
 LIGHT = 0  # columns of the inputs
 CHOICE = slice(0, 2)  # columns of the outputs
+ODDS = (10, 20, 30)  # source.task:12
 LEFT, RIGHT = range(2)  # labels of side
 PAIRS = ((LEFT, 1), (RIGHT, 2), (LEFT, 3))  # source.task:11
 SHOW, WAIT, PADDING = range(3)  # segments
@@ -170,9 +170,9 @@ def sample_trials(n, seed, batch=0, stream=0, *, step_=100.0, levels=(1, 2, 4, 8
     )
     # source.task:48
     bs = np.full(
-        (n, 3), np.array((10, 20, 30, 40))[permutation(draw.words("var:bs", 4), 1, 4)[:, :3]]
+        (n, 3), np.array((10, 20, 30, 40))[permutation(draw.words("var:bs", 4)[None])[:, :3]]
     )
-    bl = np.full((n, 2), permutation(draw.words("var:bl", 2), 1, 2))  # source.task:49
+    bl = np.full((n, 2), permutation(draw.words("var:bl", 2)[None]))  # source.task:49
     # source.task:50
     be = np.full(
         (n, 2), np.array((1, 2, 3))[except_index(draw.once("var:be", 2), 3, row_of((1, 2, 3), 2))]
@@ -361,13 +361,17 @@ class Draw:
         self.philox.state = self.state
         return self.philox.random_raw(count)
 
+    def each(self, name: str, k: int, attempt: int = 0) -> Words:
+        """Draw k words for each trial, (n, k)."""
+        return self.words(name, self.n * k, attempt).reshape(self.n, k)
+
     def unit(self, name: str, attempt: int = 0) -> Floats:
         """Draw one number in (0, 1) a trial, (n,)."""
-        return middles(self.words(name, self.n, attempt))
+        return middles(self.each(name, 1, attempt)[:, 0])
 
     def units(self, name: str, k: int, attempt: int = 0) -> Floats:
         """Draw k numbers in (0, 1) a trial, (n, k)."""
-        return middles(self.words(name, self.n * k, attempt)).reshape(self.n, k)
+        return middles(self.each(name, k, attempt))
 
     def once(self, name: str, k: int = 0, attempt: int = 0) -> Floats:
         """Draw one number in (0, 1) for the whole batch, (1,); with k an array, (1, k)."""
@@ -382,7 +386,7 @@ class Draw:
     def design(self, cells: int) -> Ints:
         """Deal the cells of a balanced design, (n,): whole copies, the rest without replacement."""
         cell = np.argsort(self.words("design:cells", cells), kind="stable")
-        place = np.argsort(self.words("design:order", self.n), kind="stable")
+        place = np.argsort(self.each("design:order", 1)[:, 0], kind="stable")
         return cell[place % cells].astype(np.int64)
 
 
@@ -567,9 +571,9 @@ def weighted_except(u: Floats, weights: ArrayLike, taken: Ints) -> Ints:
     return weighted(u, np.where(own, 0, weights))
 
 
-def permutation(words: Words, n: int, k: int) -> Ints:
-    """Shuffle the positions 0 to k - 1 in each of n rows, (n, k), from n * k random words."""
-    return np.argsort(words.reshape(n, k), axis=1, kind="stable").astype(np.int64)
+def permutation(words: Words) -> Ints:
+    """Shuffle the positions 0 to k - 1 in each of n rows, (n, k), by as many random words."""
+    return np.argsort(words, axis=1, kind="stable").astype(np.int64)
 
 
 LN2_HIGH = 0.6931471803691238  # first 33 bits of log(2)

@@ -37,9 +37,9 @@ TASK = {
     "arguments": {"contrast": "contrast", "decay": "decay"},
 }
 
-FRAMES = 3  # source.task:17
 SCREEN, LEVEL, TRACE = slice(0, 6), 6, slice(7, 9)  # columns of the inputs
 TILT, BRIGHTNESS = slice(0, 2), 2  # columns of the outputs
+FRAMES = 3  # source.task:17
 LEFT, RIGHT = range(2)  # labels of side
 SUM, PART = range(2)  # labels of trace
 SHOW_1, SHOW_2, SHOW_3, PLAID, RESPOND, PADDING = 0, 1, 2, 9, 10, 11  # segments
@@ -237,13 +237,17 @@ class Draw:
         self.philox.state = self.state
         return self.philox.random_raw(count)
 
+    def each(self, name: str, k: int, attempt: int = 0) -> Words:
+        """Draw k words for each trial, (n, k)."""
+        return self.words(name, self.n * k, attempt).reshape(self.n, k)
+
     def unit(self, name: str, attempt: int = 0) -> Floats:
         """Draw one number in (0, 1) a trial, (n,)."""
-        return middles(self.words(name, self.n, attempt))
+        return middles(self.each(name, 1, attempt)[:, 0])
 
     def units(self, name: str, k: int, attempt: int = 0) -> Floats:
         """Draw k numbers in (0, 1) a trial, (n, k)."""
-        return middles(self.words(name, self.n * k, attempt)).reshape(self.n, k)
+        return middles(self.each(name, k, attempt))
 
     def once(self, name: str, k: int = 0, attempt: int = 0) -> Floats:
         """Draw one number in (0, 1) for the whole batch, (1,); with k an array, (1, k)."""
@@ -258,7 +262,7 @@ class Draw:
     def design(self, cells: int) -> Ints:
         """Deal the cells of a balanced design, (n,): whole copies, the rest without replacement."""
         cell = np.argsort(self.words("design:cells", cells), kind="stable")
-        place = np.argsort(self.words("design:order", self.n), kind="stable")
+        place = np.argsort(self.each("design:order", 1)[:, 0], kind="stable")
         return cell[place % cells].astype(np.int64)
 
 

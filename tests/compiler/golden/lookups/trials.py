@@ -36,10 +36,10 @@ TASK = {
     "arguments": {"pause": "pause"},
 }
 
-GAIN = 1.5  # source.task:9
-LEVELS = (480_000, 560_000, 640_000)  # source.task:10
 LIGHT, CUE, RING, DOTS = 0, slice(1, 4), slice(4, 10), slice(10, 12)  # columns of the inputs
 CHOICE, HOLD = slice(0, 3), 3  # columns of the outputs
+GAIN = 1.5  # source.task:9
+LEVELS = (480_000, 560_000, 640_000)  # source.task:10
 CIRCLE, SQUARE = range(2)  # labels of shape
 RED, GREEN, BLUE = range(3)  # labels of color
 LEFT, RIGHT, UP = range(3)  # labels of answer
@@ -306,13 +306,17 @@ class Draw:
         self.philox.state = self.state
         return self.philox.random_raw(count)
 
+    def each(self, name: str, k: int, attempt: int = 0) -> Words:
+        """Draw k words for each trial, (n, k)."""
+        return self.words(name, self.n * k, attempt).reshape(self.n, k)
+
     def unit(self, name: str, attempt: int = 0) -> Floats:
         """Draw one number in (0, 1) a trial, (n,)."""
-        return middles(self.words(name, self.n, attempt))
+        return middles(self.each(name, 1, attempt)[:, 0])
 
     def units(self, name: str, k: int, attempt: int = 0) -> Floats:
         """Draw k numbers in (0, 1) a trial, (n, k)."""
-        return middles(self.words(name, self.n * k, attempt)).reshape(self.n, k)
+        return middles(self.each(name, k, attempt))
 
     def once(self, name: str, k: int = 0, attempt: int = 0) -> Floats:
         """Draw one number in (0, 1) for the whole batch, (1,); with k an array, (1, k)."""
@@ -327,7 +331,7 @@ class Draw:
     def design(self, cells: int) -> Ints:
         """Deal the cells of a balanced design, (n,): whole copies, the rest without replacement."""
         cell = np.argsort(self.words("design:cells", cells), kind="stable")
-        place = np.argsort(self.words("design:order", self.n), kind="stable")
+        place = np.argsort(self.each("design:order", 1)[:, 0], kind="stable")
         return cell[place % cells].astype(np.int64)
 
 

@@ -28,9 +28,9 @@ TASK = {
     "arguments": {"p_high": "p_high", "catch_rate": "catch_rate"},
 }
 
-BINS = 6  # source.task:11
 FIXATION, FLASH = 0, slice(1, 3)  # columns of the inputs
 CHOICE = slice(0, 2)  # columns of the outputs
+BINS = 6  # source.task:11
 LEFT, RIGHT = range(2)  # labels of side
 FIX, RESPONSE_1, RESPONSE_2, PADDING = 0, 13, 14, 15  # segments
 BIN, GAP = np.arange(1, 13).reshape(6, 2).T  # segments, one a repetition
@@ -225,13 +225,17 @@ class Draw:
         self.philox.state = self.state
         return self.philox.random_raw(count)
 
+    def each(self, name: str, k: int, attempt: int = 0) -> Words:
+        """Draw k words for each trial, (n, k)."""
+        return self.words(name, self.n * k, attempt).reshape(self.n, k)
+
     def unit(self, name: str, attempt: int = 0) -> Floats:
         """Draw one number in (0, 1) a trial, (n,)."""
-        return middles(self.words(name, self.n, attempt))
+        return middles(self.each(name, 1, attempt)[:, 0])
 
     def units(self, name: str, k: int, attempt: int = 0) -> Floats:
         """Draw k numbers in (0, 1) a trial, (n, k)."""
-        return middles(self.words(name, self.n * k, attempt)).reshape(self.n, k)
+        return middles(self.each(name, k, attempt))
 
     def once(self, name: str, k: int = 0, attempt: int = 0) -> Floats:
         """Draw one number in (0, 1) for the whole batch, (1,); with k an array, (1, k)."""
@@ -246,7 +250,7 @@ class Draw:
     def design(self, cells: int) -> Ints:
         """Deal the cells of a balanced design, (n,): whole copies, the rest without replacement."""
         cell = np.argsort(self.words("design:cells", cells), kind="stable")
-        place = np.argsort(self.words("design:order", self.n), kind="stable")
+        place = np.argsort(self.each("design:order", 1)[:, 0], kind="stable")
         return cell[place % cells].astype(np.int64)
 
 

@@ -38,10 +38,10 @@ TASK = {
     "arguments": {"width": "width", "speed": "speed"},
 }
 
-N_UNITS = 12  # source.task:11
 CUE = slice(0, 12)  # columns of the inputs
 SACCADE, BUTTONS = slice(0, 12), slice(12, 14)  # columns of the outputs
 LEVER, GAUGE = slice(14, 17), 17  # columns of the outputs
+N_UNITS = 12  # source.task:11
 UP, MIDDLE, DOWN = range(3)  # labels of lever
 SHOW, DELAY, MOVE, PADDING, CUT_1 = range(5)  # segments, then loose cuts
 
@@ -239,13 +239,17 @@ class Draw:
         self.philox.state = self.state
         return self.philox.random_raw(count)
 
+    def each(self, name: str, k: int, attempt: int = 0) -> Words:
+        """Draw k words for each trial, (n, k)."""
+        return self.words(name, self.n * k, attempt).reshape(self.n, k)
+
     def unit(self, name: str, attempt: int = 0) -> Floats:
         """Draw one number in (0, 1) a trial, (n,)."""
-        return middles(self.words(name, self.n, attempt))
+        return middles(self.each(name, 1, attempt)[:, 0])
 
     def units(self, name: str, k: int, attempt: int = 0) -> Floats:
         """Draw k numbers in (0, 1) a trial, (n, k)."""
-        return middles(self.words(name, self.n * k, attempt)).reshape(self.n, k)
+        return middles(self.each(name, k, attempt))
 
     def once(self, name: str, k: int = 0, attempt: int = 0) -> Floats:
         """Draw one number in (0, 1) for the whole batch, (1,); with k an array, (1, k)."""
@@ -260,7 +264,7 @@ class Draw:
     def design(self, cells: int) -> Ints:
         """Deal the cells of a balanced design, (n,): whole copies, the rest without replacement."""
         cell = np.argsort(self.words("design:cells", cells), kind="stable")
-        place = np.argsort(self.words("design:order", self.n), kind="stable")
+        place = np.argsort(self.each("design:order", 1)[:, 0], kind="stable")
         return cell[place % cells].astype(np.int64)
 
 

@@ -57,7 +57,7 @@ def sample_trials(n, seed, batch=0, stream=0):
             break
     n_ = integers(draw.unit("var:n"), 0, 3)  # source.task:24
     strength = uniform(draw.units("var:strength", 5), 0, 1)  # source.task:25
-    place = permutation(draw.words("var:place", n * 4), n, 4)  # source.task:26
+    place = permutation(draw.each("var:place", 4))  # source.task:26
     which = integers(draw.unit("var:which"), 0, 1)  # source.task:27
     return {
         "side": side,
@@ -201,13 +201,17 @@ class Draw:
         self.philox.state = self.state
         return self.philox.random_raw(count)
 
+    def each(self, name: str, k: int, attempt: int = 0) -> Words:
+        """Draw k words for each trial, (n, k)."""
+        return self.words(name, self.n * k, attempt).reshape(self.n, k)
+
     def unit(self, name: str, attempt: int = 0) -> Floats:
         """Draw one number in (0, 1) a trial, (n,)."""
-        return middles(self.words(name, self.n, attempt))
+        return middles(self.each(name, 1, attempt)[:, 0])
 
     def units(self, name: str, k: int, attempt: int = 0) -> Floats:
         """Draw k numbers in (0, 1) a trial, (n, k)."""
-        return middles(self.words(name, self.n * k, attempt)).reshape(self.n, k)
+        return middles(self.each(name, k, attempt))
 
     def once(self, name: str, k: int = 0, attempt: int = 0) -> Floats:
         """Draw one number in (0, 1) for the whole batch, (1,); with k an array, (1, k)."""
@@ -222,7 +226,7 @@ class Draw:
     def design(self, cells: int) -> Ints:
         """Deal the cells of a balanced design, (n,): whole copies, the rest without replacement."""
         cell = np.argsort(self.words("design:cells", cells), kind="stable")
-        place = np.argsort(self.words("design:order", self.n), kind="stable")
+        place = np.argsort(self.each("design:order", 1)[:, 0], kind="stable")
         return cell[place % cells].astype(np.int64)
 
 
@@ -246,9 +250,9 @@ def bernoulli(u: Floats, p: Number) -> Bools:
     return u < p
 
 
-def permutation(words: Words, n: int, k: int) -> Ints:
-    """Shuffle the positions 0 to k - 1 in each of n rows, (n, k), from n * k random words."""
-    return np.argsort(words.reshape(n, k), axis=1, kind="stable").astype(np.int64)
+def permutation(words: Words) -> Ints:
+    """Shuffle the positions 0 to k - 1 in each of n rows, (n, k), by as many random words."""
+    return np.argsort(words, axis=1, kind="stable").astype(np.int64)
 
 
 LN2_HIGH = 0.6931471803691238  # first 33 bits of log(2)

@@ -40,10 +40,10 @@ TASK = {
     "arguments": {},
 }
 
-SLOTS = 4  # source.task:9
 STIM, FIELD = slice(0, 20), slice(20, 28)  # columns of the inputs
 PULSE, DOT = slice(28, 31), slice(31, 32)  # columns of the inputs
 PRESS, REPORT = 0, slice(1, 13)  # columns of the outputs
+SLOTS = 4  # source.task:9
 LEFT, RIGHT = range(2)  # labels of side
 WAIT, SHOW, TURN_1, TURN_2, PADDING, CUT_1 = 0, 1, 8, 9, 10, 11  # segments, then loose cuts
 FLASH, GAP = np.arange(2, 8).reshape(3, 2).T  # segments, one a repetition
@@ -56,7 +56,7 @@ def sample_trials(n, seed, batch=0, stream=0):
     draw = Draw(n, seed, batch, stream)
     cell = draw.design(2)
     side = cell  # source.task:22
-    place = permutation(draw.words("var:place", n * 4), n, 4)  # source.task:23
+    place = permutation(draw.each("var:place", 4))  # source.task:23
     which = integers(draw.unit("var:which"), 0, SLOTS - 1)  # source.task:24
     theta = uniform(draw.units("var:theta", 4), 0, 360)  # source.task:25
     go = bernoulli(draw.unit("var:go"), 0.5)  # source.task:26
@@ -303,13 +303,17 @@ class Draw:
         self.philox.state = self.state
         return self.philox.random_raw(count)
 
+    def each(self, name: str, k: int, attempt: int = 0) -> Words:
+        """Draw k words for each trial, (n, k)."""
+        return self.words(name, self.n * k, attempt).reshape(self.n, k)
+
     def unit(self, name: str, attempt: int = 0) -> Floats:
         """Draw one number in (0, 1) a trial, (n,)."""
-        return middles(self.words(name, self.n, attempt))
+        return middles(self.each(name, 1, attempt)[:, 0])
 
     def units(self, name: str, k: int, attempt: int = 0) -> Floats:
         """Draw k numbers in (0, 1) a trial, (n, k)."""
-        return middles(self.words(name, self.n * k, attempt)).reshape(self.n, k)
+        return middles(self.each(name, k, attempt))
 
     def once(self, name: str, k: int = 0, attempt: int = 0) -> Floats:
         """Draw one number in (0, 1) for the whole batch, (1,); with k an array, (1, k)."""
@@ -324,7 +328,7 @@ class Draw:
     def design(self, cells: int) -> Ints:
         """Deal the cells of a balanced design, (n,): whole copies, the rest without replacement."""
         cell = np.argsort(self.words("design:cells", cells), kind="stable")
-        place = np.argsort(self.words("design:order", self.n), kind="stable")
+        place = np.argsort(self.each("design:order", 1)[:, 0], kind="stable")
         return cell[place % cells].astype(np.int64)
 
 
@@ -348,9 +352,9 @@ def bernoulli(u: Floats, p: Number) -> Bools:
     return u < p
 
 
-def permutation(words: Words, n: int, k: int) -> Ints:
-    """Shuffle the positions 0 to k - 1 in each of n rows, (n, k), from n * k random words."""
-    return np.argsort(words.reshape(n, k), axis=1, kind="stable").astype(np.int64)
+def permutation(words: Words) -> Ints:
+    """Shuffle the positions 0 to k - 1 in each of n rows, (n, k), by as many random words."""
+    return np.argsort(words, axis=1, kind="stable").astype(np.int64)
 
 
 LN2_HIGH = 0.6931471803691238  # first 33 bits of log(2)
