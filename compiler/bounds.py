@@ -55,6 +55,26 @@ class Bounds:
         for assignment in self._assignments(expanded):
             yield linear(fold(expanded, assignment))
 
+    def values(self, expr: ir.Expr) -> frozenset[Fraction] | None:
+        """List the values of an expression, where it rests on few that are known; else None."""
+        expanded = self.written_out(expr)
+        asked = set(refs(expanded))
+        rows = [
+            _values(variable)
+            for variable in self.variables
+            if any(ir.Ref(name, ir.Role.VARIABLE) in asked for name in variable.names)
+        ]
+        if math.prod(len(choices) for choices in rows) not in range(1, MOST_CASES):
+            return None
+        found = set()
+        for parts in itertools.product(*rows):
+            assignment = {ref: value for part in parts for ref, value in part.items()}
+            value = constant(fold(expanded, assignment), self.known)
+            if value is None:
+                return None
+            found.add(value)
+        return frozenset(found)
+
     def written_out(self, expr: ir.Expr) -> ir.Expr:
         """Write computed variables out in terms of drawn ones."""
         return rewrite(expr, lambda node: self._written_out.get(node, node))

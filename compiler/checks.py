@@ -10,6 +10,7 @@ from math import prod
 
 from epochal.compiler import ir
 from epochal.compiler.bounds import Bounds, total
+from epochal.compiler.close_calls import close_calls
 from epochal.compiler.intervals import interval
 from epochal.compiler.laws import MOST_CELLS
 from epochal.compiler.repeats import Chain, chains, presence, shared
@@ -346,21 +347,28 @@ def check_set(taskset: ir.Taskset, used: frozenset[str]) -> tuple[Diagnostic, ..
 
 
 def grid(task: ir.Task, bounds: Bounds, dt: float) -> tuple[Diagnostic, ...]:
-    """Warn of fixed durations that dt (ms) does not divide, naming the nearest that it does."""
-    found = []
+    """Warn of fixed durations that dt (ms) does not divide, and of decisions that it blurs."""
+    step = Fraction(dt).limit_denominator(1_000_000) * 1000
+    return (
+        *_broken(task, bounds, step),
+        *close_calls(task, bounds, step),
+        *_short_pulses(task, bounds, dt),
+    )
+
+
+def _broken(task: ir.Task, bounds: Bounds, step: Fraction) -> Iterator[Diagnostic]:
+    """Name the nearest durations that a step (us) divides."""
     for epoch in task.epochs:
         if epoch.duration is None:
             continue
         least, most = bounds.least(epoch.duration), bounds.most(epoch.duration)
-        step = Fraction(dt).limit_denominator(1_000_000) * 1000
         if least == most and isinstance(least, Fraction) and least % step:
             below = least // step * step
             message = (
                 f"`{epoch.name}` lasts {_ms(least)} ms, which is no whole number of steps of "
-                f"{dt:g} ms; the nearest are {_ms(below)} ms and {_ms(below + step)} ms"
+                f"{_ms(step)} ms; the nearest are {_ms(below)} ms and {_ms(below + step)} ms"
             )
-            found.append(diagnose("W0707", message, span(epoch.at)))
-    return (*found, *_short_pulses(task, bounds, dt))
+            yield diagnose("W0707", message, span(epoch.at))
 
 
 def _short_pulses(task: ir.Task, bounds: Bounds, dt: float) -> Iterator[Diagnostic]:

@@ -76,7 +76,7 @@ def _repeat(
 def _header(item: syntax.Repeat, scope: Scope, around: Chain) -> ir.Repeat | None:
     """Lower the count of a group; which epochs it holds is not known yet."""
     count = expressions.expect(item.count, ir.NUMBER, scope, Setting(), "the count of a repeat")
-    if count is None or not names.value_name(item.index, scope):
+    if count is None or not names.index_name(item.index, scope):
         return None
     bounds = expressions.bounds(count.expr, scope)
     if not bounds.whole or bounds.low < 0 or bounds.high > MOST_REPEATS:

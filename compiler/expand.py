@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from epochal.compiler.lower import ORDER
 from epochal.dsl import syntax
+from epochal.dsl.block_order import rank
 from epochal.dsl.codes import diagnose
 from epochal.dsl.diagnostic import Diagnostic, Fix, Note
 
@@ -137,11 +137,7 @@ def _merged(
             result.append(section)
         else:
             result[place] = _joined(result[place], section)
-    return tuple(sorted(result, key=_rank))
-
-
-def _rank(section: syntax.Section) -> int:
-    return ORDER.index(type(section))
+    return tuple(sorted(result, key=rank))
 
 
 def _joined(old: syntax.Section, new: syntax.Section) -> syntax.Section:

@@ -19,22 +19,10 @@ from epochal.compiler.sessions import session
 from epochal.compiler.trial import scores, table
 from epochal.compiler.walk import refs
 from epochal.dsl import syntax
-from epochal.dsl.diagnostic import Note
+from epochal.dsl.block_order import word
 
 Kind = TypeVar("Kind", bound=syntax.Section)
 
-ORDER = (
-    syntax.About,
-    syntax.Params,
-    syntax.Session,
-    syntax.Blocks,
-    syntax.Inputs,
-    syntax.Outputs,
-    syntax.Trial,
-    syntax.Epochs,
-    syntax.During,
-    syntax.Score,
-)
 NEEDED = (syntax.Inputs, syntax.Outputs, syntax.Epochs)
 
 
@@ -52,7 +40,7 @@ def lower(
     scope = Scope(report, names.labels(task), externs=externs)
     score = _one(task, syntax.Score)
     scope.score_names = frozenset(names.targets(score)) if score else frozenset()
-    _layout(task, scope)
+    _needed(task, scope)
     about = facts(_one(task, syntax.About), scope)
     parameters, drawn = params(_one(task, syntax.Params), bindings, scope)
     held = session(_one(task, syntax.Session), _one(task, syntax.Blocks), scope)
@@ -137,30 +125,12 @@ def _one(task: syntax.Task, kind: type[Kind]) -> Kind | None:
     return next((section for section in task.sections if isinstance(section, kind)), None)
 
 
-def _layout(task: syntax.Task, scope: Scope) -> None:
-    """Check which blocks there are and their order."""
-    report = scope.report
-    seen: dict[type[syntax.Section], syntax.Section] = {}
-    highest = 0
-    for section in task.sections:
-        kind = type(section)
-        if kind in seen and kind is not syntax.During:
-            note = Note("the first one", seen[kind].span)
-            report.error("E0414", f"a task has one `{_title(section)}:`", section.span, note)
-        seen.setdefault(kind, section)
-        position = ORDER.index(kind)
-        if position < highest:
-            report.error(
-                "E0415",
-                f"`{_title(section)}:` stands after `{ORDER[highest].__name__.lower()}:`; "
-                f"the order is {' '.join(one.__name__.lower() for one in ORDER)}",
-                section.span,
-            )
-        highest = max(highest, position)
+def _needed(task: syntax.Task, scope: Scope) -> None:
+    """Check that the blocks are there that every task needs."""
+    seen = {type(section) for section in task.sections}
     for kind in NEEDED:
-        word = kind.__name__.lower()
-        if kind not in seen and word not in report.excused:
-            report.error("E0416", f"the task has no `{word}:`", task.name.span)
+        if kind not in seen and word(kind) not in scope.report.excused:
+            scope.report.error("E0416", f"the task has no `{word(kind)}:`", task.name.span)
 
 
 def facts(section: syntax.About | None, scope: Scope) -> tuple[ir.Fact, ...]:

@@ -1,11 +1,11 @@
 """Declaring names: which are free, which are taken, which are words of the language."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from epochal.compiler import ir
 from epochal.compiler.report import Report
-from epochal.compiler.scope import Scope
+from epochal.compiler.scope import Scope, Symbol
 from epochal.dsl import syntax
 from epochal.dsl.diagnostic import Note
 from epochal.dsl.span import Span
@@ -17,9 +17,19 @@ def value_name(name: syntax.Ident, scope: Scope) -> bool:
 
     The parser has seen to it that no name is a word of the language.
     """
-    if name.name in scope.symbols:
-        first = scope.symbols[name.name]
-        taken(name, first.span, f"a {first.kind}", scope.report)
+    return _is_free(name, {**scope.indices, **scope.symbols}, scope)
+
+
+def index_name(name: syntax.Ident, scope: Scope) -> bool:
+    """Check the name of the index of a repeat, which repeats side by side may share."""
+    return _is_free(name, scope.symbols, scope)
+
+
+def _is_free(name: syntax.Ident, values: Mapping[str, Symbol], scope: Scope) -> bool:
+    if name.name in values:
+        first = values[name.name]
+        what = "the index of a repeat" if first.kind == "index" else f"a {first.kind}"
+        taken(name, first.span, what, scope.report)
         return False
     label = scope.labels.get(name.name)
     if label is not None:

@@ -6,6 +6,7 @@ from typing import TypeAlias
 from lark import Token, Tree
 
 from epochal.dsl import syntax
+from epochal.dsl.block_order import check_blocks
 from epochal.dsl.build_expressions import nodes
 from epochal.dsl.build_statements import StatementBuilder
 from epochal.dsl.diagnostic import Diagnostic
@@ -80,7 +81,9 @@ class _Builder(StatementBuilder):
         span = self._over(first, parts[-1])
         doc = self._doc(first)
         ident = self._ident(name)
-        return syntax.Task(span, ident, path, bindings or (), nodes(parts), doc)
+        sections: tuple[syntax.Section, ...] = nodes(parts)
+        self.found += check_blocks(sections, self._places)
+        return syntax.Task(span, ident, path, bindings or (), sections, doc)
 
     def parent(self, _word: Token, path: syntax.Path, bindings: _Bindings | None) -> _Parent:
         return path, bindings

@@ -184,6 +184,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "W0706": "an output that is never asked for anything",
         "W0707": "a duration that dt does not divide",
         "W0708": "a sequence that is mostly padding",
+        "W0709": "a decision on durations that may differ by less than a step",
         "W0710": "repetitions that are absent and count as errors",
         "W0711": "a pulse shorter than a step",
         "W0712": "a set of tasks without a rule channel",

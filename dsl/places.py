@@ -23,6 +23,22 @@ class Places:
         """Find the offset at which a row begins, behind a byte order mark."""
         return self._starts[row - 1]
 
+    def row(self, row: int) -> str:
+        """Give the text of a row with its line break."""
+        after = self._starts[row] if row < len(self._starts) else None
+        return self._text[self._starts[row - 1] : after]
+
+    def block_end(self, start: int, margin: int) -> int:
+        """Find where the rows end that follow a header and are indented deeper, if not empty."""
+        end = row = self.span(start, start).line
+        while row < len(self._starts):
+            row += 1
+            text = self.row(row).rstrip()
+            if text and len(text) - len(text.lstrip(" ")) <= margin:
+                break
+            end = row if text else end
+        return self._starts[end - 1] + len(self.row(end).rstrip())
+
     def rows(self) -> Iterator[tuple[int, int]]:
         """Give the start and end of every row, without its line break."""
         for start, after in zip(self._starts, [*self._starts[1:], None], strict=True):

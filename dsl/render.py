@@ -93,6 +93,8 @@ def _note(note: Note, sources: Mapping[str, str], paint: _Paint) -> Iterator[str
 
 def _help(fix: Fix, sources: Mapping[str, str]) -> str:
     text = sources.get(fix.span.file, "")[fix.span.start : fix.span.end]
+    if "\n" in text:  # which says more than a line can
+        return fix.message
     old, new = printable(text), printable(fix.replacement.rstrip("\n"))
     if old.strip() and new.strip():
         return f"{fix.message}: `{new.strip()}` for `{old.strip()}`"
