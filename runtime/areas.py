@@ -7,7 +7,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from epochal.runtime.models import Ctrnn, count_excitatory
+from epochal.runtime.model_checks import count_excitatory
+from epochal.runtime.models import Ctrnn
 
 Array: TypeAlias = NDArray[np.floating[Any]]
 

@@ -12,13 +12,22 @@ from typing import Literal, get_args
 import msgspec
 
 from epochal.runtime.laws import (
-    SCALED,
     GlorotNormal,
     GlorotUniform,
     Identity,
     Law,
     RecurrentLaw,
     Spectral,
+)
+from epochal.runtime.model_checks import (
+    PERSISTENCE,
+    RADIUS,
+    check_areas,
+    check_gated,
+    check_power,
+    check_rank,
+    check_together,
+    count_excitatory,
 )
 from epochal.runtime.requirements import one_of, positive, require
 
@@ -27,8 +36,6 @@ Form = Literal["current", "rate"]
 Readout = Literal["linear", "sigmoid", "softmax"]
 Positive = Literal["abs", "rectify"]
 Variant = Literal["standard", "psychrnn"]
-
-RADIUS, PERSISTENCE = 0.8, 0.5
 
 
 class Area(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -178,14 +185,15 @@ class Ctrnn(_Units, frozen=True, kw_only=True, tag="ctrnn"):
         super().__post_init__()
         require("tau", self.tau, positive(self.tau), "a positive time in ms")
         one_of("form", self.form, get_args(Form))
-        _check_activation(self)
+        one_of("activation", self.activation, get_args(Activation))
+        check_power(self)
         one_of("positive", self.positive, get_args(Positive))
         require("dale", self.dale, self.dale is None or 0 < self.dale < 1, "between 0 and 1")
         require("radius", self.radius, positive(self.radius), "a positive number")
         require("persistence", self.persistence, 0 <= self.persistence < 1, "0 or more, below 1")
-        _check_together(self)
-        _check_rank(self)
-        _check_areas(self)
+        check_together(self)
+        check_rank(self)
+        check_areas(self)
 
     @property
     def excitatory(self) -> int:
@@ -223,7 +231,9 @@ class Gru(_Units, frozen=True, kw_only=True, tag="gru"):
     def __post_init__(self) -> None:
         """Refuse values that no network can have."""
         super().__post_init__()
-        _check_gated(self)
+        one_of("activation", self.activation, get_args(Activation))
+        check_power(self)
+        check_gated(self)
 
 
 class LeakyGru(_Units, frozen=True, kw_only=True, tag="leaky_gru"):
@@ -252,7 +262,9 @@ class LeakyGru(_Units, frozen=True, kw_only=True, tag="leaky_gru"):
         """Refuse values that no network can have."""
         super().__post_init__()
         require("tau", self.tau, positive(self.tau), "a positive time in ms")
-        _check_gated(self)
+        one_of("activation", self.activation, get_args(Activation))
+        check_power(self)
+        check_gated(self)
 
 
 class Lstm(_Units, frozen=True, kw_only=True, tag="lstm"):
@@ -281,7 +293,7 @@ class Lstm(_Units, frozen=True, kw_only=True, tag="lstm"):
         """Refuse values that no network can have."""
         super().__post_init__()
         one_of("variant", self.variant, get_args(Variant))
-        _check_gated(self)
+        check_gated(self)
 
 
 class OwnCell(_Units, frozen=True, kw_only=True, tag="own"):
@@ -311,82 +323,6 @@ class OwnCell(_Units, frozen=True, kw_only=True, tag="own"):
 Model = Ctrnn | Gru | LeakyGru | Lstm | OwnCell
 
 
-def count_excitatory(dale: float, units: int) -> int:
-    """Round a fraction of units down, as PsychRNN does."""
-    return int(dale * units + 1e-9)
-
-
 def time_constant(model: Model) -> float | None:
     """Give the time constant in ms of a model that has one."""
     return model.tau if isinstance(model, Ctrnn | LeakyGru) else None
-
-
-def _check_together(model: Ctrnn) -> None:
-    if model.dale is not None and not 0 < model.excitatory < model.units:
-        message = f"dale = {model.dale} of {model.units} units leaves only one kind of unit"
-        raise ValueError(message)
-    moved = (model.radius, model.persistence) != (RADIUS, PERSISTENCE)
-    if moved and not isinstance(model.init_rec, SCALED):
-        message = "radius and persistence are only used with init_rec = spectral or gamma"
-        raise ValueError(message)
-
-
-def _check_rank(model: Ctrnn) -> None:
-    if model.rank is None:
-        return
-    require("rank", model.rank, 1 <= model.rank <= model.units, "1 to the number of units")
-    breaks = {
-        "dale": model.dale is not None,
-        "autapses = false": not model.autapses,
-        "areas": bool(model.areas),
-        "an init_rec other than spectral": not isinstance(model.init_rec, Spectral),
-    }
-    for name, found in breaks.items():
-        if found:
-            message = f"{name} cannot be joined with rank: the weights would not keep their rank"
-            raise ValueError(message)
-
-
-def _check_areas(model: Ctrnn) -> None:
-    names = [area.name for area in model.areas]
-    if len(set(names)) != len(names):
-        message = f"areas have different names, but found {', '.join(names)}"
-        raise ValueError(message)
-    total = sum(area.units for area in model.areas)
-    if model.areas and total != model.units:
-        message = f"the areas have {total} units together, but units = {model.units}"
-        raise ValueError(message)
-    if model.projections and not model.areas:
-        message = "projections connect areas: give areas, too"
-        raise ValueError(message)
-    for projection in model.projections:
-        for end in (projection.source, projection.target):
-            require("projection", repr(end), end in names, f"between areas: {', '.join(names)}")
-        if projection.excitatory and model.dale is None:
-            message = "a projection of excitatory units needs Dale's law: give dale"
-            raise ValueError(message)
-    if model.dale is not None:
-        for area in model.areas:
-            if not 0 < count_excitatory(model.dale, area.units) < area.units:
-                message = f"dale = {model.dale} of area {area.name} leaves only one kind of unit"
-                raise ValueError(message)
-    for wanted in ("inputs", "outputs"):
-        if model.areas and not any(getattr(area, wanted) for area in model.areas):
-            message = f"no area has {wanted}"
-            raise ValueError(message)
-
-
-def _check_gated(model: Gru | LeakyGru | Lstm) -> None:
-    if isinstance(model.init_rec, SCALED):
-        message = "init_rec = spectral and gamma are for ctrnn: a gated network has no one radius"
-        raise ValueError(message)
-    if not isinstance(model, Lstm):
-        _check_activation(model)
-
-
-def _check_activation(model: Ctrnn | Gru | LeakyGru) -> None:
-    one_of("activation", model.activation, get_args(Activation))
-    require("power", model.power, positive(model.power) and model.power >= 1, "1 or more")
-    if model.power != 2 and model.activation != "power":
-        message = f"power = {model.power} is only used with activation = power"
-        raise ValueError(message)

@@ -61,6 +61,8 @@ class Trainer:
                 current[name].assign(old + factor * (current[name] - old))
             for name in current:
                 average[name].assign(keep * average[name] + (1 - keep) * current[name])
+            for name, factor in factors.items():  # a mean of equals is not exactly equal
+                average[name].assign(tf.where(factor > 0, average[name], current[name]))
             return value
 
         def forward(inputs: Tensor, noise: Tensor, n_steps: Tensor) -> Tensor:

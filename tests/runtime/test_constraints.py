@@ -167,6 +167,22 @@ def test_fixed_weights_stay_under_every_optimizer(optimizer: Any) -> None:
     check(model, given, Training(optimizer=optimizer), updates=3)
 
 
+def test_the_running_average_of_a_fixed_weight_is_that_weight() -> None:
+    model = Ctrnn(units=N_REC, train_bias=False, bias=0.3)
+    given = connectivity_of(model, masks=False, fixed=True, signs=False)
+    masks = make_masks(model, N_IN, N_OUT, given)
+    before = initial_weights(model, masks, 1, given)
+    network, factors = Network(model, masks, 20.0), plasticity(model, given, before)
+    trainer = update.Trainer(network, before, replace(SGD, average=0.9), factors)
+    sizes = (6, 3, N_IN), (6, 3, N_OUT), (6, 3, N_OUT), (3, 6, N_REC)
+    feed = [tf.constant(np.random.default_rng(0).random(s), tf.float32) for s in sizes]
+    for _ in range(5):
+        trainer.update(*feed, tf.constant(3))
+    after = trainer.weights()
+    for name, fixed in (*given.fixed.items(), ("b_rec", np.ones(N_REC))):
+        assert (after[name] == before[name].astype(np.float32))[fixed == 1].all(), name
+
+
 @pytest.mark.parametrize("optimizer", [Sgd(rate=0.1, clip=None), Adam(rate=0.02, clip=None)])
 def test_plasticity_is_what_updates_are_multiplied_by(optimizer: Any) -> None:
     def moved(factor: float) -> Array:
