@@ -64,7 +64,9 @@ class Bounds:
             for variable in self.variables
             if any(ir.Ref(name, ir.Role.VARIABLE) in asked for name in variable.names)
         ]
-        if math.prod(len(choices) for choices in rows) not in range(1, MOST_CASES):
+        cases = math.prod(len(choices) for choices in rows)
+        most = min(MOST_CASES, MOST_WORK // sum(1 for _ in islice(walk(expanded), MOST_WORK)))
+        if not 0 < cases <= most:
             return None
         found = set()
         for parts in itertools.product(*rows):

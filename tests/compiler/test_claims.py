@@ -1,11 +1,12 @@
 """What the tasks of the field that the language was made for must do."""
 
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
-from compiled import Module, checked, codes, load, module, random_outputs, task
+from compiled import GOLDEN, Module, checked, codes, load, module, random_outputs, task
 
 CLAIMS = Path(__file__).parent / "claims"
 
@@ -85,6 +86,21 @@ def test_targets_of_the_claimed_tasks_are_correct_and_noise_is_not() -> None:
             guesses = made.score(random_outputs(targets.shape), trials, 20.0)["correct"]
         if name != "dms_distractors":
             assert guesses.mean() < 0.9, name
+
+
+def test_reversal_has_60_trials_in_blocks_of_12_to_20() -> None:
+    made = module((GOLDEN / "reversal" / "source.task").read_text("utf-8"))
+    trials = made.sample_trials(40, 1)
+    assert trials["block"].shape == (40 * 60,)
+    blocks, sides_of = (trials[name].reshape(40, 60) for name in ("block", "good"))
+    for row, good in zip(blocks, sides_of, strict=True):
+        lengths = np.bincount(row)
+        assert ((lengths[:-1] >= 12) & (lengths[:-1] <= 20)).all()
+        assert 1 <= lengths[-1] <= 20
+        sides = [good[row == block] for block in range(len(lengths))]
+        assert all(len(set(side)) == 1 for side in sides)
+        assert all(a[0] != b[0] for a, b in pairwise(sides))
+    assert sorted(np.bincount(sides_of[:, 0])) == [20, 20]
 
 
 def test_a_hopeless_requirement_is_a_clear_error() -> None:

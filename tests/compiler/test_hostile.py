@@ -10,6 +10,8 @@ from compiled import codes, golden_tasks, judged, load, module, task
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from epochal.compiler.checks import grid
+
 TEXTS = sorted(path.read_text("utf-8") for path in golden_tasks().values())
 TOKEN = re.compile(r"\s+|[A-Za-z_]\w*|\d[\d.]*|[^\w\s]")
 WORDS = sorted({token for text in TEXTS for token in TOKEN.findall(text) if not token.isspace()})
@@ -22,6 +24,7 @@ def survive(text: str) -> None:
     if checked is None:
         assert any(one.is_error for one in found)
         return
+    grid(checked.task, checked.bounds, 50.0)
     made = load(checked.module())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
