@@ -18,6 +18,9 @@ from epochal.runtime.models import Activation, Ctrnn, Gru, LeakyGru, Lstm, Model
 TINY = np.float32(1e-30)
 """Numbers nearer 0 are taken for 0.  Times a weight of 1e-8 it is still a full float32."""
 
+LARGE = np.float32(80)
+"""``exp(-80)`` is below `TINY` and ``exp(80)`` a float32."""
+
 Function: TypeAlias = Callable[[Float], Float]
 Step: TypeAlias = Callable[[Float, Float, Float, Float], tuple[Float, Float]]
 """The next state and rates, from state, rates, drive of the step and recurrent weights."""
@@ -147,12 +150,13 @@ def activation(name: Activation, power: float = 2.0) -> Function:
 
 def sigmoid(s: Float) -> Float:
     """``1 / (1 + exp(-s))``; what would be below 1e-30 is 0."""
-    y: Float = 1 / (1 + np.exp(-np.clip(s, -80, 80)))
+    size: Float = np.exp(np.clip(-s, -LARGE, LARGE))
+    y: Float = np.reciprocal(1 + size, dtype=np.float32)
     return flushed(y)
 
 
 def _softplus(s: Float) -> Float:
-    return np.maximum(s, 0) + np.log1p(np.exp(-np.minimum(np.abs(s), 80)))
+    return np.maximum(s, 0) + np.log1p(np.exp(-np.minimum(np.abs(s), LARGE)))
 
 
 def _softmax(z: Float) -> Float:

@@ -83,7 +83,7 @@ def import_psychrnn(
         C_out=_mask(arrays, MASKS["C_out"]),
         signs=signs if ratio is None else None,
     )
-    found = SavedNetwork(model, _weights(arrays, signs), connectivity, dt)
+    found = SavedNetwork(model, _weights(arrays), connectivity, dt)
     _check_in_force(found, arrays, Path(path))
     return found
 
@@ -234,11 +234,9 @@ def _mask(arrays: Mapping[str, Float], name: str) -> Float | None:
     return None if np.all((C > 0) | spared) else C
 
 
-def _weights(arrays: Mapping[str, Float], signs: Float | None) -> dict[str, Float]:
-    """Turn weights in force into weights as they are trained: under Dale's law without sign."""
+def _weights(arrays: Mapping[str, Float]) -> dict[str, Float]:
+    """Take weights in force for weights as they are trained: under Dale's law signs are ignored."""
     kept = {name: arrays[name] for name in ("W_in", "W_rec", "W_out", "b_rec", "b_out")}
-    if signs is not None:
-        kept.update({name: np.abs(kept[name]) for name in ("W_in", "W_rec", "W_out")})
     return {**kept, "initial": arrays["init_state"].ravel()}
 
 

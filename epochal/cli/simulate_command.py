@@ -70,7 +70,7 @@ def command(
     \b
     Examples:
       epochal simulate runs/rdm --trials 200 --out rdm.npz
-      epochal simulate runs/rdm --lesion 0..9 --set viewing='300 ms' --out lesion.npz
+      epochal simulate runs/rdm --lesion 0..9 --out lesion.npz
     """  # noqa: D301
     need_packages("simulating", ("safetensors",))
     from epochal.runtime.errors import RunError

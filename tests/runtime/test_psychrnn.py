@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,16 @@ def test_a_network_that_was_read_runs_as_in_psychrnn(
     assert found.model.dale == (0.8 if dale_ratio == 0.8 else None)
     assert found.connectivity.C_rec is not None
     assert found.connectivity.C_in is None
+
+
+def test_a_network_that_was_read_can_be_trained_further(tmp_path: Path) -> None:
+    path = saved(tmp_path, of_psychrnn(0.8, autapses=False, dale_out_fixed=True))
+    found = import_psychrnn(path)
+    begin = replace(found.connectivity, start=found.weights)
+    masks = make_masks(found.model, N_IN, N_OUT, begin)
+    first = effective(initial_weights(found.model, masks, 0, begin), masks)
+    for name, array in found.in_force().items():
+        np.testing.assert_array_equal(first[name], array)
 
 
 def test_what_the_file_does_not_say_is_given(tmp_path: Path) -> None:
