@@ -1,7 +1,7 @@
 """The equations of the networks in NumPy, one step at a time; `runtime/cells` has their sources.
 
-Numbers too small for a float32 to hold in full make a processor a hundred times slower, and
-TensorFlow takes them for 0.  So states, rates and gates below `TINY` become 0 here.
+Numbers too small for a float32 to hold in full make many processors slower, some a hundred times,
+and TensorFlow takes them for 0.  So states, rates and gates below `TINY` become 0 here.
 """
 
 from __future__ import annotations
