@@ -369,7 +369,28 @@ class Computed(_Node, frozen=True, tag="computed"):
     value: Expr
 
 
-Definition = Union[Factor, Drawn, Computed]  # noqa: UP007
+class Count(Enum):
+    """What is counted in a session, from 0."""
+
+    BLOCK = "block"
+    IN_BLOCK = "trial_in_block"
+    IN_SESSION = "trial_in_session"
+
+
+class Counter(_Node, frozen=True, tag="counter"):
+    """Where a trial stands in its session; ``most`` bounds how many are counted."""
+
+    of: Count
+    most: int
+
+
+class PerBlock(_Node, frozen=True, tag="per_block"):
+    """One value for all trials of a block."""
+
+    definition: Drawn | Computed
+
+
+Definition = Union[Factor, Drawn, Computed, Counter, PerBlock]  # noqa: UP007
 
 
 # Declarations.
@@ -534,8 +555,29 @@ class Fact(Struct, frozen=True):
     values: tuple[str, ...]
 
 
+BLOCK_LENGTH = "block length"
+"""What the length of blocks is called; no value can have its name."""
+
+
+class Blocks(Struct, frozen=True):
+    """Runs of trials in a session; ``length`` is drawn or computed for each, in trials.
+
+    ``most`` bounds how many there are.  The values that hold for a block stand among the variables.
+    """
+
+    length: Variable
+    most: int
+
+
+class Session(Struct, frozen=True, omit_defaults=True):
+    """Trials that follow each other in one sequence, and the blocks they come in."""
+
+    trials: int
+    blocks: Blocks | None = None
+
+
 class Task(Struct, frozen=True, omit_defaults=True):
-    """A whole task."""
+    """A whole task; ``session`` is None where a sequence is one trial."""
 
     schema: int
     language: int
@@ -554,6 +596,7 @@ class Task(Struct, frozen=True, omit_defaults=True):
     scores: tuple[Score, ...]
     at: Place
     externs: tuple[Extern, ...] = ()
+    session: Session | None = None
 
 
 class Member(Struct, frozen=True):

@@ -9,13 +9,14 @@ import numpy as np
 
 from epochal.compiler import ir
 from epochal.compiler.describe import Chance
-from epochal.runtime.batch import Stream
+from epochal.runtime.batch import Batch, Float, Stream
 from epochal.runtime.scoring import accuracy_of
 
 if TYPE_CHECKING:
     from epochal.runtime.task import Task
 
 CHANCE_TRIALS = 2000
+_MOST_BYTES = 2**30  # of one sequence
 _SEED = 0
 
 
@@ -26,25 +27,42 @@ def scores_of(program: ir.Program) -> tuple[str, ...]:
 
 
 def chance_level(task: Task) -> Chance | None:
-    """Measure how often random outputs count as correct; None where `correct` is not defined.
+    """Measure how often random outputs count as correct.
+
+    None where `correct` is not defined, or where one sequence alone is too large to make.
 
     Each trial has one standard normal number a unit, held from the first step to the last, on
     2,000 trials of the test stream.  It is scored with those and with their negatives, so that
-    the accuracy of a choice between two is one half and has no error.
+    the accuracy of a choice between two is one half and has no error.  In a session each trial has
+    numbers of its own.
     """
     if "correct" not in scores_of(task.ir):
         return None
+    if task.n_bytes(1, 20.0) > _MOST_BYTES:
+        return None
     rng = np.random.default_rng(_SEED)
     correct = []
-    part = max(1, min(CHANCE_TRIALS, 2_000_000 // (task.n_steps(20.0) * (task.n_in + task.n_out))))
+    sequences = math.ceil(CHANCE_TRIALS / task.session)
+    part = max(1, min(sequences, 2_000_000 // (task.n_steps(20.0) * (task.n_in + task.n_out))))
     if isinstance(task.ir, ir.Taskset) and task.ir.per_batch:  # as many batches as hold each member
         part = min(part, math.ceil(CHANCE_TRIALS / sum(one.copies for one in task.ir.members)))
-    for i, first in enumerate(range(0, CHANCE_TRIALS, part)):
-        n = min(part, CHANCE_TRIALS - first)
+    for i, first in enumerate(range(0, sequences, part)):
+        n = min(part, sequences - first)
         batch = task.batch(n, seed=_SEED, batch=i, stream=Stream.TEST, noise=False)
-        held = rng.standard_normal((n, 1, task.n_out)).astype(np.float32)
-        shape = batch.targets.shape
-        both = [task.score(np.broadcast_to(x, shape), batch)["correct"] for x in (held, -held)]
+        numbers = rng.standard_normal((n * task.session, task.n_out)).astype(np.float32)
+        held = _held(numbers, batch)
+        both = [task.score(x, batch)["correct"] for x in (held, -held)]
         correct.append(np.mean(np.asarray(both, float), axis=0))
     found = accuracy_of(np.concatenate(correct))
-    return Chance(found.accuracy, found.error, CHANCE_TRIALS) if found.counted else None
+    trials = sequences * task.session
+    return Chance(found.accuracy, found.error, trials) if found.counted else None
+
+
+def _held(numbers: Float, batch: Batch) -> Float:
+    """Hold the numbers of each trial, (N_trials, N_out), over its steps: as the targets."""
+    n, n_steps, n_out = batch.targets.shape
+    if len(numbers) == n:
+        return np.broadcast_to(numbers[:, None], batch.targets.shape)
+    start = np.min([first[:, 0] for first in batch.epochs.values()], axis=0).reshape(n, -1)
+    length = np.diff(start, axis=1, append=n_steps)
+    return np.repeat(numbers, length.ravel(), axis=0).reshape(n, n_steps, n_out)
