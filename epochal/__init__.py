@@ -11,16 +11,30 @@ if TYPE_CHECKING:
     from epochal.driver import load
     from epochal.errors import CompileError
     from epochal.runtime.batch import Batch, Stream
+    from epochal.runtime.psychrnn import export_psychrnn, import_psychrnn
+    from epochal.runtime.simulate import simulate
     from epochal.runtime.task import Task
 
-__all__ = ["Batch", "CompileError", "Stream", "Task", "load"]
+__all__ = [
+    "Batch",
+    "CompileError",
+    "Stream",
+    "Task",
+    "export_psychrnn",
+    "import_psychrnn",
+    "load",
+    "simulate",
+]
 
 _HOMES = {
     "Batch": "epochal.runtime.batch",
     "CompileError": "epochal.errors",
     "Stream": "epochal.runtime.batch",
     "Task": "epochal.runtime.task",
+    "export_psychrnn": "epochal.runtime.psychrnn",
+    "import_psychrnn": "epochal.runtime.psychrnn",
     "load": "epochal.driver",
+    "simulate": "epochal.runtime.simulate",
 }
 
 

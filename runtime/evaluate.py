@@ -81,7 +81,7 @@ def evaluate(
         The task is another than the one trained, a variable does not exist, or there is
         nothing to run.
     """
-    _check_fit(run, task)
+    check_fit(run, task)
     if trials < 1:
         message = f"trials = {trials} is not allowed: trials must be 1 or more"
         raise RunError(message)
@@ -157,7 +157,14 @@ def tabulate(
     )
 
 
-def _check_fit(run: Run, task: TrialSource) -> None:
+def check_fit(run: Run, task: TrialSource) -> None:
+    """Refuse a task that is not the one a run was trained on, or no longer fits its network.
+
+    Raises
+    ------
+    RunError
+        It says how they differ.
+    """
     trained = run.record.task
     if task.hash != trained.hash:
         message = (

@@ -13,6 +13,7 @@ COMMANDS = {
     "build": "Compile a task to a NumPy module.",
     "train": "Train a network on a task.",
     "evaluate": "Measure how well a trained network does.",
+    "simulate": "Run a trained network on trials and keep what it did.",
     "list": "Show the task library.",
     "new": "Begin a task file.",
 }

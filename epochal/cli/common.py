@@ -105,9 +105,14 @@ def give_up(session: Session) -> NoReturn:
 
 def need_training(what: str) -> None:
     """End with status 1 where the packages that run networks are not installed."""
+    need_packages(what, ("tensorflow", "safetensors", "rich"))
+
+
+def need_packages(what: str, names: Iterable[str]) -> None:
+    """End with status 1 where one of these packages is not installed."""
     from importlib.util import find_spec
 
-    missing = [name for name in ("tensorflow", "safetensors", "rich") if find_spec(name) is None]
+    missing = [name for name in names if find_spec(name) is None]
     if missing:
         fail(f"{what} needs {', '.join(missing)}: pip install 'epochal[train]'")
 

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from epochal import driver
-from epochal.cli.common import fail, give_up, need_training, seed_type, with_externs, with_settings
+from epochal.cli.common import fail, need_training, seed_type, with_externs, with_settings
+from epochal.cli.run_task import task_of_run
 
 if TYPE_CHECKING:
-    from epochal.compiler.ir import Extern
     from epochal.runtime.evaluate import Evaluation, Group
-    from epochal.runtime.rundir import Run
     from epochal.runtime.task import Task
 
 
@@ -62,7 +60,7 @@ def command(
 
     try:
         read = read_run(run)
-        task = _task(read, settings, allowed)
+        task = task_of_run(read, settings, allowed)
         _check_variables(task, by)
         result = evaluate(read, task, trials=trials, by=by, seed=seed)
     except (RunError, ValueError) as error:
@@ -73,51 +71,6 @@ def command(
         click.echo(msgspec.json.encode(result).decode())
     else:
         click.echo(table(result))
-
-
-def _task(run: Run, settings: dict[str, str], allowed: frozenset[str]) -> Task:
-    """Compile the task that a run keeps, with the parameters of the run."""
-    from epochal.runtime.rundir import TASK
-
-    session = driver.Session(allowed=allowed)
-    kept = {name: str(value) for name, value in run.record.task.values.items()}
-    name = f"{run.folder / TASK}:{run.record.task.name}"
-    task = driver.compile_task(name, {**kept, **settings}, session)
-    if task is None and not settings and _lacks_parents(session):
-        return _from_ir(run, kept, allowed)
-    if task is None:
-        give_up(session)
-    if task.ir.externs:
-        driver.check_externs(_kept_externs(run), allowed)
-    return task
-
-
-def _lacks_parents(session: driver.Session) -> bool:
-    """Whether a task extends files that do not stand beside the run."""
-    return all(one.code in ("E0424", "E0425") for one in session.diagnostics if one.is_error)
-
-
-def _from_ir(run: Run, values: dict[str, str], allowed: frozenset[str]) -> Task:
-    """Take the task up from its IR, which holds its parents."""
-    from epochal.runtime.rundir import IR, TASK
-
-    source, data = _kept(run, TASK).decode(), _kept(run, IR)
-    return driver.task_from_ir(data, source, values, run.record.task.hash, allowed)
-
-
-def _kept_externs(run: Run) -> tuple[Extern, ...]:
-    """Read which Python functions a run was trained with."""
-    from epochal.compiler.ir_json import decode
-    from epochal.runtime.rundir import IR
-
-    return decode(_kept(run, IR)).externs
-
-
-def _kept(run: Run, name: str) -> bytes:
-    try:
-        return (run.folder / name).read_bytes()
-    except OSError as error:
-        fail(f"the run {run.folder} is damaged: {error.strerror}: {error.filename}")
 
 
 def _check_variables(task: Task, by: tuple[str, ...]) -> None:

@@ -59,7 +59,10 @@ def test_bad_json_is_refused_with_a_reason(text: str, message: str) -> None:
 
 
 def test_light_modules_do_not_start_tensorflow() -> None:
-    light = "batch, config, evaluate, experiment, progress, rundir, scoring, stopping, weights"
+    light = (
+        "batch, config, evaluate, experiment, progress, psychrnn, recording, rundir, scoring"
+        ", simulate, stopping, weights"
+    )
     code = f"from epochal.runtime import {light}; import sys; print('tensorflow' in sys.modules)"
     done = run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
