@@ -16,6 +16,7 @@ SCHEMA = 1
 # is not a name or a number.  They are held to it when an IR is read.
 _END = r"(?!\n)$"
 Name = Annotated[str, Meta(pattern=rf"^[A-Za-z_][A-Za-z0-9_]*{_END}")]
+Column = Annotated[str, Meta(pattern=rf"^([A-Za-z_][A-Za-z0-9_]*|block length){_END}")]
 LawName = Annotated[str, Meta(pattern=rf"^[a-z_]+( [a-z_]+)*{_END}")]
 UnitName = Annotated[str, Meta(pattern=rf"^[A-Za-z0-9_]*(, [A-Za-z0-9_]+)?{_END}")]
 Decimal = Annotated[str, Meta(pattern=rf"^(-?[0-9]+(\.[0-9]+)?|nan|-?inf){_END}")]
@@ -182,7 +183,7 @@ class Ref(_Node, frozen=True, tag="ref"):
     for its events in that of a variable.
     """
 
-    name: Name
+    name: Column
     role: Role
 
 
@@ -451,7 +452,7 @@ class Param(Struct, frozen=True):
 class Variable(Struct, frozen=True):
     """One column of the trial table, or several where a tuple is drawn."""
 
-    names: tuple[Name, ...]
+    names: tuple[Column, ...]
     types: tuple[Type, ...]
     definition: Definition
     at: Place
