@@ -105,12 +105,12 @@ class Form:
 
 def _values(variable: ir.Variable) -> tuple[Assignment, ...]:
     """List the values a variable can have, where they are few and known; () otherwise."""
-    match variable.definition:
+    match _inner(variable.definition):
         case ir.Factor(levels):
             items = levels
         case ir.Drawn(_, _, size) if size:
             return ()
-        case ir.Drawn(ir.Law(name, (ir.SetOf(items), *_))) if name in ("choice", "except", IN_TURN):
+        case ir.Drawn(ir.Law(name, (ir.SetOf(items), *_))) if name in _FINITE:
             pass
         case ir.Drawn(ir.Law("bernoulli")):
             items = (ir.Truth(True), ir.Truth(False))
@@ -122,6 +122,14 @@ def _values(variable: ir.Variable) -> tuple[Assignment, ...]:
         parts = item.items if isinstance(item, ir.TupleOf) else (item,)
         rows.append(dict(zip(refs_, parts, strict=True)))
     return tuple(rows)
+
+
+_FINITE = ("choice", "except", "alternate", "markov", IN_TURN)
+
+
+def _inner(definition: ir.Definition) -> ir.Definition:
+    """Say how a value is made, whether it holds for a trial or a block."""
+    return definition.definition if isinstance(definition, ir.PerBlock) else definition
 
 
 def fold(expr: ir.Expr, assignment: Assignment) -> ir.Expr:
@@ -292,7 +300,7 @@ def is_whole(expr: ir.Expr) -> bool:
             return is_whole(then) and is_whole(otherwise)
         case ir.Lookup(values=values):
             return all(is_whole(item) for item in values)
-        case ir.Call("min" | "max" | "abs", arguments):
+        case ir.Call("min" | "max" | "abs" | "previous", arguments):
             return all(is_whole(item) for item in arguments)
         case _:
             return False
@@ -370,14 +378,15 @@ def _ceiling(atom: ir.Expr, up: bool, bounds: Bounds) -> ir.Expr | None:
     if not isinstance(atom, ir.Ref):
         return None
     for variable in bounds.variables:
-        if variable.names == (atom.name,) and isinstance(variable.definition, ir.Drawn):
+        definition = _inner(variable.definition)
+        if variable.names == (atom.name,) and isinstance(definition, ir.Drawn):
             if any(
                 ref.role is not ir.Role.PARAM
-                for expr in definition_expressions(variable.definition)
+                for expr in definition_expressions(definition)
                 for ref in refs(expr)
             ):
                 return None
-            return _law_end(variable.definition.law, up)
+            return _law_end(definition.law, up)
     return None
 
 

@@ -10,6 +10,7 @@ from epochal.compiler import (
     extern_calls,
     ir,
     lookup,
+    previous,
     reductions,
     types,
 )
@@ -312,6 +313,7 @@ _SPECIAL: dict[str, _Lower] = {
     "position": _position,
     "range": _range,
     "lookup": lookup.lookup,
+    "previous": previous.previous,
     "sum": reductions.over_array,
     "count": reductions.over_array,
     "any": reductions.over_array,

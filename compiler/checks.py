@@ -16,6 +16,7 @@ from epochal.compiler.repeats import Chain, chains, presence, shared
 from epochal.compiler.report import span
 from epochal.compiler.required import allowed_cells, combinations, is_hopeless, on_design
 from epochal.compiler.segments import fits
+from epochal.compiler.session_checks import filling, unmet_requirements
 from epochal.compiler.sizes import SIZES
 from epochal.compiler.walk import definition_expressions, refs, walk
 from epochal.dsl.codes import diagnose
@@ -24,8 +25,14 @@ from epochal.dsl.diagnostic import Diagnostic, Note
 MOST_DECIDED = 5_000
 """For how many combinations of levels a requirement on the design is decided."""
 
+MOST_CELLS_OF_A_SEQUENCE = 10_000
+"""The most conditions of a design that is dealt within each sequence."""
+
 LONGEST_TRIAL = 3_600_000_000
 """The longest trial that may be written, in us: one hour."""
+
+LONGEST_SEQUENCE = 36_000_000_000
+"""The longest sequence of trials that may be written, in us: ten hours."""
 
 Check = Callable[[ir.Task, Bounds], Iterator[Diagnostic]]
 
@@ -73,6 +80,10 @@ def length(task: ir.Task, bounds: Bounds) -> Iterator[Diagnostic]:
     if math.isfinite(most) and most > LONGEST_TRIAL:
         message = f"a trial may last {float(most) / 60e6:g} min, more than the 60 min allowed"
         yield diagnose("E0503", message, span(task.at))
+    elif task.session is not None and task.session.trials * most > LONGEST_SEQUENCE:
+        hours = task.session.trials * float(most) / 3600e6
+        message = f"a sequence may last {hours:g} h, more than the 10 h allowed"
+        yield diagnose("E0503", message, span(task.at))
     if most <= 0:
         yield diagnose("E0420", "the trial has no time: every epoch lasts 0 ms", span(task.at))
     if not fits(task, bounds):
@@ -88,10 +99,12 @@ def length(task: ir.Task, bounds: Bounds) -> Iterator[Diagnostic]:
 def design(task: ir.Task, _: Bounds) -> Iterator[Diagnostic]:
     """Bound the size of the balanced design."""
     factors = [v for v in task.variables if isinstance(v.definition, ir.Factor)]
-    if _cells(task) > MOST_CELLS:
+    most = MOST_CELLS if task.session is None else MOST_CELLS_OF_A_SEQUENCE
+    if _cells(task) > most:
+        dealt = "" if task.session is None else ", dealt within each sequence"
         message = (
-            f"the balanced variables make {_count(_cells(task))} conditions, more than "
-            f"{MOST_CELLS}; draw some of them with a plain set instead"
+            f"the balanced variables make {_count(_cells(task))} conditions{dealt}, more than "
+            f"{most}; draw some of them with a plain set instead"
         )
         yield diagnose("E0501", message, span(factors[-1].at))
 
@@ -111,7 +124,9 @@ def requirements(task: ir.Task, bounds: Bounds) -> Iterator[Diagnostic]:
     for one in hopeless:
         message = "this never holds, whatever is drawn"
         yield diagnose("E0333", message, span(one.at))
-    rows = on_design(task)
+    unmet = dict(unmet_requirements(task))
+    yield from unmet.values()
+    rows = tuple(one for one in on_design(task) if one not in unmet)
     if not rows or hopeless or _cells(task) > MOST_CELLS:
         return
     for one in rows:
@@ -160,6 +175,8 @@ def _all_expressions(task: ir.Task) -> Iterator[ir.Expr]:
         yield from definition_expressions(variable.definition)
     for requirement in task.requirements:
         yield requirement.condition
+    if task.session is not None and task.session.blocks is not None:
+        yield from definition_expressions(task.session.blocks.length.definition)
     for epoch in task.epochs:
         if epoch.duration is not None:
             yield epoch.duration
@@ -290,6 +307,7 @@ CHECKS: tuple[Check, ...] = (
     facts,
     go_cue,
     targets,
+    filling,
 )
 
 

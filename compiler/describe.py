@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import prod
 
 from epochal.compiler import ir
+from epochal.compiler.describe_session import session
 from epochal.compiler.distributions import IN_TURN
 from epochal.compiler.externs import function_of, module_of
 from epochal.compiler.prose import Laws, law_text, show, type_text
@@ -48,6 +49,7 @@ def describe(
         heading(task),
         _channels("Inputs", task.inputs, laws),
         _channels("Outputs", task.outputs, laws),
+        _session(task, longest),
         _timeline(task, longest, laws),
         _varies(task),
         _params(task, written),
@@ -142,12 +144,18 @@ def _noise(noise: ir.Noise, laws: Laws) -> str:
     return f"white noise of sd {sd} at a step of {show(noise.reference, laws)}"
 
 
+def _session(task: ir.Task, longest: int) -> str:
+    head, rows = session(task, longest)
+    return f"{head}\n{table(rows)}" if rows else head
+
+
 def _timeline(task: ir.Task, longest: int, laws: Laws) -> str:
     if task.length is not None:
         total = show(task.length, laws)
     else:
         total = f"at most {longest / 1_000_000:g} s"
-    lines = [f"Timeline ({total})"]
+    title = "Timeline" if task.session is None else "Timeline of a trial"
+    lines = [f"{title} ({total})"]
     return "\n".join([*lines, *_nodes(tree(task), task, laws, "  ")])
 
 
@@ -253,13 +261,16 @@ def _varies(task: ir.Task) -> str:
                 rows.append((name, f"drawn from {law_text(law)}{once}"))
             case ir.Computed(value):
                 rows.append((name, f"computed: {show(value)}"))
+            case ir.Counter() | ir.PerBlock():
+                pass  # the session says it
     factors = [v.definition for v in task.variables if isinstance(v.definition, ir.Factor)]
     if not rows:
         return "Nothing varies from trial to trial."
     design = ""
     if factors:
         cells = prod(sum(factor.copies) for factor in factors)
-        design = f" (a balanced design of {count(cells, 'trial')}, whole in each batch)"
+        home = "batch" if task.session is None else "sequence"
+        design = f" (a balanced design of {count(cells, 'trial')}, whole in each {home})"
     return f"From trial to trial{design}\n{table(rows)}"
 
 

@@ -155,6 +155,22 @@ _ROWS = (
         "the numbers 0 to n - 1 in random order",
     ),
     Distribution(
+        "alternate",
+        (Argument("set", Kind.SET),),
+        _set,
+        "block by block the next level of the set, round and round, the first at random",
+    ),
+    Distribution(
+        "markov",
+        (
+            Argument("set", Kind.SET),
+            Argument("p", Kind.NUMBER),
+            Argument("longest", Kind.NUMBER, "inf"),
+        ),
+        _set,
+        "in every block another level with probability p, at most longest blocks the same",
+    ),
+    Distribution(
         "in turn",
         (Argument("set", Kind.SET),),
         _set,
@@ -168,10 +184,13 @@ _ROWS = (
     ),
 )
 
+BLOCK_LAWS = frozenset({"alternate", "markov"})
+"""Laws that run on from block to block."""
+
 IN_TURN = "in turn"
 """The law of `balanced(..) per batch`: every K successive batches hold each of K levels once."""
 
 DISTRIBUTIONS: Mapping[str, Distribution] = {row.name: row for row in _ROWS}
 
-PLANNED = frozenset("pulse_train ou random_walk alternate markov".split())
+PLANNED = frozenset("pulse_train ou random_walk".split())
 """Distributions of the language that this version reads but does not build yet."""

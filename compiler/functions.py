@@ -60,6 +60,7 @@ _ROWS = (
     Function("any", ("x",), Takes.SPECIAL, "whether one condition of an array holds"),
     Function("all", ("x",), Takes.SPECIAL, "whether every condition of an array holds"),
     Function("mean", ("x",), Takes.SPECIAL, "the mean over time, then over units"),
+    Function("previous", ("x", "initial"), Takes.SPECIAL, "x of the trial before in the session"),
     Function("last", ("x",), Takes.SPECIAL, "the value at the last step of a span"),
     Function("first_above", ("x", "level"), Takes.SPECIAL, "when an output first exceeds a level"),
     Function("argmax", ("x",), Takes.SPECIAL, "the unit with the largest time mean"),
@@ -68,5 +69,5 @@ _ROWS = (
 
 FUNCTIONS: Mapping[str, Function] = {row.name: row for row in _ROWS}
 
-PLANNED = frozenset("latch integral lag ema rms error previous fraction".split())
+PLANNED = frozenset("latch integral lag ema rms error fraction".split())
 """Functions of the language that this version reads but does not build yet."""

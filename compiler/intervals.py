@@ -99,7 +99,8 @@ def support(law: ir.Distribution, known: Known) -> Interval:
             bounds = tuple(interval(item, known) for item in arguments)
             low, high = DISTRIBUTIONS[name].support(tuple((one.low, one.high) for one in bounds))
             whole = DISTRIBUTIONS[name].whole or (
-                name in ("choice", "except", "sample", IN_TURN) and bounds[0].whole
+                name in ("choice", "except", "sample", "alternate", "markov", IN_TURN)
+                and bounds[0].whole
             )
             return Interval(low, high, whole=whole)
         case ir.EitherLaw(_, then, otherwise):
@@ -352,6 +353,8 @@ def _call(function: str, arguments: tuple[Interval, ...]) -> Interval:
             return TRUTH
         case "clip":
             return _clip(*arguments)
+        case "previous":
+            return arguments[0].hull(arguments[1])
         case "rescale":
             return _rescale(*arguments)
         case "min":

@@ -16,6 +16,7 @@ SCHEMA = 1
 # is not a name or a number.  They are held to it when an IR is read.
 _END = r"(?!\n)$"
 Name = Annotated[str, Meta(pattern=rf"^[A-Za-z_][A-Za-z0-9_]*{_END}")]
+ColumnName = Annotated[str, Meta(pattern=rf"^[A-Za-z_][A-Za-z0-9_]*( [a-z]+)*{_END}")]
 LawName = Annotated[str, Meta(pattern=rf"^[a-z_]+( [a-z_]+)*{_END}")]
 UnitName = Annotated[str, Meta(pattern=rf"^[A-Za-z0-9_]*(, [A-Za-z0-9_]+)?{_END}")]
 Decimal = Annotated[str, Meta(pattern=rf"^(-?[0-9]+(\.[0-9]+)?|nan|-?inf){_END}")]
@@ -23,7 +24,7 @@ Operator = Annotated[str, Meta(pattern=rf"^([-+*/]=?|\*\*|[=!<>]=|[=<>]|and|or){
 Key = Annotated[str, Meta(pattern=rf"^[a-z]+:[A-Za-z0-9_,]+{_END}")]
 Location = Annotated[str, Meta(pattern=rf"^[A-Za-z0-9_.]+:[A-Za-z0-9_]+{_END}")]
 Digest = Annotated[str, Meta(pattern=rf"^[0-9a-f]*{_END}")]
-Count = Annotated[int, Meta(ge=0, le=100_000)]
+Size = Annotated[int, Meta(ge=0, le=100_000)]
 
 
 class Place(Struct, frozen=True, eq=False):
@@ -86,24 +87,24 @@ class UnitsType(_Node, frozen=True, tag="units"):
     ``slots`` is the number of rings where the channel is an array of them.
     """
 
-    n: Count
+    n: Size
     labels: tuple[Name, ...] = ()
-    slots: Count = 0
+    slots: Size = 0
 
 
 class ArrayType(_Node, frozen=True, tag="array"):
     """``n`` values of one type on every trial."""
 
     item: "Type"
-    n: Count
+    n: Size
 
 
 class SeriesType(_Node, frozen=True, tag="series"):
     """An output over the steps of a span, (time, units)."""
 
-    n: Count
+    n: Size
     labels: tuple[Name, ...] = ()
-    slots: Count = 0
+    slots: Size = 0
 
 
 Type = Union[  # noqa: UP007
@@ -294,7 +295,7 @@ class External(_Node, frozen=True, tag="external"):
 
     name: Name
     arguments: tuple["Expr", ...]
-    units: Count
+    units: Size
 
 
 class Series(_Node, frozen=True, tag="output"):
@@ -360,7 +361,7 @@ class Factor(_Node, frozen=True, tag="factor"):
     """A balanced variable: its levels, and how many cells of the design each takes."""
 
     levels: tuple[Expr, ...]
-    copies: tuple[Count, ...]
+    copies: tuple[Size, ...]
 
 
 class Drawn(_Node, frozen=True, tag="drawn"):
@@ -372,7 +373,7 @@ class Drawn(_Node, frozen=True, tag="drawn"):
 
     law: Distribution
     key: Key
-    size: Count = 0
+    size: Size = 0
     per_batch: bool = False
 
 
@@ -382,7 +383,28 @@ class Computed(_Node, frozen=True, tag="computed"):
     value: Expr
 
 
-Definition = Union[Factor, Drawn, Computed]  # noqa: UP007
+class Count(Enum):
+    """What is counted in a session, from 0."""
+
+    BLOCK = "block"
+    IN_BLOCK = "trial_in_block"
+    IN_SESSION = "trial_in_session"
+
+
+class Counter(_Node, frozen=True, tag="counter"):
+    """Where a trial stands in its session; ``most`` bounds how many are counted."""
+
+    of: Count
+    most: Size
+
+
+class PerBlock(_Node, frozen=True, tag="per_block"):
+    """One value for all trials of a block."""
+
+    definition: Drawn | Computed
+
+
+Definition = Union[Factor, Drawn, Computed, Counter, PerBlock]  # noqa: UP007
 
 
 # Declarations.
@@ -410,7 +432,7 @@ class Param(Struct, frozen=True):
 class Variable(Struct, frozen=True):
     """One column of the trial table, or several where a tuple is drawn."""
 
-    names: tuple[Name, ...]
+    names: tuple[ColumnName, ...]
     types: tuple[Type, ...]
     definition: Definition
     at: Place
@@ -457,13 +479,13 @@ class Channel(Struct, frozen=True, omit_defaults=True):
     name: Name
     kind: ChannelKind
     units: tuple[UnitName, ...]
-    n_units: Count
+    n_units: Size
     baseline: Expr
     noise: Noise | None
     rectified: bool
     doc: str
     at: Place
-    slots: Count = 0
+    slots: Size = 0
     slot_labels: tuple[Name, ...] = ()
 
 
@@ -486,7 +508,7 @@ class Repeat(Struct, frozen=True):
     last: Name
     index: Name
     count: Expr
-    most: Count
+    most: Size
     at: Place
 
 
@@ -547,8 +569,29 @@ class Fact(Struct, frozen=True):
     values: tuple[str, ...]
 
 
+BLOCK_LENGTH = "block length"
+"""What the length of blocks is called; no value can have its name."""
+
+
+class Blocks(Struct, frozen=True):
+    """Runs of trials in a session; ``length`` is drawn or computed for each, in trials.
+
+    ``most`` bounds how many there are.  The values that hold for a block stand among the variables.
+    """
+
+    length: Variable
+    most: Size
+
+
+class Session(Struct, frozen=True, omit_defaults=True):
+    """Trials that follow each other in one sequence, and the blocks they come in."""
+
+    trials: Size
+    blocks: Blocks | None = None
+
+
 class Task(Struct, frozen=True, omit_defaults=True):
-    """A whole task."""
+    """A whole task; ``session`` is None where a sequence is one trial."""
 
     schema: int
     language: int
@@ -567,6 +610,7 @@ class Task(Struct, frozen=True, omit_defaults=True):
     scores: tuple[Score, ...]
     at: Place
     externs: tuple[Extern, ...] = ()
+    session: Session | None = None
 
 
 class Member(Struct, frozen=True):
@@ -577,7 +621,7 @@ class Member(Struct, frozen=True):
 
     name: Name
     task: Task
-    copies: Count
+    copies: Size
     at: Place
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
+import msgspec
+
 from epochal.compiler import ir
 from epochal.compiler.intervals import Interval, Known, interval, support
 
@@ -64,6 +66,11 @@ def variable_bounds(variable: ir.Variable, known: Known, sets: Sets) -> tuple[In
             return (support(law, known),)
         case ir.Computed(value):
             return (interval(value, known),)
+        case ir.Counter(_, most):
+            return (Interval(Fraction(0), Fraction(most - 1), whole=True),)
+        case ir.PerBlock(inner):
+            one = msgspec.structs.replace(variable, definition=inner)
+            return variable_bounds(one, known, sets)
 
 
 def few_values(variable: ir.Variable, sets: Sets) -> tuple[ir.Expr, ...]:
@@ -73,13 +80,17 @@ def few_values(variable: ir.Variable, sets: Sets) -> tuple[ir.Expr, ...]:
             return levels
         case ir.Drawn(law):
             return _drawn_from(law, sets) or ()
-        case ir.Computed():
+        case ir.PerBlock(inner):
+            return few_values(msgspec.structs.replace(variable, definition=inner), sets)
+        case ir.Computed() | ir.Counter():
             return ()
 
 
 def _drawn_from(law: ir.Distribution, sets: Sets) -> tuple[ir.Expr, ...] | None:
     match law:
-        case ir.Law("choice" | "except" | "sample" | "in turn", (members, *_)):
+        case ir.Law(
+            "choice" | "except" | "sample" | "alternate" | "markov" | "in turn", (members, *_)
+        ):
             found = members_of(members, sets)
             return found.items if found is not None else None
         case ir.EitherLaw(_, then, otherwise):

@@ -1,12 +1,19 @@
 """Lowering distributions: from a call or a set to a law on positional arguments."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import gcd, lcm
 from statistics import NormalDist
 
-from epochal.compiler import arrays, calls, channels, expressions, ir, left_out, types
-from epochal.compiler.distributions import DISTRIBUTIONS, PLANNED, Argument, Distribution, Kind
+from epochal.compiler import arrays, block_laws, calls, channels, expressions, ir, left_out, types
+from epochal.compiler.distributions import (
+    BLOCK_LAWS,
+    DISTRIBUTIONS,
+    PLANNED,
+    Argument,
+    Distribution,
+    Kind,
+)
 from epochal.compiler.intervals import constant
 from epochal.compiler.scope import Scope, Setting, Typed
 from epochal.compiler.walk import refs
@@ -48,6 +55,7 @@ def law(node: syntax.Expr, scope: Scope, setting: Setting) -> TypedLaw | None:
 
 
 def _either(node: syntax.Conditional, scope: Scope, setting: Setting) -> TypedLaw | None:
+    setting = replace(setting, block=False)
     condition = _condition(node.condition, scope, setting)
     then = law(node.value, scope, setting)
     otherwise = law(node.otherwise, scope, setting)
@@ -141,6 +149,8 @@ def _call(node: syntax.Call, scope: Scope, setting: Setting) -> TypedLaw | None:
     given = calls.bind(node, names, scope, needed=needed)
     if given is None:
         return None
+    if name in BLOCK_LAWS:
+        return block_laws.block_law(node, given, scope, setting)
     if name in ("choice", "balanced", "except"):
         return _members(node, given, scope, setting)
     if name in ("sample", "shuffled", "permutation"):
@@ -150,6 +160,7 @@ def _call(node: syntax.Call, scope: Scope, setting: Setting) -> TypedLaw | None:
 
 def _quantize(node: syntax.Call, scope: Scope, setting: Setting) -> TypedLaw | None:
     """Lower ``quantize(law, step)``."""
+    setting = replace(setting, block=False)
     given = calls.bind(node, ("law", "step"), scope)
     if given is None:
         return None

@@ -14,7 +14,8 @@ from epochal.compiler.params import Bindings, params
 from epochal.compiler.redraw import draws_of
 from epochal.compiler.report import Report, place
 from epochal.compiler.scope import Scope
-from epochal.compiler.trial import not_built, scores, table
+from epochal.compiler.sessions import session
+from epochal.compiler.trial import scores, table
 from epochal.compiler.walk import refs
 from epochal.dsl import syntax
 from epochal.dsl.diagnostic import Note
@@ -51,15 +52,11 @@ def lower(
     _layout(task, scope)
     about = facts(_one(task, syntax.About), scope)
     parameters, drawn = params(_one(task, syntax.Params), bindings, scope)
-    for section in task.sections:
-        if isinstance(section, syntax.Session | syntax.Blocks):
-            not_built(f"`{_title(section)}:`", section.span, scope)
-            scope.report.excused |= {
-                node.name for node in names.walk(section) if isinstance(node, syntax.Ident)
-            } | {"block", "trial_in_block"}
+    held = session(_one(task, syntax.Session), _one(task, syntax.Blocks), scope)
     inputs_, outputs_ = _one(task, syntax.Inputs), _one(task, syntax.Outputs)
     inputs = channels(inputs_.channels if inputs_ else (), scope.inputs, scope)
     outputs = channels(outputs_.channels if outputs_ else (), scope.outputs, scope)
+    scope.looks_back = scope.session is not None
     columns, requirements = table(_one(task, syntax.Trial), scope)
     epochs_ = _one(task, syntax.Epochs)
     length, epochs, waits = timeline(epochs_, scope) if epochs_ else (None, (), ())
@@ -78,7 +75,7 @@ def lower(
         params=_with_structure(parameters, _of_design(requirements, columns), scope),
         inputs=inputs,
         outputs=outputs,
-        variables=(*drawn, *columns, *waits),
+        variables=(*drawn, *held, *columns, *waits),
         requirements=requirements,
         length=length,
         epochs=epochs,
@@ -87,6 +84,7 @@ def lower(
         scores=readout,
         at=place(task.name.span),
         externs=externs.used(),
+        session=scope.session,
     )
     return lowered, scope
 

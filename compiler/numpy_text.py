@@ -63,6 +63,8 @@ class Printer:
     pick : callable or None
         Where each value stands in a row of its own trial, the pattern that takes one value of a
         variable by a whole number.
+    whole : Printer or None
+        Prints whole columns where values are those of rows, ``column[at]``.
     rows : str
         How many trials there are; "1" where each step has the value of its trial.
     extern : callable
@@ -74,6 +76,7 @@ class Printer:
     reduce: ReadSeries | None = None
     careful: bool = False
     pick: Callable[[str], str] | None = None
+    whole: "Printer | None" = None
     rows: str = "n"
     extern: Callable[[str], str] = lambda name: name
 
@@ -228,6 +231,8 @@ class Printer:
             return self._encoder(name, arguments)
         if name in _OVER_RINGS:
             return self._over_rings(name, arguments)
+        if name == "previous":
+            return self._previous(*arguments)
         if name == "range":
             return Text(f"np.arange({self.text(arguments[0])})[None]", ATOM, Shape.ARRAY)
         if name in _OVER_ARRAY:
@@ -236,6 +241,14 @@ class Printer:
         shape = _joint(shown)
         listed = ", ".join(_stretch(one, shape, OR) for one in shown)
         return Text(f"{_FUNCTIONS[name].format(listed)}", ATOM, shape)
+
+    def _previous(self, x: ir.Expr, initial: ir.Expr) -> Text:
+        """Print a look back, which takes whole columns."""
+        show = self.whole or self
+        column = show.show(x)
+        first = _stretch(show.show(initial), column.shape, OR)
+        text = f"previous({column.text}, {first}, SESSION)"
+        return Text(f"{text}[at]" if self.whole else text, ATOM, column.shape)
 
     def _external(self, expr: ir.External) -> Text:
         """Print the call of a user's function, with a check of what it gives."""

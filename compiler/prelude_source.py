@@ -11,6 +11,7 @@ MODULES = (
     "words",
     "samplers",
     "portable",
+    "session",
     "timeline",
     "tables",
     "repeats",

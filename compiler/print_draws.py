@@ -6,7 +6,7 @@ from typing import assert_never
 
 from epochal.compiler import ir, prose
 from epochal.compiler.bounds import is_whole
-from epochal.compiler.distributions import DISTRIBUTIONS, IN_TURN
+from epochal.compiler.distributions import BLOCK_LAWS, DISTRIBUTIONS, IN_TURN
 from epochal.compiler.numpy_text import Printer, Shape
 from epochal.compiler.print_line import file_name, line, quoted
 from epochal.compiler.print_names import Names, Speaker
@@ -79,6 +79,8 @@ def variable_lines(variable: ir.Variable, job: Drawing) -> list[str]:
         case ir.Computed(value):
             text = _computed(value, variable.types[0], job.show)
             return [line(f"{job.names.value(variable.names[0])} = {text}", variable.at, job.indent)]
+        case ir.Counter() | ir.PerBlock():
+            raise AssertionError("what is wider than a trial is printed before the trials")
     assert_never(variable.definition)
 
 
@@ -146,8 +148,11 @@ def _levels(
 
 
 def _table(levels: tuple[ir.Expr, ...], job: Drawing) -> str:
-    """Print a list of levels, by the constant of a parameter that holds the same."""
-    for param in job.names.task.params:
+    """Print a list of levels, by the constant of a parameter that holds the same.
+
+    A set of labels has no constant.
+    """
+    for param in () if isinstance(levels[0], ir.Label) else job.names.task.params:
         if param.structural and isinstance(param.value, ir.SetOf) and param.value.items == levels:
             return job.names.structural(param.name)
     return listed(job.show.text(level) for level in levels)
@@ -168,6 +173,8 @@ def _drawn(variable: ir.Variable, law: ir.Distribution, key: str, job: Drawing) 
     """Print a draw."""
     if isinstance(variable.definition, ir.Drawn) and variable.definition.per_batch:
         return _for_batch(variable, law, key, job)
+    if isinstance(law, ir.Law) and law.name in BLOCK_LAWS:
+        return _block_law(variable, law, key, job)
     if len(variable.names) > 1:
         attempt = ", attempt" if variable.names[0] in job.redrawn else ""
         return _tuple_draw(variable, law, f'draw.unit("{key}"{attempt})', job)
@@ -189,6 +196,15 @@ def _independent(variable: ir.Variable, law: ir.Distribution, key: str, job: Dra
     name = job.names.value(variable.names[0])
     text = f"renewed({name}, {text}, again)" if again else text
     return [*lines, line(f"{name} = {text}", variable.at, job.indent)]
+
+
+def _block_law(variable: ir.Variable, law: ir.Law, key: str, job: Drawing) -> list[str]:
+    """Print levels that follow each other from block to block."""
+    members, *more = law.arguments
+    assert isinstance(members, ir.SetOf)
+    shown = ["draw", f'"{key}"', "BLOCKS", str(len(members.items))]
+    shown += [job.show.text(one) for one in more if one != ir.Number("inf")]
+    return _levels(variable, members.items, f"{law.name}({', '.join(shown)})", job)
 
 
 def _in_each(variable: ir.Variable, law: ir.Distribution, key: str, job: Drawing) -> list[str]:

@@ -11,19 +11,22 @@ from epochal.compiler.print_line import line
 from epochal.compiler.print_names import LONGEST, Names, Speaker, is_wide
 from epochal.compiler.print_repetitions import Repetitions
 from epochal.compiler.print_rows import Place, each_row, fit, repeated_row
+from epochal.compiler.print_session import LENGTH, TRIALS
 from epochal.compiler.print_steps import span_edges, step_effect
 from epochal.compiler.repeats import Chain
 from epochal.compiler.segments import Columns, Layout
-from epochal.compiler.walk import refs
+from epochal.compiler.walk import looks_back, refs
 
 Rows = tuple[Chain, ir.Expr | None] | None
 """The repetitions that are listed above a statement: those of some groups where a guard holds."""
 
-SEGMENTS = (
-    "stop = timeline(trials, dt)",
-    "index = segment_index(np.diff(stop[:, : PADDING + 1], axis=1, prepend=0))",
-)
-"""How a printed function finds the segment of each step."""
+
+def segment_lines(task: ir.Task) -> tuple[str, ...]:
+    """Print how a function finds the segment of each step, and how many trials there are."""
+    length = "np.diff(stop[:, : PADDING + 1], axis=1, prepend=0)"
+    if task.session is not None:
+        length = f"in_sequences({length}, {TRIALS})"
+    return "stop = timeline(trials, dt)", f"index = segment_index({length})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ def body(task: ir.Task, plan: Layout, bounds: Bounds, names: Names) -> Body:
         tables += job.table(array, early)
         rows += job.row_effects(array, early)
         spread += job.spread(array, late)
+    spread = job.begun(spread, 4) + spread
     columns = job.columns(_read(task, _of_arrays(task)))
     return Body(columns, tables, rows, spread, job.noise())
 
@@ -169,7 +173,7 @@ class Job:
 
     def _row_effect(self, array: Array, effect: ir.Effect, where: Columns) -> str:
         assert effect.value is not None
-        guard = self._guard(effect)
+        named, guard = self._named_guard(effect)
         place = self.place(array, effect, self.show)
         rows = "trial" if place.moves else ":"
         if guard is not None:
@@ -179,7 +183,7 @@ class Job:
         value = fit(shown, many=where.size != 1, units=place.units, guard=taken)
         index = place.index(rows, self._segments(where), pick=guard or "")
         target = f"{self._written(array.table, place)}[{index}]"
-        return line(f"{target} {effect.op} {value}", effect.at)
+        return named + line(f"{target} {effect.op} {value}", effect.at)
 
     def _repeated(
         self,
@@ -211,6 +215,13 @@ class Job:
             return self._sd(effect.noise, show)
         assert effect.value is not None
         return show.show(effect.value)
+
+    def _named_guard(self, effect: ir.Effect, indent: int = 4) -> tuple[str, str | None]:
+        """Print a guard; one that looks back is worked out once, on a line of its own."""
+        guard = self._guard(effect)
+        if guard is None or effect.guard is None or not looks_back(effect.guard):
+            return "", guard
+        return line(f"guard = {guard}", indent=indent) + "\n", "guard"
 
     def _guard(self, effect: ir.Effect) -> str | None:
         if effect.guard is None:
@@ -288,7 +299,7 @@ class Job:
             ]
         else:
             lines = self._all_steps(effect, edges(), indent)
-        return [*lines, *step_effect(effect, array, place, value, indent)]
+        return [*lines, *step_effect(effect, array, place, value, indent, self._in_session)]
 
     def _all_steps(self, effect: ir.Effect, edges: tuple[str, str], indent: int) -> list[str]:
         """Print the list of the steps of a span on the trials where its guard holds."""
@@ -297,6 +308,16 @@ class Job:
             guard = self.show.text(effect.guard)
             stop = f"np.where({guard}, {stop}, {start})"
         return [line(f"at, step, k = flat_steps({start}, {stop})", effect.at, indent)]
+
+    @property
+    def _in_session(self) -> bool:
+        return self.task.session is not None
+
+    def begun(self, statements: list[str], indent: int) -> list[str]:
+        """Print where trials begin in their sequence, for statements that run step by step."""
+        if not any("origin[at]" in text for text in statements):
+            return []
+        return [line(f"origin = first_steps({LENGTH}, {TRIALS})", indent=indent)]
 
     def noise(self) -> list[str]:
         """Print the noise of every channel, and rectification after it."""
@@ -307,7 +328,10 @@ class Job:
             drawn = [text for channel in noisy for text in self._noise(channel)]
             lines.append(line("if noise:"))
             if any("index" in text for text in drawn):
-                lines += [line(text, indent=8) for text in SEGMENTS]
+                lines += [line(text, indent=8) for text in segment_lines(self.task)]
+                if self.task.session is not None:
+                    lines.append(line("n = len(stop)", indent=8))
+            lines += self.begun(drawn, 8)
             lines += self.columns(_read(self.task, _of_noise(self.task)), 8)
             lines += [line("key = seed, stream, batch", indent=8), *drawn]
         for channel in self.task.inputs:
@@ -363,7 +387,7 @@ class Job:
         if any("n, " in text for text in lines):
             head.insert(0, line(f'n = len(trials["{LONGEST}"])', indent=8))
         if any("index" in text for text in lines):
-            head += [line(text, indent=8) for text in SEGMENTS]
+            head += [line(text, indent=8) for text in segment_lines(self.task)]
         head += self.columns(_read(self.task, _of_noise(self.task)), 8)
         lines = [*head, *lines, line("return found", indent=8)]
         return [part[4:] for text in lines for part in text.split("\n")]
@@ -420,10 +444,11 @@ class Job:
         return lines
 
     def _noise_row(self, effect: ir.Effect, where: Columns) -> str:
-        guard = self._guard(effect)
+        named, guard = self._named_guard(effect, 8)
         value = self._value(effect, self.speaker.first_row())
         text = fit(value, many=where.size != 1, units=False, guard=guard)
-        return line(f"sd[{guard or ':'}, {self._segments(where)}, 0] = {text}", effect.at, 8)
+        target = f"sd[{guard or ':'}, {self._segments(where)}, 0]"
+        return named + line(f"{target} = {text}", effect.at, 8)
 
     def _sd(self, noise: ir.Noise, show: Printer | None = None) -> Text:
         """Print the standard deviation of one step."""

@@ -86,7 +86,7 @@ def names(task: ir.Task, plan: Layout) -> Names:
             label_constants |= _label_constants(owner, labels, taken)
     externs = python_names([extern.name for extern in task.externs], taken)
     taken |= set(externs.values())
-    values = python_names(_values(task), taken)
+    values = python_names(_values(task), taken) | {ir.BLOCK_LENGTH: "length"}
     rows: dict[tuple[str, ...], str] = {}
     for variable in task.variables:
         if len(variable.names) > 1:
@@ -200,17 +200,19 @@ class Speaker:
         """Print there with the values of the trials `at`: of each step, or each repetition."""
         refer = lambda ref: self._refer(ref, "{}[at]", "{}[at]", Shape.TRIAL)  # noqa: E731
         external = self.names.extern
-        return Printer(refer, self._label, rows="1", extern=external, pick=self._pick)
+        whole = self.rows()
+        return Printer(refer, self._label, rows="1", extern=external, pick=self._pick, whole=whole)
 
     def each_drawn(self) -> Printer:
         """Print where the table is drawn with the values of each repetition."""
         refer = lambda ref: self._refer(ref, "{}[at]", "{}")  # noqa: E731
-        return Printer(refer, self._label, pick=self._pick)
+        return Printer(refer, self._label, pick=self._pick, whole=self.drawing())
 
     def each_of_table(self) -> Printer:
         """Print with the values of each repetition as columns of the trial table."""
         refer = lambda ref: self._column(ref, "[at]")  # noqa: E731
-        return Printer(refer, self._label, pick=lambda x: f'trials["{x}"][at, {{}}]')
+        pick = lambda x: f'trials["{x}"][at, {{}}]'  # noqa: E731
+        return Printer(refer, self._label, pick=pick, whole=self.table())
 
     def table(self, *, careful: bool = False, reduce: ReadSeries | None = None) -> Printer:
         """Print with values as columns of the trial table, and scores as local variables."""

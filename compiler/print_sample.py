@@ -3,7 +3,7 @@
 import re
 from math import prod
 
-from epochal.compiler import ir
+from epochal.compiler import ir, print_session
 from epochal.compiler.bounds import Bounds, is_whole
 from epochal.compiler.intervals import Known, interval
 from epochal.compiler.numpy_text import Printer, number
@@ -66,14 +66,18 @@ def body(
     show = Speaker(names).drawing()
     lines = [text for param in task.params for text in _argument(param, bounds.known, show, names)]
     factors = [v for v in task.variables if isinstance(v.definition, ir.Factor)]
-    drawn = any(not isinstance(v.definition, ir.Computed) for v in task.variables)
+    job = Drawing(show, names, places(factors))
+    lines += print_session.rows(task, job)
+    drawn = any(isinstance(v.definition, ir.Drawn | ir.Factor) for v in task.variables)
     if drawn and not of_set:
         lines.append(line("draw = Draw(n, seed, batch, stream)"))
     if factors:
         lines.append(line(f"cell = {_design(task, factors, bounds)}"))
-    job = Drawing(show, names, places(factors))
     for made in schedule(task):
-        lines += attempts(made, job) if isinstance(made, Attempted) else variable_lines(made, job)
+        if isinstance(made, Attempted):
+            lines += attempts(made, job)
+        elif not print_session.is_wider(made):
+            lines += variable_lines(made, job)
     lines += _returned(task, longest, show, names, of_set)
     counts = of_set and any(re.search(r"\bn\b", text.split("#")[0]) for text in lines)
     return [line("n = draw.n"), *lines] if counts else lines
@@ -83,8 +87,15 @@ def _design(task: ir.Task, factors: list[ir.Variable], bounds: Bounds) -> str:
     """Print the cell of the design that each trial has."""
     allowed = allowed_cells(task, bounds)
     if allowed is None:
-        return f"draw.design({prod(cells(v) for v in factors)})"
-    return f"np.array({listed(map(str, allowed))})[draw.design({len(allowed)})]"
+        return _dealt(prod(cells(v) for v in factors), task)
+    return f"np.array({listed(map(str, allowed))})[{_dealt(len(allowed), task)}]"
+
+
+def _dealt(n_cells: int, task: ir.Task) -> str:
+    """Print how cells are dealt: to the trials of a batch, or of each sequence."""
+    if task.session is not None:
+        return f"dealt_within(draw, {n_cells}, {print_session.TRIALS})"
+    return f"draw.design({n_cells})"
 
 
 def _argument(param: ir.Param, known: Known, show: Printer, names: Names) -> list[str]:

@@ -5,6 +5,7 @@ from epochal.compiler.bounds import Bounds
 from epochal.compiler.numpy_text import ATOM, Printer, Shape, Text
 from epochal.compiler.print_line import line, mentioned
 from epochal.compiler.print_names import Names, Speaker, is_wide
+from epochal.compiler.print_session import LENGTH, TRIALS
 from epochal.compiler.print_steps import span_edges
 from epochal.compiler.segments import Layout
 from epochal.compiler.walk import walk
@@ -58,8 +59,11 @@ def body(task: ir.Task, plan: Layout, bounds: Bounds, names: Names) -> list[str]
         statements.append(line(f"{names.value(score.name)} = {text}", score.at))
     lines = []
     used = mentioned("\n".join(statements))
-    if "stop" in used or "n" in used:
+    cut = task.session is not None and "outputs" in used
+    if cut or "stop" in used or "n" in used:
         lines.append(line("stop = timeline(trials, dt)"))
+    if cut:
+        lines.append(line(f"outputs = by_trial(outputs, {LENGTH}, {TRIALS})"))
     if "n" in used:
         lines.append(line("n = len(stop)"))
     pairs = ", ".join(f'"{score.name}": {names.value(score.name)}' for score in task.scores)

@@ -6,16 +6,23 @@ from epochal.compiler.numpy_text import Shape, Text
 from epochal.compiler.print_line import line
 from epochal.compiler.print_names import Names
 from epochal.compiler.print_rows import Place
+from epochal.compiler.print_session import TRIALS
 from epochal.compiler.segments import BEGIN, END, Cut, Layout, edge
 
 
-def step_effect(effect: ir.Effect, array: str, place: Place, value: Text, indent: int) -> list[str]:
-    """Print a statement on every step of its span, once those have been listed."""
+def step_effect(
+    effect: ir.Effect, array: str, place: Place, value: Text, indent: int, session: bool
+) -> list[str]:
+    """Print a statement on every step of its span, once those have been listed.
+
+    In a ``session`` the rows of an array are sequences.
+    """
     text = value.text
     if place.units and value.shape is Shape.TRIAL:
         text = f"({text})[:, None]"
     lines = [line("t = k * us(dt)", indent=indent)] if "t" in _words(text) else []
-    target = f"{array}[{place.index('at', 'step')}]"
+    rows = (f"at // {TRIALS}", "origin[at] + step") if session else ("at", "step")
+    target = f"{array}[{place.index(*rows)}]"
     return [*lines, line(f"{target} {effect.op} {text}", indent=indent)]
 
 

@@ -12,6 +12,7 @@ from epochal.compiler import (
     print_generate,
     print_sample,
     print_score,
+    print_session,
     print_timeline,
     segments,
 )
@@ -66,6 +67,7 @@ def print_module(task: ir.Task, known: Known) -> str:
         **functions_of(task, plan, bounds, called),
     }
     fields["constants"] = [
+        *print_session.constants(task),
         *column_constants(task, called),
         *own_constants(task, plan, called, known),
     ]
@@ -90,7 +92,9 @@ def functions_of(task: ir.Task, plan: Layout, bounds: Bounds, called: Names) -> 
         "score": print_score.body(task, plan, bounds, called),
         "score_doc": wrap(score_doc(task)),
         "needs_trial": any("trial" in _words(text) for text in generate.rows),
-        "segments": print_generate.SEGMENTS,
+        "segments": print_generate.segment_lines(task),
+        "rows": rows_of(task),
+        "batch": "trials" if task.session is None else "sequences",
     }
 
 
@@ -316,11 +320,16 @@ def table_doc(task: ir.Task) -> str:
         if print_sample.is_argument(param)
         and (param.name in stored or not isinstance(param.type, ir.SetType))
     ]
-    return (
-        f"Draw the trial table, each (N_batch,): {', '.join(shown)}."
-        if shown
-        else ("Draw the trial table, each (N_batch,).")
-    )
+    what = "the trial table"
+    if task.session is not None:
+        what = "the trials of n sequences, N_trials = n * SESSION, one after another"
+    listed = f": {', '.join(shown)}" if shown else ""
+    return f"Draw {what}, each ({rows_of(task)},){listed}."
+
+
+def rows_of(task: ir.Task) -> str:
+    """Name the rows of the trial table."""
+    return "N_batch" if task.session is None else "N_trials"
 
 
 def arrays_doc(task: ir.Task) -> str:
@@ -338,7 +347,7 @@ def score_doc(task: ir.Task) -> str:
     """Describe the scores."""
     size = sum(channel.n_units for channel in task.outputs)
     shown = ", ".join(column_doc(score.name, score.type) for score in task.scores)
-    what = f": {shown}, each (N_batch,)" if shown else ", nothing is asked of this task"
+    what = f": {shown}, each ({rows_of(task)},)" if shown else ", nothing is asked of this task"
     return f"Score outputs (N_batch, N_steps, {size}){what}."
 
 

@@ -161,6 +161,8 @@ def _call(expr: ir.Call, laws: Laws) -> str:
     match expr.function:
         case "only" | "position":
             return shown[0]
+        case "previous":
+            return f"previous({shown[0]}, initial = {shown[1]})"
         case "bump":
             return f"bump({shown[0]}, width = {shown[1]})"
         case "vonmises":

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 LOCALS = frozenset(
     "n seed batch stream noise out dt params draw cell u trials trial index stop start time "
     "longest drive target weight inputs outputs targets weights key sd step_sd at step k t "
-    "again attempt span end it row found "
+    "again attempt span end it row found sequences length origin guard SESSION BLOCKS "
     "sample_trials timeline arrays generate score TASK PADDING "
     "MEMBERS PARAMS COLUMNS SCORES Callable Iterator Mapping SimpleNamespace "
     "np hashlib math NormalDist Any ArrayLike NDArray".split()

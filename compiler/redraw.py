@@ -29,7 +29,7 @@ Made = ir.Variable | Attempted
 
 def schedule(task: ir.Task) -> tuple[Made, ...]:
     """Put variables and attempts in an order in which each finds what it needs."""
-    groups = _groups(task)
+    groups = attempts_of(task)
     order: list[Made] = []
     waiting = list(task.variables)
     done: set[str] = set()
@@ -70,7 +70,8 @@ def draws_of(requirement: ir.Requirement, variables: tuple[ir.Variable, ...]) ->
     return frozenset(found)
 
 
-def _groups(task: ir.Task) -> list[Attempted]:
+def attempts_of(task: ir.Task) -> list[Attempted]:
+    """Group the requirements that are met together, each with what an attempt makes."""
     merged: list[tuple[set[str], list[ir.Requirement]]] = []
     for requirement in task.requirements:
         draws = set(draws_of(requirement, task.variables))

@@ -40,7 +40,8 @@ class Symbol:
     """A value in scope: a parameter, a variable of the trial or a score.
 
     ``members`` are the members of a parameter that is bound to a set; ``drawn`` says whether the
-    value differs from trial to trial; ``per_batch`` that it is one for a whole batch.
+    value differs from trial to trial; ``per_batch`` and ``per_block`` that it is one for a whole
+    batch or block; ``wider`` that it is one of these, or counts trials, or follows from such.
     """
 
     name: str
@@ -50,6 +51,8 @@ class Symbol:
     span: Span
     drawn: bool = False
     per_batch: bool = False
+    per_block: bool = False
+    wider: bool = False
     members: ir.SetOf | None = None
 
 
@@ -83,6 +86,8 @@ class Scope:
     indices: dict[str, Symbol] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
     structural: set[str] = field(default_factory=set)
+    session: ir.Session | None = None
+    looks_back: bool = False
     externs: Externs = field(default_factory=Externs)
 
     def declare(self, symbol: Symbol, bounds: Interval | None = None) -> None:
@@ -140,6 +145,8 @@ class Setting:
         Whether ``output @ epoch`` may.
     draw : callable or None
         Takes in a draw that stands inside the expression, where one may.
+    block : bool
+        Whether a law that runs on from block to block may.
     extern : int
         How many units an extern may give numbers for; 0 where none may be called.
     size : int
@@ -151,6 +158,7 @@ class Setting:
     channel: ir.Channel | None = None
     series: bool = False
     draw: TakeDraw | None = None
+    block: bool = False
     extern: int = 0
     size: int = 0
 

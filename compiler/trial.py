@@ -1,13 +1,17 @@
 """Lowering ``trial:`` and ``score:``."""
 
+import dataclasses
+from typing import assert_never
+
 import msgspec
 
 from epochal.compiler import arrays, channels, expressions, ir, laws, names, types
+from epochal.compiler.blocks import held
 from epochal.compiler.distributions import IN_TURN
 from epochal.compiler.known import few_values, variable_bounds
 from epochal.compiler.report import place
 from epochal.compiler.scope import PLAIN, Column, Scope, Setting, Symbol
-from epochal.compiler.walk import definition_expressions, law_expressions, refs
+from epochal.compiler.walk import definition_expressions, law_expressions, looks_back, refs
 from epochal.dsl import syntax
 from epochal.dsl.span import Span
 
@@ -25,7 +29,7 @@ def table(section: syntax.Trial | None, scope: Scope) -> Table:
         if isinstance(node, syntax.Require):
             required += _require(node, scope)
         else:
-            made += _statement(node, scope)
+            made += statement(node, scope)
     return tuple(made), tuple(required)
 
 
@@ -39,26 +43,35 @@ def _require(node: syntax.Require, scope: Scope) -> list[ir.Requirement]:
             "E0331", "this requires nothing of the trial: it mentions no variable", node.span
         )
         return []
-    if all(scope.symbols[name].per_batch for name in names_):
+    if all(scope.symbols[name].wider for name in names_):
+        in_batch = all(scope.symbols[name].per_batch for name in names_)
+        what = "is drawn per batch" if in_batch else "holds for a block or counts trials"
         scope.report.error(
-            "E0331",
-            "there is nothing to redraw: what is drawn per batch is never redrawn",
-            node.span,
+            "E0331", f"there is nothing to redraw: what {what} is never redrawn", node.span
         )
         return []
     return [ir.Requirement(typed.expr, place(node.span))]
 
 
-def _statement(node: syntax.Draw | syntax.Let, scope: Scope) -> list[ir.Variable]:
+def statement(
+    node: syntax.Draw | syntax.Let, scope: Scope, *, block: bool = False
+) -> list[ir.Variable]:
+    """Lower ``x ~ law`` or ``x = e``; ``block`` says that it stands in ``blocks:``."""
+    per_block = block
     match node:
         case syntax.Draw(target=target, value=value, scope=reach):
-            definition = _draw(target, value, scope)
-            if reach is not None and definition is not None:
-                definition = _wider(target, *definition, reach, scope)
+            per_block = block or (reach is not None and reach.name == "block")
+            setting = Setting(block=per_block)
+            definition = _draw(target, value, scope, setting, "block" if block else "var")
+            if reach is not None and reach.name != "block" and definition is not None:
+                definition = _wider(target, *definition, reach, scope, block)
         case syntax.Let(target=target, value=value):
             definition = _let(target, value, scope)
     if definition is not None:
         definition = _sized(target, *definition, scope)
+    if definition is not None and per_block:
+        one = held(definition[0], target, scope, trial=not block)
+        definition = (one, definition[1]) if one is not None else None
     good = [names.value_name(name, scope) for name in target.names]
     if definition is None or not all(good):
         scope.report.excused |= {name.name for name in target.names}
@@ -80,10 +93,15 @@ def _wider(
     kind: ir.Type,
     reach: syntax.Ident,
     scope: Scope,
+    block: bool,
 ) -> _Defined | None:
     """Make a draw one for a whole batch."""
     if reach.name != "batch":
-        not_built(f"`per {reach.name}`", reach.span, scope)
+        scope.unknown(reach.name, reach.span, "scope of a draw", ["batch", "block"])
+        return None
+    if block:
+        message = "a draw of `blocks:` is one for each block; draw in `trial:` what is per batch"
+        scope.report.error("E0431", message, reach.span)
         return None
     if isinstance(definition, ir.Factor):
         if target.size is not None:
@@ -104,6 +122,10 @@ def _wider(
             message = f"a draw per batch cannot follow `{name}`, which differs between trials"
             scope.report.error("E0338", message, target.span)
             return None
+    if any(looks_back(expr) for expr in definition_expressions(definition)):
+        message = "a draw per batch cannot follow `previous`, which differs between trials"
+        scope.report.error("E0338", message, target.span)
+        return None
     return ir.Drawn(definition.law, definition.key, per_batch=True), kind
 
 
@@ -142,20 +164,22 @@ def _sized(
     return definition, ir.ArrayType(kind, size)
 
 
-def _draw(target: syntax.Target, value: syntax.Expr, scope: Scope) -> _Defined | None:
+def _draw(
+    target: syntax.Target, value: syntax.Expr, scope: Scope, setting: Setting, kind: str
+) -> _Defined | None:
     size = 0
     if target.size is not None:
         size = channels.count(target.size, scope, "the size of an array") or 0
         if not size:
             return None
-    law = laws.law(value, scope, Setting(size=size))
+    law = laws.law(value, scope, dataclasses.replace(setting, size=size))
     if law is None:
         return None
     if isinstance(law.law, ir.Factor):
         return law.law, law.type
     if isinstance(law.type, ir.TupleType):
         scope.structural |= {ref.name for expr in law_expressions(law.law) for ref in refs(expr)}
-    key = "var:" + ",".join(name.name for name in target.names)
+    key = f"{kind}:" + ",".join(name.name for name in target.names)
     return ir.Drawn(law.law, key), law.type
 
 
@@ -204,6 +228,8 @@ def _declare(
             name.span,
             drawn=True,
             per_batch=_for_batch(variable, scope),
+            per_block=isinstance(variable.definition, ir.PerBlock),
+            wider=_is_wider(variable, scope),
         )
         scope.declare(symbol, reach)
     return [variable]
@@ -224,8 +250,24 @@ def _for_batch(variable: ir.Variable, scope: Scope) -> bool:
     if isinstance(variable.definition, ir.Drawn):
         return variable.definition.per_batch
     names_ = _names_behind(variable.definition)
-    is_computed = isinstance(variable.definition, ir.Computed)
+    is_computed = isinstance(variable.definition, ir.Computed) and not looks_back(
+        variable.definition.value
+    )
     return is_computed and all(scope.symbols[name].per_batch for name in names_)
+
+
+def _is_wider(variable: ir.Variable, scope: Scope) -> bool:
+    """Whether there is nothing in a variable that a requirement could redraw or choose."""
+    match variable.definition:
+        case ir.Factor():
+            return False
+        case ir.Drawn():
+            return variable.definition.per_batch
+        case ir.Computed():
+            return all(scope.symbols[name].wider for name in _names_behind(variable.definition))
+        case ir.Counter() | ir.PerBlock():
+            return True
+    assert_never(variable.definition)
 
 
 def scores(section: syntax.Score | None, scope: Scope) -> tuple[ir.Score, ...]:

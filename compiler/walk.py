@@ -43,9 +43,19 @@ def walk(expr: ir.Expr) -> Iterator[ir.Expr]:
         yield from walk(child)
 
 
+def looks_back(expr: ir.Expr) -> bool:
+    """Whether an expression reads the trial before."""
+    return any(isinstance(node, ir.Call) and node.function == "previous" for node in walk(expr))
+
+
 def rewrite(expr: ir.Expr, change: Callable[[ir.Expr], ir.Expr]) -> ir.Expr:
-    """Rebuild an expression from the inside out, passing every node through ``change``."""
+    """Rebuild an expression from the inside out, passing every node through ``change``.
+
+    What `previous` reads belongs to another trial and stays as it is.
+    """
     match expr:
+        case ir.Call("previous"):
+            pass
         case ir.Negative(x) | ir.Not(x) | ir.Relabel(x):
             expr = msgspec.structs.replace(expr, x=rewrite(x, change))
         case ir.Arithmetic(_, a, b) | ir.Comparison(_, a, b) | ir.Logical(_, a, b):
@@ -101,4 +111,8 @@ def definition_expressions(definition: ir.Definition) -> tuple[ir.Expr, ...]:
             return law_expressions(law)
         case ir.Computed(value):
             return (value,)
+        case ir.Counter():
+            return ()
+        case ir.PerBlock(inner):
+            return definition_expressions(inner)
     assert_never(definition)

@@ -27,6 +27,9 @@ class Stream(IntEnum):
 class Batch:
     """Trials ready for a network; nothing in it changes once it is made.
 
+    A sequence is one trial, or the trials of one session of a task that has sessions: then
+    N_trials, the rows of the trial table, is N_batch times as many.  N_batch counts sequences.
+
     Attributes
     ----------
     inputs
@@ -35,13 +38,13 @@ class Batch:
         (N_batch, N_steps, N_out) float32: what the outputs should be and how much it counts.
         The weights are 0 in padding.
     trials
-        The trial table, each column (N_batch,), arrays (N_batch, n).  Times are whole
-        microseconds, labels are positions.
+        The trial table, each column (N_trials,), arrays (N_trials, n); the trials of a session
+        stand one after another.  Times are whole microseconds, labels are positions.
     lengths
-        (N_batch,) steps of each trial, padding apart.
+        (N_batch,) steps of each sequence, padding apart.
     epochs
-        For each epoch (N_batch, 2): the first step in it, and the first step after it; of a
-        repeated epoch, from its first repetition to its last, with what lies between; -1 on
+        For each epoch (N_trials, 2): the first step of the sequence in it, and the first after it;
+        of a repeated epoch, from its first repetition to its last, with what lies between; -1 on
         the trials of a set whose task has no such epoch.
     dt
         Length of a step in ms.
@@ -99,6 +102,10 @@ class TrialSource(Protocol):
         """Name each column of the outputs."""
 
     @property
+    def session(self) -> int:
+        """Count the trials of one sequence: 1, or those of a session."""
+
+    @property
     def labels(self) -> Mapping[str, tuple[str, ...]]:
         """Give the labels of columns and scores that hold positions."""
 
@@ -120,10 +127,10 @@ class TrialSource(Protocol):
         stream: Stream = Stream.TRAIN,
         noise: bool = True,
     ) -> Batch:
-        """Draw ``n`` trials; the same arguments give the same trials."""
+        """Draw ``n`` sequences; the same arguments give the same trials."""
 
     def score(self, outputs: Float, batch: Batch) -> Mapping[str, Column]:
-        """Score outputs (N_batch, N_steps, N_out), each score (N_batch,), arrays (N_batch, n).
+        """Score outputs (N_batch, N_steps, N_out), each score (N_trials,), arrays (N_trials, n).
 
         "correct" is what accuracy means: NaN is left out, false counts as an error.  Scores that
         are labels hold positions, -1 for none.

@@ -150,7 +150,7 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     optimizer, loss, regularizers
         What is minimised, the loss plus every regulariser, and by which rule.
     batch, updates
-        Trials in an update, and updates at most.
+        Trials in an update, sequences where a task has sessions; and updates at most.
     every, trials
         Every so many updates, accuracy is measured on this many fresh trials.
     average

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from epochal.runtime.batch import Batch, Column, Float, Stream, TrialSource
+from epochal.runtime.batch import Column, Float, Stream, TrialSource
 from epochal.runtime.models import Model
 from epochal.runtime.noise import noise_sd, recurrent_noise
 
@@ -17,7 +17,7 @@ from epochal.runtime.noise import noise_sd, recurrent_noise
 # (N_steps, N_batch, N_rec) and the number of steps to run.
 Forward = Callable[[Float, Float, int], Float]
 
-CHUNK = 256  # trials at a time; one compiled program serves every chunk
+CHUNK = 256  # sequences at a time; one compiled program serves every chunk
 
 
 @dataclass(frozen=True)
@@ -63,20 +63,23 @@ def score_trials(
 ) -> Scored:
     """Run ``n`` fresh trials, in batches numbered from ``first``, through a network.
 
-    The last batch may hold fewer trials; it is padded to the size of the others, so that they
-    share one compiled program.
+    Where a task has sessions, there are as many whole sequences as hold them.  The last batch may
+    hold fewer sequences; it is padded to the size of the others, so that they share one compiled
+    program.
     """
-    size = min(n, CHUNK)
+    sequences = math.ceil(n / task.session)
+    size = min(sequences, CHUNK)
     parts = []
-    for number, begin in enumerate(range(0, n, size), start=first):
-        some = min(size, n - begin)
+    for number, begin in enumerate(range(0, sequences, size), start=first):
+        some = min(size, sequences - begin)
         batch = task.batch(some, dt=dt, seed=seed, batch=number, stream=stream)
         noise = recurrent_noise(
             batch.inputs.shape[1], size, model.units, noise_sd(model, dt), seed, stream, number
         )
         inputs = np.pad(batch.inputs, ((0, size - some), (0, 0), (0, 0)))
         outputs = forward(inputs, noise, int(batch.lengths.max()))[:some]
-        parts.append(Scored(dict(batch.trials), _checked(task.score(outputs, batch), batch)))
+        scores = _checked(task.score(outputs, batch), some * task.session)
+        parts.append(Scored(dict(batch.trials), scores))
     return Scored(_joined([p.trials for p in parts]), _joined([p.scores for p in parts]))
 
 
@@ -91,9 +94,9 @@ def accuracy_of(correct: NDArray[np.float64]) -> Accuracy:
     return Accuracy(p, math.sqrt(float(np.square(surplus).sum())) / counted, counted)
 
 
-def _checked(scores: Mapping[str, Column], batch: Batch) -> dict[str, Column]:
+def _checked(scores: Mapping[str, Column], n_trials: int) -> dict[str, Column]:
     assert "correct" in scores, "a task scores `correct`"
-    assert len(scores["correct"]) == len(batch.inputs), "a score has a value for each trial"
+    assert len(scores["correct"]) == n_trials, "a score has a value for each trial"
     return dict(scores)
 
 

@@ -13,6 +13,7 @@ from epochal.compiler import ir
 from epochal.compiler.describe import describe
 from epochal.compiler.describe_set import describe_set
 from epochal.compiler.ir_json import encode
+from epochal.compiler.prelude.session import first_steps
 from epochal.compiler.sizes import width
 from epochal.runtime.batch import Batch, Column, Float, Stream
 from epochal.runtime.chance import chance_level
@@ -110,10 +111,23 @@ class Task:
         """Names of the parameters; in a set of tasks those of a member are ``member.param``."""
         return tuple(types_of(self.ir))
 
+    @property
+    def session(self) -> int:
+        """Number of trials in one sequence: 1, or those of a session."""
+        session = self.ir.session if isinstance(self.ir, ir.Task) else None
+        return session.trials if session is not None else 1
+
     def n_steps(self, dt: float) -> int:
         """Count the steps of a batch at dt ms."""
         step = round(dt * 1000)
-        return (2 * self.longest + step) // (2 * step)
+        return self.session * ((2 * self.longest + step) // (2 * step))
+
+    def n_bytes(self, n: int, dt: float) -> int:
+        """Count the bytes of a batch of n at dt ms: arrays, tables of segments, trial table."""
+        n_segments = max(b for _, b in self.module.epochs.values()) + 1
+        units = self.n_in + 2 * self.n_out
+        one_trial = 8 * n_segments * units + 8 * width(self.ir)
+        return n * (4 * self.n_steps(dt) * units + self.session * one_trial)
 
     def batch(
         self,
@@ -132,7 +146,7 @@ class Task:
         Parameters
         ----------
         n : int
-            Number of trials, N_batch.
+            Number of trials, N_batch; in a task that has sessions, number of sequences.
         dt : float
             Length of a step in ms.
         seed, batch : int
@@ -172,11 +186,14 @@ class Task:
         inputs, targets, weights, trials = made
         stops = np.insert(module.timeline(trials, dt), 0, 0, axis=1)
         epochs = {name: stops[:, [a, b]] for name, (a, b) in module.epochs.items()}
-        lengths = np.max([span[:, 1] for span in epochs.values()], axis=0)
+        own = np.max([span[:, 1] for span in epochs.values()], axis=0)
+        origin = first_steps(own, task.session)[:, None]
+        epochs = {name: span + origin for name, span in epochs.items()}
+        lengths = own.reshape(n, -1).sum(axis=1)
         return Batch(inputs, targets, weights, trials, lengths, epochs, dt)
 
     def score(self, outputs: Float, batch: Batch) -> Mapping[str, Column]:
-        """Score outputs (N_batch, N_steps, N_out): each (N_batch,), arrays (N_batch, n)."""
+        """Score outputs (N_batch, N_steps, N_out): each (N_trials,), arrays (N_trials, n)."""
         if outputs.shape != batch.targets.shape:
             raise ValueError(
                 f"outputs have shape {outputs.shape}, the batch asks for {batch.targets.shape}"
@@ -225,19 +242,14 @@ class Task:
             raise ValueError(f"dt = {dt} is not allowed: it is a time in ms, whole microseconds")
         if self.n_steps(dt) < 1:
             raise ValueError(f"dt = {dt} is not allowed: no trial lasts longer than half of it")
-        size = n * self._bytes_a_trial(dt)
+        size = self.n_bytes(n, dt)
         if size > MOST_BYTES:
+            what = "trials" if self.session == 1 else "sequences"
             raise ValueError(
-                f"{n} trials of {self.n_steps(dt)} steps need {size / 2**30:.1f} GiB, more than "
+                f"{n} {what} of {self.n_steps(dt)} steps need {size / 2**30:.1f} GiB, more than "
                 f"{MOST_BYTES / 2**30:.0f} GiB: make several batches (batch=0, 1, ..), or use a "
                 "longer dt"
             )
-
-    def _bytes_a_trial(self, dt: float) -> int:
-        """Count the bytes that one trial takes in arrays, tables of segments and trial table."""
-        n_segments = max(b for _, b in self.module.epochs.values()) + 1
-        rows = 4 * self.n_steps(dt) + 8 * n_segments
-        return rows * (self.n_in + 2 * self.n_out) + 8 * width(self.ir)
 
     def _check_arrays(self, out: tuple[Float, Float, Float], n: int, dt: float) -> None:
         """Refuse arrays that a batch does not fit into."""

@@ -56,15 +56,19 @@ def _given(options: Options) -> dict[str, float | int]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def describe_profile(name: str, profile: Profile, seed: int, folder: Path) -> str:
-    """Say in some lines what will be trained, how and into which folder."""
+def describe_profile(name: str, session: int, profile: Profile, seed: int, folder: Path) -> str:
+    """Say in some lines what will be trained, how and into which folder.
+
+    ``session`` is the number of trials in one sequence.
+    """
     training = profile.training
+    what = "trials" if session == 1 else f"sequences of {session} trials"
     return "\n".join(
         (
             f"training {name} into {folder} (Ctrl-C stops and saves)",
             f"  model     {describe_model(profile.model)}",
             f"  training  {_OPTIMIZERS[type(training.optimizer)]} at "
-            f"{training.optimizer.rate:g}, {training.batch} trials an update, "
+            f"{training.optimizer.rate:g}, {training.batch} {what} an update, "
             f"at most {training.updates} updates, dt {training.dt:g} ms, seed {seed}",
         )
     )

@@ -111,7 +111,9 @@ def train_one(job: Job, folder: Path, seed: int, force: bool, quiet: bool) -> Ru
     from epochal.runtime.progress import display
 
     if not quiet:
-        click.echo(describe_profile(job.name, job.profile, seed, folder), err=True)
+        click.echo(
+            describe_profile(job.name, job.task.session, job.profile, seed, folder), err=True
+        )
     try:
         with display(job.name, job.profile.training.updates, sys.stderr) as report:
             return train_into(

@@ -17,10 +17,10 @@ EXACT = 1e-12
 
 def rows_of(made: Table, module: Module, task: ir.Task) -> list[reference.Row]:
     """Read a trial table as the reference does: labels by name, parameters beside variables."""
-    n = len(made["longest trial"])
+    n, k = len(made["longest trial"]), trials_of_a_sequence(task)
     rows: list[reference.Row] = []
     for i in range(n):
-        row: reference.Row = {}
+        row: reference.Row = {reference.BEFORE: rows[-1] if i % k else None}
         for param in task.params:
             if param.value is not None and param.name not in made:
                 row[param.name] = reference.Reading(task, row).value(param.value)
@@ -28,6 +28,10 @@ def rows_of(made: Table, module: Module, task: ir.Task) -> list[reference.Row]:
             row[name] = plain(column[i], name, module)
         rows.append(row)
     return rows
+
+
+def trials_of_a_sequence(task: ir.Task) -> int:
+    return 1 if task.session is None else task.session.trials
 
 
 def plain(value: Any, name: str, module: Module) -> reference.Value:
@@ -78,7 +82,7 @@ def hold_table(task: ir.Task, expected: list[reference.Row], found: list[referen
     kinds = {p.name: p.type for p in task.params}
     for mine, theirs in zip(expected, found, strict=True):
         for key, value in mine.items():
-            if not isinstance(kinds.get(key), ir.SetType):
+            if key != reference.BEFORE and not isinstance(kinds.get(key), ir.SetType):
                 assert same(value, theirs[key]), (key, value, theirs[key])
 
 
@@ -91,10 +95,8 @@ def hold_timeline(task: ir.Task, module: Module, row: reference.Row, stops: Arra
         assert [before, stops[after - 1]] == edges, epoch
 
 
-def hold_arrays(
-    task: ir.Task, row: reference.Row, quiet: list[Array], expected: reference.TrialArrays
-) -> None:
-    """Hold the arrays of one trial without noise."""
+def hold_arrays(task: ir.Task, quiet: list[Array], expected: reference.TrialArrays) -> None:
+    """Hold the arrays of one sequence without noise."""
     inputs = [reference.rectified(task, x) for x in expected.inputs]
     wanted = (inputs, expected.targets, expected.weights)
     for found, one in zip(quiet, wanted, strict=True):
@@ -104,7 +106,7 @@ def hold_arrays(
 def hold_noise(
     task: ir.Task, noisy: Array, expected: reference.TrialArrays, drawn: list[list[list[float]]]
 ) -> None:
-    """Hold the noisy inputs of one trial; ``drawn`` are the normal numbers of each channel."""
+    """Hold the noisy inputs of one sequence; ``drawn`` are the normal numbers of each channel."""
     for step, inputs in enumerate(expected.inputs):
         z = [one for channel in drawn for one in channel[step]]
         made = [x + sd * one for x, sd, one in zip(inputs, expected.sd[step], z, strict=True)]
@@ -158,14 +160,22 @@ def hold(
         ]
     with np.errstate(invalid="ignore", divide="ignore"):
         scored = module.score(outputs, made, dt)
-    for i, row in enumerate(found):
-        hold_timeline(task, module, row, stops[i], step)
-        spans = reference.boundaries(task, row).values()
-        end = max(one.end for times in spans for one in times)
-        assert n_steps >= reference.to_step(end, step)
-        expected = reference.arrays(task, row, step, n_steps)
-        hold_arrays(task, row, [array[i] for array in quiet], expected)
+    k = trials_of_a_sequence(task)
+    for s in range(n):
+        rows = found[s * k : (s + 1) * k]
+        expected = reference.sequence(task, rows, step, n_steps)
+        hold_arrays(task, [array[s] for array in quiet], expected)
         if noise:
-            hold_noise(task, noisy[i], expected, [channel[i] for channel in drawn])
-        wanted = reference.scores(task, row, step, outputs[i].tolist())
-        hold_scores(task, module, row, {key: column[i] for key, column in scored.items()}, wanted)
+            hold_noise(task, noisy[s], expected, [channel[s] for channel in drawn])
+        begin = 0
+        for i, row in enumerate(rows, start=s * k):
+            hold_timeline(task, module, row, stops[i], step)
+            end = begin + reference.steps_of_trial(task, row, step)
+            assert n_steps >= end
+            # Without sessions a trial's outputs go on through its padding.
+            own = outputs[s, begin : end if task.session is not None else n_steps].tolist()
+            wanted = reference.scores(task, row, step, own)
+            one = {key: column[i] for key, column in scored.items()}
+            hold_scores(task, module, row, one, wanted)
+            row |= wanted  # a later trial may look back at them
+            begin = end

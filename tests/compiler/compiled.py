@@ -173,14 +173,16 @@ def task(
     during: Mapping[str, str] | None = None,
     score: str = "",
     about: str = "",
+    session: str = "",
+    blocks: str = "",
 ) -> str:
     """Write a small task; the statements of a block stand on lines of their own."""
-    blocks = {"about": about, "params": params, "inputs": inputs, "outputs": outputs}
-    blocks |= {"trial": trial, "epochs": epochs}
-    blocks |= {f"during {span}": text for span, text in (during or {}).items()}
-    blocks["score"] = score
+    parts = {"about": about, "params": params, "session": session, "blocks": blocks}
+    parts |= {"inputs": inputs, "outputs": outputs, "trial": trial, "epochs": epochs}
+    parts |= {f"during {span}": text for span, text in (during or {}).items()}
+    parts["score"] = score
     lines = ["epochal 1", "", "task small:"]
-    for head, text in blocks.items():
+    for head, text in parts.items():
         if text.strip():
             lines.append(f"    {head}:")
             lines += [f"        {line.strip()}" for line in text.strip().splitlines()]

@@ -17,6 +17,7 @@ ALLOWED = {
     },
     "kept": {"for column in columns"},  # the columns of a list of rows
     "row_sum": {"for i in range(1, x.shape[1])"},  # the values of an array
+    "markov": {"for block in range(1, blocks)"},  # each block follows from the one before
     "power": {"while count.any()"},  # the bits of an exponent
     "poisson": {"for i in range(1, most + 1)"},  # the terms of a sum
     "truncnormal": {"for redraw in range(20000 * attempt, 20000 * (attempt + 1))"},

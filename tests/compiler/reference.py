@@ -20,6 +20,8 @@ import numpy as np
 from epochal.compiler import ir
 from epochal.compiler.walk import children, refs
 
+BEFORE = "trial before"  # where a row holds the row of the trial before, None on the first
+
 Value = Any  # a number, a truth, a label, none, or a list of one number a unit
 Row = dict[str, Value]
 
@@ -105,6 +107,17 @@ class Reading:
                 return self.series(channel, where)
         raise AssertionError(expr)
 
+    def previous(self, x: ir.Expr, initial: ir.Expr) -> Value:
+        """Give what x was on the trial before, or the initial value on the first."""
+        before = self.values[BEFORE]
+        if before is not None:
+            return replace(self, values=before).value(x)
+        first = self.value(initial)
+        now = self.values.get(x.name) if isinstance(x, ir.Ref) else None
+        if self.repetition is None and isinstance(now, list) and not isinstance(first, list):
+            return [first] * len(now)
+        return first
+
     def one_of(self, value: Value, ref: ir.Ref) -> Value:
         """Take the value of this repetition, where there are several of an array."""
         if self.repetition is None or not isinstance(value, list):
@@ -113,6 +126,8 @@ class Reading:
         return value[self.repetition] if is_array else value
 
     def call(self, function: str, arguments: tuple[ir.Expr, ...]) -> Value:
+        if function == "previous":
+            return self.previous(*arguments)
         if function.startswith("array_"):
             x, n = (replace(self, repetition=None).value(one) for one in arguments)
             known = KNOWN.get(function) if self.outputs is not None else None
@@ -172,6 +187,8 @@ class Reading:
                 return labels
             case ir.Conditional(_, then, _) | ir.Lookup(_, _, (then, *_)):
                 return self.labels(then)
+            case ir.Call("previous", (x, _)):
+                return self.labels(x)
             case ir.Call("other", (x,)) | ir.Index(x):
                 return self.labels(x)
             case ir.Call("argmax", (x,)):
@@ -576,8 +593,7 @@ class TrialArrays:
 def arrays(task: ir.Task, values: Mapping[str, Value], dt: int, n_steps: int) -> TrialArrays:
     """Make the arrays of one trial, without noise."""
     made = TrialArrays([], [], [], [])
-    times = boundaries(task, values)
-    n_own = to_step(max(one.end for all_ in times.values() for one in all_), dt)
+    n_own = steps_of_trial(task, values, dt)
     spans = []
     for effect in task.effects:
         for k, indices in enumerate(repetitions(task, effect.where)):
@@ -594,6 +610,29 @@ def arrays(task: ir.Task, values: Mapping[str, Value], dt: int, n_steps: int) ->
         weight = one_step(task, values, dt, acting, ir.EffectKind.WEIGHT)
         made.weights.append(weight if step < n_own else [0.0] * len(weight))
         made.sd.append(one_step(task, values, dt, acting, ir.EffectKind.NOISE))
+    return made
+
+
+def steps_of_trial(task: ir.Task, values: Mapping[str, Value], dt: int) -> int:
+    """Count the steps of one trial, padding apart."""
+    times = boundaries(task, values)
+    return to_step(max(one.end for spans in times.values() for one in spans), dt)
+
+
+def sequence(task: ir.Task, rows: list[Row], dt: int, n_steps: int) -> TrialArrays:
+    """Make the arrays of one sequence: its trials one after another, then padding.
+
+    In the padding inputs go on with the baseline and the noise of the last trial.
+    """
+    made = TrialArrays([], [], [], [])
+    for i, row in enumerate(rows):
+        n_own = steps_of_trial(task, row, dt)
+        last = i == len(rows) - 1
+        one = arrays(task, row, dt, n_steps - len(made.inputs) if last else n_own)
+        made.inputs.extend(one.inputs)
+        made.targets.extend(one.targets)
+        made.weights.extend(one.weights)
+        made.sd.extend(one.sd)
     return made
 
 
@@ -730,6 +769,8 @@ def table(
     words = Words(seed, stream, batch)
     mine = list(range(n)) if rows is None else rows
     cells = design(task)
+    if task.session is not None:
+        return [row for s in range(n) for row in one_session(task, words, s, n, cells)]
     order = by_size(words.raw("design:cells", len(cells)))
     dealt = words.raw("design:order", n)
     places = by_size([dealt[i] for i in mine])
@@ -737,6 +778,100 @@ def table(
         settled(task, words, i, n, cells[order[place % len(cells)]])
         for i, place in zip(mine, places, strict=True)
     ]
+
+
+def one_session(task: ir.Task, words: Words, s: int, n: int, cells: list[Row]) -> list[Row]:
+    """Make the trials of sequence s of n, its design dealt within it."""
+    assert task.session is not None
+    k, c = task.session.trials, len(cells)
+    order = by_size(words.raw("design:cells", n * c)[s * c : (s + 1) * c])
+    places = by_size(words.raw("design:order", n * k)[s * k : (s + 1) * k])
+    blocks = held_for_blocks(task, words, s, n)
+    rows: list[Row] = []
+    for j in range(k):
+        given = cells[order[places[j] % c]] | blocks[j] | {BEFORE: rows[-1] if rows else None}
+        rows.append(settled(task, words, s * k + j, n * k, given))
+    return rows
+
+
+def held_for_blocks(task: ir.Task, words: Words, s: int, n: int) -> list[Row]:
+    """Give for each trial of sequence s what holds for its block, and where it stands."""
+    assert task.session is not None
+    k, blocks = task.session.trials, task.session.blocks
+    if blocks is None:
+        return [{"trial_in_session": j} for j in range(k)]
+    found: list[Row] = []
+    runs: dict[str, list[Value]] = {}
+    b = 0
+    while len(found) < k:
+        row = parameters(task) | {"block": b}
+        for variable in task.variables:
+            if isinstance(variable.definition, ir.PerBlock):
+                value = for_block(variable, words, (s, n, b, blocks.most), task, row, runs)
+                row |= value
+        (length,) = for_block(
+            blocks.length, words, (s, n, b, blocks.most), task, row, runs
+        ).values()
+        for j in range(min(int(length), k - len(found))):
+            found.append(row | {"trial_in_block": j, "trial_in_session": len(found)})
+        b += 1
+    return found
+
+
+def for_block(
+    variable: ir.Variable,
+    words: Words,
+    where: tuple[int, int, int, int],
+    task: ir.Task,
+    row: Row,
+    runs: dict[str, list[Value]],
+) -> Row:
+    """Make what one variable is in block b of sequence s; ``runs`` are the levels so far."""
+    s, n, b, most = where
+    definition = variable.definition
+    definition = definition.definition if isinstance(definition, ir.PerBlock) else definition
+    match definition:
+        case ir.Drawn(ir.Law("alternate" | "markov" as name) as law, key):
+            levels = literal(law.arguments[0], task).items
+            run = runs.setdefault(key, [])
+            u = words.unit(key, n * most)[s * most + b]
+            run.append(next_level(name, law, key, words, (s, n, u), run, Reading(task, row)))
+            value = Reading(task, row).value(levels[run[-1]])
+        case ir.Drawn(law, key, size) if size:
+            i, count = (s * most + b) * size, n * most * size
+            value = [draw(law, key, words, i + j, count, task, row, j=j) for j in range(size)]
+        case ir.Drawn(law, key):
+            value = draw(law, key, words, s * most + b, n * most, task, row)
+        case ir.Computed(expr):
+            value = Reading(task, row).value(expr)
+    return columns(variable, value)
+
+
+def next_level(
+    name: str,
+    law: ir.Law,
+    key: str,
+    words: Words,
+    where: tuple[int, int, float],
+    run: list[Value],
+    here: Reading,
+) -> int:
+    """Say which level comes after those of a run, from 0; ``where`` is s, n and the draw u."""
+    s, n, u = where
+    k = len(literal(law.arguments[0], here.task).items)
+    if not run:
+        order = by_size(words.raw(f"{key}:cells", k))
+        place = by_size(words.raw(f"{key}:order", n))[s]
+        return order[place % k]
+    if name == "alternate":
+        return int(run[-1] + 1) % k
+    p, longest = (here.value(one) for one in law.arguments[1:])
+    in_a_row = next((i for i, one in enumerate(reversed(run)) if one != run[-1]), len(run))
+    p = 1.0 if in_a_row >= longest else p
+    if u >= p:
+        return int(run[-1])
+    others = [(run[-1] + i) % k for i in range(1, k)]
+    return int(others[math.floor(u / p * len(others))])
 
 
 def design(task: ir.Task) -> list[Row]:
@@ -827,10 +962,10 @@ def draws_behind(expr: ir.Expr, task: ir.Task) -> set[str]:
 def one_trial(
     task: ir.Task, words: Words, i: int, n: int, cell: Row, attempts: Mapping[str, int]
 ) -> Row:
-    row = parameters(task)
+    row = parameters(task) | {BEFORE: cell.get(BEFORE)}
     for variable in task.variables:
         match variable.definition:
-            case ir.Factor():
+            case ir.Factor() | ir.Counter() | ir.PerBlock():
                 row |= {name: cell[name] for name in variable.names}
                 continue
             case ir.Drawn(law, key, size, True):

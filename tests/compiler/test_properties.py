@@ -157,8 +157,9 @@ def test_epochs_tile_the_trial_and_segments_the_array(
         assert first == edge or ("repeat" in TEXTS[name] and first < edge)
         edge = max(edge, after)
     assert edge == padding
-    inputs = made.generate(2, dt, seed, noise=False)[0]
-    assert inputs.shape[1] == totals[0]
+    inputs, *_, both = made.generate(2, dt, seed, noise=False)
+    in_sequence = len(both["longest trial"]) // 2
+    assert inputs.shape[1] == in_sequence * totals[0]
 
 
 @settings(deadline=None, max_examples=40)

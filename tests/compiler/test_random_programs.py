@@ -26,8 +26,6 @@ QUICK = settings(deadline=None, derandomize=True, suppress_health_check=list(Hea
 # files of another kind, or to mistakes.
 ELSEWHERE = {
     "List",
-    "Session",
-    "Blocks",
     "Use",
     "Extern",
     "Taskset",

@@ -29,6 +29,7 @@ class Sides:
     values: Mapping[str, object] = field(default_factory=lambda: {"sigma": 0.05})
     n_in: int = 3
     n_out: int = 2
+    session: int = 1
     spoil_after: int = 1_000_000  # batches of training; later ones are not numbers
 
     def batch(

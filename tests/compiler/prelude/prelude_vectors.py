@@ -19,6 +19,7 @@ from epochal.compiler.prelude import (
     portable,
     reduce,
     samplers,
+    session,
     timeline,
     words,
 )
@@ -79,6 +80,21 @@ def sampler_vectors() -> dict[str, Array]:
     }
 
 
+def session_vectors() -> dict[str, Array]:
+    draw = Draw(40 * 12, 7, 2, 3)  # 40 sequences of 12
+    p = 0.2 + 0.6 * draw.unit("p")
+    length = samplers.integers(draw.unit("length"), 2, 5)
+    row, place = session.trials_of_blocks(length, 12, 24)
+    return {
+        "dealt within": session.dealt_within(draw, 5, 12),
+        "alternate": session.alternate(draw, "alternate", 12, 3),
+        "markov": session.markov(draw, "markov", 12, 4, p),
+        "markov at most": session.markov(draw, "at most", 12, 2, 0.3, 2),
+        "rows of blocks": row,
+        "places in blocks": place,
+    }
+
+
 def array_vectors() -> dict[str, Array]:
     draw = Draw(300, 9, 0, 3)
     center = 360 * draw.unit("center")
@@ -106,7 +122,13 @@ def array_vectors() -> dict[str, Array]:
 
 def prelude_vectors() -> dict[str, Array]:
     """Every vector, by name."""
-    return {**word_vectors(), **portable_vectors(), **sampler_vectors(), **array_vectors()}
+    return {
+        **word_vectors(),
+        **portable_vectors(),
+        **sampler_vectors(),
+        **session_vectors(),
+        **array_vectors(),
+    }
 
 
 def described(vector: Array) -> dict[str, object]:

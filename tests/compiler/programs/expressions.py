@@ -149,8 +149,27 @@ def _shared(pen: Pen, place: Place, kind: str, depth: int) -> Writers:
         "element": lambda: _element(pen, place, kind, depth),
         "reduction": lambda: _reduction(pen, place, kind, ["sum", "mean", "min", "max"], depth),
         "range": lambda: _range(place) if kind == "number" else None,
+        "previous": lambda: _previous(pen, place, kind),
         "lookup": lambda: _lookup(pen, place, one, depth),
     }
+
+
+def _previous(pen: Pen, place: Place, kind: str, labels: tuple[str, ...] = ()) -> str | None:
+    """Write what a variable was on the trial before, or on the one before that."""
+    if not place.world.history:
+        return None
+    indices = {one.name for group in place.world.indices for one in group}
+    values = [v for v in place.of(kind, labels) if not v.fixed and v.name not in indices]
+    if not values:
+        return None
+    value = pen.one_of(values)
+    # `initial` of an array would make an array of one value.
+    initials = [v.name for v in values if not v.size]
+    firsts = [*initials, pen.one_of(labels) if labels else literal(pen, kind)]
+    text = f"previous({value.name}, initial = {pen.one_of(firsts)})"
+    if pen.whole(0, 4) == 0:
+        text = f"previous({text}, initial = {pen.one_of(firsts)})"
+    return text
 
 
 def _lookup(
@@ -248,6 +267,7 @@ def _booleans(pen: Pen, place: Place, depth: int) -> Writers:
         "conditional": lambda: f"({one()} if {one()} else {one()})",
         "any": lambda: _reduction(pen, place, "boolean", ["any", "all"], depth),
         "element": lambda: _element(pen, place, "boolean", depth),
+        "previous": lambda: _previous(pen, place, "boolean"),
         "lookup": lambda: _lookup(pen, place, one, depth),
     }
 
@@ -319,6 +339,7 @@ def _label(
         writers["literal"] = lambda: pen.one_of(labels)
     if depth > 0:
         writers["other"] = other
+        writers["previous"] = partial(_previous, pen, place, "label", labels)
         writers["element"] = partial(_element, pen, place, "label", depth - 1, labels)
         condition = partial(expression, pen, place, "boolean", depth - 1)
         if bare:

@@ -33,7 +33,8 @@ class Value:
     ``low`` and ``high`` are its bounds where they are known, in ms, deg, Hz or as they are;
     ``size`` is the length of an array, 0 for one value; ``fixed`` says that it is the same on all
     trials; ``design`` that it is a factor of the design; ``batch`` that it is drawn per batch;
-    ``drawn`` that a requirement may redraw it.
+    ``drawn`` that a requirement may redraw it; ``block`` that it holds for a block; ``back`` that
+    it looks back at an earlier trial.
     """
 
     name: str
@@ -47,6 +48,8 @@ class Value:
     design: bool = False
     batch: bool = False
     drawn: bool = False
+    block: bool = False
+    back: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,9 @@ class World:
     indices: list[tuple[Value, ...]] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
     rooms: set[str] = field(default_factory=set)
+    session: bool = False
+    blocks: bool = False
+    history: bool = False  # whether `previous` may be written just now
 
     def value_name(self, pen: Pen) -> str:
         """Find a free name for a value."""

@@ -10,6 +10,7 @@ from programs.names import World
 from programs.params import Rebound, params
 from programs.pen import Pen
 from programs.scores import score_lines
+from programs.sessions import session_blocks
 from programs.statements import during_blocks
 from programs.timeline import epoch_lines
 from programs.trials import trial_lines
@@ -46,7 +47,7 @@ def program(pen: Pen) -> Program:
     """Write one program."""
     world = World()
     made = params(pen, world)
-    blocks = [("params", made.lines)]
+    blocks = [("params", made.lines), *session_blocks(pen, world)]
     blocks.append(("inputs", channel_lines(pen, world, inputs=True)))
     blocks.append(("outputs", channel_lines(pen, world, inputs=False)))
     blocks.append(("trial", trial_lines(pen, world)))
@@ -66,7 +67,7 @@ def program(pen: Pen) -> Program:
     for block in during:
         lines += _indented(pen, block)
     lines += _indented(pen, ["score:", *score]) if score else []
-    run = _run(pen, [] if parent else made.rebound)
+    run = _run(pen, [] if parent else made.rebound, 4 if world.session else 7)
     return Program("\n".join(lines) + "\n", run, frozenset(pen.written))
 
 
@@ -79,6 +80,7 @@ def _child(pen: Pen, world: World, rebound: list[Rebound]) -> list[str]:
     extends = "task made extends parent" + (f" with {', '.join(bindings)}" if bindings else "")
     body: list[str] = []
     if pen.whole(0, 1):
+        world.history = False
         body += _indented(pen, ["inputs:", *channel_lines(pen, world, inputs=True)])
     more = trial_lines(pen, world, 2)
     body += _indented(pen, ["trial:", *more]) if more else []
@@ -104,7 +106,7 @@ def _indented(pen: Pen, lines: list[str]) -> list[str]:
     return [*found, ""]
 
 
-def _run(pen: Pen, rebound: list[Rebound]) -> Run:
+def _run(pen: Pen, rebound: list[Rebound], most: int) -> Run:
     bindings: dict[str, str] = {}
     arguments: dict[str, float | bool] = {}
     if rebound and pen.takes("binding"):
@@ -115,7 +117,7 @@ def _run(pen: Pen, rebound: list[Rebound]) -> Run:
         }
     return Run(
         dt=pen.one_of(STEPS),
-        n=pen.whole(3, 7),
+        n=pen.whole(2 if most < 7 else 3, most),
         seed=pen.one_of([0, 1, 7, 2**40 + 3, 2**64 - 1]),
         batch=pen.whole(0, 3),
         stream=pen.whole(0, 3),

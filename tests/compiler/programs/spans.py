@@ -13,7 +13,7 @@ def span(pen: Pen, place: Place, *, scores: bool = False, among: list[Epoch] | N
     text = first.name
     if pen.takes("range of epochs"):
         after = [one for one in good if epochs.index(one) >= epochs.index(first)]
-        text = f"{first.name}..{pen.one_of(after).name}"
+        text = f"{first.name}..{pen.one_of(after or [first]).name}"
     if pen.takes("slice"):
         text += slice_(pen, place)
     return text

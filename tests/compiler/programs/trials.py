@@ -1,5 +1,6 @@
 """The statements of ``trial:``: draws, factors, arrays, what is computed and required."""
 
+import re
 from collections.abc import Callable
 
 from programs.expressions import expression
@@ -14,6 +15,7 @@ MOST_FACTORS = 3
 def trial_lines(pen: Pen, world: World, most: int = 8) -> list[str]:
     """Write the lines of ``trial:``."""
     lines: list[str] = []
+    world.history = world.session
     for _ in range(pen.whole(0, most)):
         kind = pen.choose("trial", pen.group("trial"))
         if kind in ("factor", "tuple") and sum(one.design for one in world.values) >= MOST_FACTORS:
@@ -44,15 +46,20 @@ def _draw(pen: Pen, world: World) -> list[str]:
     kind = pen.one_of(list(LAWS))
     labels = world.new_labels(pen) if kind == "label" else ()
     batch = pen.takes("per batch")
+    block = not batch and world.blocks and pen.takes("per block")
     size, n = _size(pen, world)
-    values = [one for one in world.values if one.fixed or one.batch] if batch else world.values
+    values = world.values
+    if batch or block:
+        values = [v for v in values if v.fixed or (v.batch if batch else v.block)]
     place = Place(world, tuple(values)).wide(n) if n else Place(world, tuple(values))
+    world.history = world.session and not (batch or block)
     made = law(pen, place, kind, labels)
+    world.history = world.session
     name = world.value_name(pen)
-    world.add(
-        Value(name, kind, made.low, made.high, made.whole, labels, n, batch=batch, drawn=not batch)
-    )
-    return [f"{name}{size} ~ {made.text}{' per batch' if batch else ''}"]
+    own = not (batch or block)
+    ends = made.low, made.high, made.whole
+    world.add(Value(name, kind, *ends, labels, n, batch=batch, drawn=own, block=block))
+    return [f"{name}{size} ~ {made.text}{' per batch' if batch else ' per block' * block}"]
 
 
 def _let(pen: Pen, world: World) -> list[str]:
@@ -77,8 +84,15 @@ def _let(pen: Pen, world: World) -> list[str]:
     if kind == "time" and pen.whole(0, 1):
         low, high = 0, pen.whole(1, 60)
         text = f"clip({text}, 0 ms, {high} ms)"
-    world.add(Value(name, kind, low, high, False, labels if kind == "label" else (), n))
+    labels = labels if kind == "label" else ()
+    world.add(Value(name, kind, low, high, False, labels, n, back=_looks_back(text, world)))
     return [f"{name}{size} = {text}"]
+
+
+def _looks_back(text: str, world: World) -> bool:
+    """Whether an expression looks back, itself or through values that do."""
+    mentioned = set(re.findall(r"\w+", text))
+    return "previous" in mentioned or any(v.back and v.name in mentioned for v in world.values)
 
 
 def _factor(pen: Pen, world: World) -> list[str]:
@@ -184,7 +198,10 @@ def _require(pen: Pen, world: World) -> list[str]:
     assert value.low is not None
     assert value.high is not None
     least = quantity(value.low + 0.1 * (value.high - value.low), value.kind)
-    rest = expression(pen, _here(world), "boolean", 2)
+    world.history = False
+    here = Place(world, tuple(one for one in world.values if not one.back))
+    rest = expression(pen, here, "boolean", 2)
+    world.history = world.session
     return [
         pen.one_of(
             [
