@@ -16,7 +16,7 @@ SCHEMA = 1
 # is not a name or a number.  They are held to it when an IR is read.
 _END = r"(?!\n)$"
 Name = Annotated[str, Meta(pattern=rf"^[A-Za-z_][A-Za-z0-9_]*{_END}")]
-Column = Annotated[str, Meta(pattern=rf"^([A-Za-z_][A-Za-z0-9_]*|block length){_END}")]
+ColumnName = Annotated[str, Meta(pattern=rf"^[A-Za-z_][A-Za-z0-9_]*( [a-z]+)*{_END}")]
 LawName = Annotated[str, Meta(pattern=rf"^[a-z_]+( [a-z_]+)*{_END}")]
 UnitName = Annotated[str, Meta(pattern=rf"^[A-Za-z0-9_]*(, [A-Za-z0-9_]+)?{_END}")]
 Decimal = Annotated[str, Meta(pattern=rf"^(-?[0-9]+(\.[0-9]+)?|nan|-?inf){_END}")]
@@ -183,7 +183,7 @@ class Ref(_Node, frozen=True, tag="ref"):
     for its events in that of a variable.
     """
 
-    name: Column
+    name: ColumnName
     role: Role
 
 
@@ -415,7 +415,7 @@ class Counter(_Node, frozen=True, tag="counter"):
     """Where a trial stands in its session; ``most`` bounds how many are counted."""
 
     of: Count
-    most: int
+    most: Size
 
 
 class PerBlock(_Node, frozen=True, tag="per_block"):
@@ -452,7 +452,7 @@ class Param(Struct, frozen=True):
 class Variable(Struct, frozen=True):
     """One column of the trial table, or several where a tuple is drawn."""
 
-    names: tuple[Column, ...]
+    names: tuple[ColumnName, ...]
     types: tuple[Type, ...]
     definition: Definition
     at: Place
@@ -600,13 +600,13 @@ class Blocks(Struct, frozen=True):
     """
 
     length: Variable
-    most: int
+    most: Size
 
 
 class Session(Struct, frozen=True, omit_defaults=True):
     """Trials that follow each other in one sequence, and the blocks they come in."""
 
-    trials: int
+    trials: Size
     blocks: Blocks | None = None
 
 
