@@ -102,5 +102,9 @@ def _declared(node: syntax.Node) -> list[str]:
             return [name.name]
         case syntax.Target(names=names):
             return [name.name for name in names]
+        case syntax.Session():
+            return ["trial_in_session"]
+        case syntax.Blocks():
+            return ["block", "trial_in_block"]
         case _:
             return []
