@@ -14,6 +14,7 @@ from epochal.compiler.describe import describe
 from epochal.compiler.describe_set import describe_set
 from epochal.compiler.ir_json import encode
 from epochal.compiler.prelude.session import first_steps
+from epochal.compiler.sizes import width
 from epochal.runtime.batch import Batch, Column, Float, Stream
 from epochal.runtime.chance import chance_level
 from epochal.runtime.errors import TrialError
@@ -122,8 +123,11 @@ class Task:
         return self.session * ((2 * self.longest + step) // (2 * step))
 
     def n_bytes(self, n: int, dt: float) -> int:
-        """Count the bytes of the arrays of a batch of n at dt ms."""
-        return 4 * n * self.n_steps(dt) * (self.n_in + 2 * self.n_out)
+        """Count the bytes of a batch of n at dt ms: arrays, tables of segments, trial table."""
+        n_segments = max(b for _, b in self.module.epochs.values()) + 1
+        units = self.n_in + 2 * self.n_out
+        one_trial = 8 * n_segments * units + 8 * width(self.ir)
+        return n * (4 * self.n_steps(dt) * units + self.session * one_trial)
 
     def batch(
         self,
