@@ -430,11 +430,8 @@ class Job:
             return [], sd
         segments_ = self.plan.n_segments + 1
         stretched = f"{shown.inside(ATOM)}[:, None, None]" if shape is Shape.TRIAL else sd
-        lines = [
-            line(f"sd = np.full((n, {segments_}, 1), {stretched}, np.float64)", channel.at, 8)
-            if shape is Shape.CONSTANT
-            else line(f"sd = np.tile({stretched}, (1, {segments_}, 1))", channel.at, 8)
-        ]
+        made = f"sd = np.full((n, {segments_}, 1), {stretched}, np.float64)"
+        lines = [line(made, channel.at, 8)]
         late = self.late(effects)
         lines += self._noise_rows([effect for effect in effects if effect not in late])
         lines.append(line("step_sd = spread(sd, index)", indent=8))

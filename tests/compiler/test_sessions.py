@@ -381,6 +381,15 @@ def test_values_of_blocks_and_counters_stand_anywhere() -> None:
     assert made.facts["labels"] == {}
 
 
+def test_counters_are_values_in_tables_that_are_looked_up() -> None:
+    trial = "x = lookup(trial_in_session > 2, {true: trial_in_block, false: block})"
+    found = sampled(BLOCKS, trial)
+    late = found["trial_in_session"] > 2
+    np.testing.assert_array_equal(
+        found["x"], np.where(late, found["trial_in_block"], found["block"])
+    )
+
+
 def test_a_session_without_blocks_counts_trials_only() -> None:
     columns = sampled(trial="x ~ {1, 2}")
     assert set(columns) == {"trial_in_session", "x", "longest trial"}

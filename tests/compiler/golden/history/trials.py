@@ -243,7 +243,7 @@ def generate(n, dt, seed, batch=0, stream=0, noise=True, out=None, **params):
         again_ = trials["again"]
         key = seed, stream, batch
         # source.task:28
-        sd = np.tile((0.1 * gain * np.sqrt(20_000 / us(dt)))[:, None, None], (1, 4, 1))
+        sd = np.full((n, 4, 1), (0.1 * gain * np.sqrt(20_000 / us(dt)))[:, None, None], np.float64)
         sd[again_, SHOW, 0] = spread_[again_]  # source.task:66
         step_sd = spread(sd, index)
         add_scaled_noise(inputs[:, :, STIM], step_sd[:, :, 0], key, "stim")
