@@ -1,10 +1,10 @@
 """Declaring names: which are free, which are taken, which are words of the language."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from epochal.compiler.report import Report
-from epochal.compiler.scope import Scope
+from epochal.compiler.scope import Scope, Symbol
 from epochal.dsl import syntax
 from epochal.dsl.diagnostic import Note
 from epochal.dsl.span import Span
@@ -16,9 +16,19 @@ def value_name(name: syntax.Ident, scope: Scope) -> bool:
 
     The parser has seen to it that no name is a word of the language.
     """
-    if name.name in scope.symbols:
-        first = scope.symbols[name.name]
-        taken(name, first.span, f"a {first.kind}", scope.report)
+    return _is_free(name, {**scope.indices, **scope.symbols}, scope)
+
+
+def index_name(name: syntax.Ident, scope: Scope) -> bool:
+    """Check the name of the index of a repeat, which repeats side by side may share."""
+    return _is_free(name, scope.symbols, scope)
+
+
+def _is_free(name: syntax.Ident, values: Mapping[str, Symbol], scope: Scope) -> bool:
+    if name.name in values:
+        first = values[name.name]
+        what = "the index of a repeat" if first.kind == "index" else f"a {first.kind}"
+        taken(name, first.span, what, scope.report)
         return False
     label = scope.labels.get(name.name)
     if label is not None:
@@ -65,6 +75,12 @@ def labels(task: syntax.Node) -> dict[str, Span]:
             if name.name not in values:
                 found.setdefault(name.name, name.span)
     return found
+
+
+def targets(section: syntax.Section) -> list[str]:
+    """List the names that the statements of a block define."""
+    found = [node for node in walk(section) if isinstance(node, syntax.Target)]
+    return [name.name for target in found for name in target.names]
 
 
 def walk(node: object) -> Iterator[syntax.Node]:
