@@ -23,7 +23,6 @@ from epochal.compiler.params import Bindings
 from epochal.compiler.report import Report, place
 from epochal.compiler.scope import Scope
 from epochal.compiler.substitute import substitute
-from epochal.compiler.types import is_signal
 from epochal.dsl import syntax
 from epochal.dsl.diagnostic import Diagnostic
 from epochal.dsl.nearest import nearest
@@ -53,10 +52,6 @@ def lower_set(
         _check_bindings(frame, good, bindings, report)
     made = [_lowered(one, frame, bindings, report, allowed) for one in good]
     tasks = [one for one in made if one is not None]
-    for node, task in zip(frame.members, made, strict=False):
-        if task is not None and any(is_signal(kind) for v in task.variables for kind in v.types):
-            message = "a signal in a member of a set is part of the language and not built yet"
-            report.error("E0601", message, node.name.span)
     if report.failed or len(tasks) < len(frame.members):
         return None, tuple(report.diagnostics)
     members = tuple(

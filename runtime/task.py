@@ -251,10 +251,15 @@ class Task:
     @property
     def _n_signals(self) -> int:
         """Count the processes that are laid out over the steps of a trial, in double precision."""
-        if not isinstance(self.ir, ir.Task):
-            return 0  # members of sets have none
-        definitions = [v.definition for v in self.ir.variables if is_signal(v.types[0])]
-        return sum(max(one.size, 1) for one in definitions if isinstance(one, ir.Drawn))
+        members = [self.ir] if isinstance(self.ir, ir.Task) else [m.task for m in self.ir.members]
+        return max(
+            sum(
+                max(v.definition.size, 1)
+                for v in task.variables
+                if is_signal(v.types[0]) and isinstance(v.definition, ir.Drawn)
+            )
+            for task in members
+        )
 
     def _check_arrays(self, out: tuple[Float, Float, Float], n: int, dt: float) -> None:
         """Refuse arrays that a batch does not fit into."""

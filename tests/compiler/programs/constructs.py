@@ -160,7 +160,6 @@ WEIGHTS: dict[str, int] = {
     "boolean.value": 6,
     "boolean.comparison": 8,
     "boolean.of labels": 6,
-    "boolean.any": 6,
     "label.literal": 3,
     "label.value": 6,
 }
