@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from epochal.compiler import calls, expressions, ir, names
 from epochal.compiler.intervals import constant
+from epochal.compiler.literals import MOST_LABELS
 from epochal.compiler.report import place
 from epochal.compiler.scope import PLAIN, Scope, Setting, Symbol
 from epochal.dsl import syntax
@@ -27,19 +28,19 @@ def channels(
 ) -> tuple[ir.Channel, ...]:
     """Lower the channels of ``inputs:`` or ``outputs:``."""
     is_output = mine is scope.outputs
+    total = 0
     for node in nodes:
         taken = node.name.name in scope.inputs or node.name.name in scope.outputs
         if taken:
             scope.report.error("E0212", f"`{node.name.name}` is already a channel", node.name.span)
-        else:
+        elif total <= MOST_UNITS:
             _channel(node, mine, is_output, scope)
-    total = sum(channel.n_units for channel in mine.values())
-    if nodes and total > MOST_UNITS:
-        scope.report.error(
-            "E0502",
-            f"{total} units are more than the {MOST_UNITS} a task may have on one side",
-            nodes[0].span.to(nodes[-1].span),
-        )
+            total += mine[node.name.name].n_units if node.name.name in mine else 0
+            if total > MOST_UNITS:
+                message = f"with this there are {total} units, more than the {MOST_UNITS}"
+                scope.report.error("E0502", f"{message} a task may have on one side", node.span)
+        else:
+            scope.report.excused |= {node.name.name}
     return tuple(mine.values())
 
 
@@ -180,6 +181,10 @@ def count(node: syntax.Expr, scope: Scope, what: str) -> int | None:
 
 def _named(node: syntax.Channel, scope: Scope) -> _Units | None:
     labels = []
+    if len(node.shape) > MOST_LABELS:
+        message = f"a channel has {MOST_LABELS} named units at most, and this has"
+        scope.report.error("E0502", f"{message} {len(node.shape)}", node.span)
+        return None
     for item in node.shape:
         if not isinstance(item, syntax.Name):
             scope.report.error("E0404", "units are given as names, or as one number", item.span)

@@ -14,12 +14,16 @@ from epochal.compiler.intervals import interval
 from epochal.compiler.laws import MOST_CELLS
 from epochal.compiler.repeats import Chain, chains, presence, shared
 from epochal.compiler.report import span
-from epochal.compiler.required import allowed_cells, is_hopeless, on_design
+from epochal.compiler.required import allowed_cells, combinations, is_hopeless, on_design
 from epochal.compiler.segments import fits
 from epochal.compiler.session_checks import filling, unmet_requirements
+from epochal.compiler.sizes import SIZES
 from epochal.compiler.walk import definition_expressions, refs, walk
 from epochal.dsl.codes import diagnose
 from epochal.dsl.diagnostic import Diagnostic, Note
+
+MOST_DECIDED = 5_000
+"""For how many combinations of levels a requirement on the design is decided."""
 
 MOST_CELLS_OF_A_SEQUENCE = 10_000
 """The most conditions of a design that is dealt within each sequence."""
@@ -95,15 +99,23 @@ def length(task: ir.Task, bounds: Bounds) -> Iterator[Diagnostic]:
 def design(task: ir.Task, _: Bounds) -> Iterator[Diagnostic]:
     """Bound the size of the balanced design."""
     factors = [v for v in task.variables if isinstance(v.definition, ir.Factor)]
-    sizes = [sum(v.definition.copies) for v in factors if isinstance(v.definition, ir.Factor)]
     most = MOST_CELLS if task.session is None else MOST_CELLS_OF_A_SEQUENCE
-    if prod(sizes) > most:
+    if _cells(task) > most:
         dealt = "" if task.session is None else ", dealt within each sequence"
         message = (
-            f"the balanced variables make {prod(sizes)} conditions{dealt}, more than {most}; "
-            "draw some of them with a plain set instead"
+            f"the balanced variables make {_count(_cells(task))} conditions{dealt}, more than "
+            f"{most}; draw some of them with a plain set instead"
         )
         yield diagnose("E0501", message, span(factors[-1].at))
+
+
+def _cells(task: ir.Task) -> int:
+    definitions = (variable.definition for variable in task.variables)
+    return prod(sum(one.copies) for one in definitions if isinstance(one, ir.Factor))
+
+
+def _count(n: int) -> str:
+    return str(n) if n < 10**15 else f"about 1e{len(str(n)) - 1}"
 
 
 def requirements(task: ir.Task, bounds: Bounds) -> Iterator[Diagnostic]:
@@ -115,8 +127,15 @@ def requirements(task: ir.Task, bounds: Bounds) -> Iterator[Diagnostic]:
     unmet = dict(unmet_requirements(task))
     yield from unmet.values()
     rows = tuple(one for one in on_design(task) if one not in unmet)
-    if not rows or hopeless:
+    if not rows or hopeless or _cells(task) > MOST_CELLS:
         return
+    for one in rows:
+        n = combinations(one, task, bounds)
+        if n > MOST_DECIDED:
+            message = f"this is about {n} combinations of levels, more than {MOST_DECIDED}"
+            note = Note("require fewer variables at once, or draw some of them with a plain set")
+            yield diagnose("E0501", message, span(one.at), notes=(note,))
+            return
     cells = allowed_cells(task, bounds)
     if cells is None:
         message = "this is about balanced variables alone, and cannot be decided when compiling"
@@ -279,6 +298,7 @@ CHECKS: tuple[Check, ...] = (
     durations,
     length,
     design,
+    *SIZES,
     requirements,
     divisions,
     unused,

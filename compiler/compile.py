@@ -19,7 +19,7 @@ from epochal.compiler.report import Report
 from epochal.compiler.taskset import lower_set
 from epochal.dsl import syntax
 from epochal.dsl.codes import diagnose
-from epochal.dsl.diagnostic import Diagnostic
+from epochal.dsl.diagnostic import Diagnostic, Note
 from epochal.dsl.span import Span
 
 
@@ -124,7 +124,7 @@ def analyse(
     ``allowed`` names the modules whose externs may run; without it nothing of them is imported.
     """
     report = Report(home.file.skipped)
-    report.diagnostics += unbuilt(home.file)
+    report.diagnostics += repeated_names(home.file) + unbuilt(home.file)
     expanded, found = expand(home, resolve)
     if expanded is None:
         return None, (*report.diagnostics, *found)
@@ -152,6 +152,20 @@ def _written(task: syntax.Task, bindings: Bindings) -> dict[str, Span]:
 _UNBUILT = {
     syntax.Experiment: "experiment",
 }
+
+
+def repeated_names(file: syntax.File) -> list[Diagnostic]:
+    """Say which tasks of a file have the name of one above them."""
+    first: dict[str, syntax.Ident] = {}
+    found = []
+    for item in file.items:
+        if isinstance(item, syntax.Task):
+            other = first.setdefault(item.name.name, item.name)
+            if other is not item.name:
+                note = Note("the first one", other.span)
+                message = f"the file has a task `{item.name.name}` already"
+                found.append(diagnose("E0212", message, item.name.span, notes=(note,)))
+    return found
 
 
 def unbuilt(file: syntax.File) -> list[Diagnostic]:

@@ -6,6 +6,7 @@ from epochal.compiler.report import place
 from epochal.compiler.scope import Scope, Setting, Typed
 from epochal.dsl import syntax
 from epochal.dsl.diagnostic import Fix, Note
+from epochal.dsl.words import CLOSED_LOOP, OPEN_LOOP
 
 _ARRAYS = {
     syntax.EffectKind.DRIVE: ir.EffectKind.INPUT,
@@ -104,6 +105,9 @@ def _channel(node: syntax.Effect, ref: syntax.Ref, scope: Scope) -> ir.Channel |
         scope.report.error(
             "E0409", f"`{name}` is a {kind}; a `during` block sets channels", ref.name.span
         )
+    elif name in CLOSED_LOOP:
+        message = f"there is no channel `{name}`: {OPEN_LOOP}"
+        scope.report.error("E0201", message, ref.name.span, Note(CLOSED_LOOP[name]))
     else:
         scope.unknown(name, ref.name.span, "input" if to_input else "output", list(mine))
     return None

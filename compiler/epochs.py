@@ -11,6 +11,7 @@ from epochal.compiler.walk import refs
 from epochal.dsl import syntax
 
 MOST_REPEATS = 1000
+MOST_EPOCHS = 5000
 
 Timeline = tuple[ir.Expr | None, tuple[ir.Epoch, ...], tuple[ir.Variable, ...]]
 
@@ -34,6 +35,10 @@ def timeline(section: syntax.Epochs, scope: Scope) -> Timeline:
         scope.report.error(
             "E0407", "with `length:` the last epoch is `NAME: until end`", section.items[-1].span
         )
+    total = sum(times(scope.chains[epoch.name]) for epoch in epochs)
+    if total > MOST_EPOCHS:
+        message = f"a trial may have {total} epochs, repetitions counted, more than {MOST_EPOCHS}"
+        scope.report.error("E0503", message, section.items[-1].span)
     return length, tuple(epochs), tuple(drawn)
 
 

@@ -13,6 +13,8 @@ from epochal.dsl import syntax
 from epochal.dsl.codes import diagnose
 from epochal.dsl.diagnostic import Diagnostic, Fix, Note
 
+MOST_PARENTS = 100
+
 Bindings = Mapping[str, syntax.Expr]
 Node = TypeVar("Node", bound=syntax.Node)
 
@@ -67,6 +69,9 @@ def expand(home: Home, resolve: Resolve) -> tuple[Expanded | None, tuple[Diagnos
             return None, found
         if any(_same(found, one) for one in chain):
             return None, (_cycle(child, [*chain, found]),)
+        if len(chain) > MOST_PARENTS:
+            message = f"this has more than {MOST_PARENTS} parents, one behind the other"
+            return None, (diagnose("E0368", message, child.task.parent.span),)
         chain.append(found)
     strays = [stray for one in chain for stray in strays_of(one.task.bindings)]
     if strays:

@@ -22,10 +22,14 @@ _TAKEN = (
 
 @dataclass(slots=True)
 class Externs:
-    """The externs that may be called, by file and name, and those that are."""
+    """The externs that may be called, by file and name, and those that are.
+
+    ``others`` are called by other tasks of one set, and share no name with different ones here.
+    """
 
     declared: dict[tuple[str, str], syntax.Extern] = field(default_factory=dict)
     called: dict[tuple[str, str], ir.Extern] = field(default_factory=dict)
+    others: tuple[ir.Extern, ...] = ()
 
     def names(self, file: str) -> list[str]:
         """List the externs of one file."""
@@ -51,7 +55,7 @@ class Externs:
                 source="",
                 at=place(node.span),
             )
-            others = {one.name: one for one in self.called.values()}
+            others = {one.name: one for one in (*self.others, *self.called.values())}
             while made.name in others and not _same(made, others[made.name]):
                 made = ir.Extern(f"{made.name}_", made.location, made.parameters, "", made.at)
             self.called[key] = others.get(made.name, made)
@@ -66,9 +70,11 @@ def _same(a: ir.Extern, b: ir.Extern) -> bool:
     return (a.location, a.parameters) == (b.location, b.parameters)
 
 
-def declare(nodes: Iterable[syntax.Extern], report: Report) -> Externs:
+def declare(
+    nodes: Iterable[syntax.Extern], report: Report, others: tuple[ir.Extern, ...] = ()
+) -> Externs:
     """Take in the declarations of some files, saying what is wrong with them."""
-    externs = Externs()
+    externs = Externs(others=others)
     for node in nodes:
         key = node.span.file, node.name.name
         first = externs.declared.get(key)

@@ -18,6 +18,8 @@ Bound = Fraction | float
 
 INFINITY = math.inf
 
+_EXACT = 2**53  # floats hold every whole number up to here
+
 
 @dataclass(frozen=True, slots=True)
 class Interval:
@@ -248,7 +250,7 @@ def _mod(a: Interval, b: Interval) -> Interval:
         return ANYTHING
     if a.is_point and b.is_point:
         return point(a.low - b.low * math.floor(a.low / b.low))
-    if a.whole and b.whole:
+    if a.whole and b.whole and a.low >= -_EXACT and a.high <= _EXACT:
         return Interval(Fraction(0), b.high - 1, whole=True)
     return Interval(Fraction(0), b.high, True)
 

@@ -6,11 +6,25 @@ and takes no part in equality.
 """
 
 from enum import Enum
-from typing import Union
+from typing import Annotated, Union
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 SCHEMA = 1
+
+# What texts of an IR may be, so that a file of a stranger brings none into a printed module that
+# is not a name or a number.  They are held to it when an IR is read.
+_END = r"(?!\n)$"
+Name = Annotated[str, Meta(pattern=rf"^[A-Za-z_][A-Za-z0-9_]*{_END}")]
+ColumnName = Annotated[str, Meta(pattern=rf"^[A-Za-z_][A-Za-z0-9_]*( [a-z]+)*{_END}")]
+LawName = Annotated[str, Meta(pattern=rf"^[a-z_]+( [a-z_]+)*{_END}")]
+UnitName = Annotated[str, Meta(pattern=rf"^[A-Za-z0-9_]*(, [A-Za-z0-9_]+)?{_END}")]
+Decimal = Annotated[str, Meta(pattern=rf"^(-?[0-9]+(\.[0-9]+)?|nan|-?inf){_END}")]
+Operator = Annotated[str, Meta(pattern=rf"^([-+*/]=?|\*\*|[=!<>]=|[=<>]|and|or){_END}")]
+Key = Annotated[str, Meta(pattern=rf"^[a-z]+:[A-Za-z0-9_,]+{_END}")]
+Location = Annotated[str, Meta(pattern=rf"^[A-Za-z0-9_.]+:[A-Za-z0-9_]+{_END}")]
+Digest = Annotated[str, Meta(pattern=rf"^[0-9a-f]*{_END}")]
+Size = Annotated[int, Meta(ge=0, le=100_000)]
 
 
 class Place(Struct, frozen=True, eq=False):
@@ -52,7 +66,7 @@ class BoolType(_Node, frozen=True, tag="boolean"):
 class LabelType(_Node, frozen=True, tag="label"):
     """One of a closed list of labels; a value is a position in it."""
 
-    labels: tuple[str, ...]
+    labels: tuple[Name, ...]
 
 
 class TupleType(_Node, frozen=True, tag="tuple_type"):
@@ -73,24 +87,24 @@ class UnitsType(_Node, frozen=True, tag="units"):
     ``slots`` is the number of rings where the channel is an array of them.
     """
 
-    n: int
-    labels: tuple[str, ...] = ()
-    slots: int = 0
+    n: Size
+    labels: tuple[Name, ...] = ()
+    slots: Size = 0
 
 
 class ArrayType(_Node, frozen=True, tag="array"):
     """``n`` values of one type on every trial."""
 
     item: "Type"
-    n: int
+    n: Size
 
 
 class SeriesType(_Node, frozen=True, tag="series"):
     """An output over the steps of a span, (time, units); ``truth`` where it is true or false."""
 
-    n: int
-    labels: tuple[str, ...] = ()
-    slots: int = 0
+    n: Size
+    labels: tuple[Name, ...] = ()
+    slots: Size = 0
     truth: bool = False
 
 
@@ -135,7 +149,7 @@ class Unit(Enum):
 class Number(_Node, frozen=True, tag="number"):
     """An exact decimal in a base unit, ``nan`` included."""
 
-    value: str
+    value: Decimal
     unit: Unit = Unit.NONE
 
 
@@ -148,8 +162,8 @@ class Truth(_Node, frozen=True, tag="truth"):
 class Label(_Node, frozen=True, tag="label"):
     """A label as a member of a list of labels."""
 
-    name: str
-    labels: tuple[str, ...]
+    name: Name
+    labels: tuple[Name, ...]
 
 
 class Role(Enum):
@@ -169,7 +183,7 @@ class Ref(_Node, frozen=True, tag="ref"):
     for its events in that of a variable.
     """
 
-    name: str
+    name: Name
     role: Role
 
 
@@ -192,7 +206,7 @@ class Not(_Node, frozen=True, tag="not"):
 class Arithmetic(_Node, frozen=True, tag="arithmetic"):
     """``a op b`` with op one of ``+ - * / **``; scale factors between units are written out."""
 
-    op: str
+    op: Operator
     a: "Expr"
     b: "Expr"
 
@@ -200,7 +214,7 @@ class Arithmetic(_Node, frozen=True, tag="arithmetic"):
 class Comparison(_Node, frozen=True, tag="comparison"):
     """``a op b`` with op one of ``== != < <= > >=``; false where a side is nan or none."""
 
-    op: str
+    op: Operator
     a: "Expr"
     b: "Expr"
     labels: bool = False
@@ -209,7 +223,7 @@ class Comparison(_Node, frozen=True, tag="comparison"):
 class Logical(_Node, frozen=True, tag="logical"):
     """``a and b`` or ``a or b``."""
 
-    op: str
+    op: Operator
     a: "Expr"
     b: "Expr"
 
@@ -225,7 +239,7 @@ class Conditional(_Node, frozen=True, tag="conditional"):
 class Call(_Node, frozen=True, tag="call"):
     """A function of the language on positional arguments, defaults written out."""
 
-    function: str
+    function: Name
     arguments: tuple["Expr", ...]
 
 
@@ -246,8 +260,8 @@ class Relabel(_Node, frozen=True, tag="relabel"):
     """A label as a position in another list of labels."""
 
     x: "Expr"
-    source: tuple[str, ...]
-    labels: tuple[str, ...]
+    source: tuple[Name, ...]
+    labels: tuple[Name, ...]
 
 
 class Lookup(_Node, frozen=True, tag="lookup"):
@@ -287,8 +301,8 @@ class Offset(Struct, frozen=True):
 class Where(Struct, frozen=True):
     """Epochs ``first`` to ``last``, narrowed to a slice where one is written."""
 
-    first: str
-    last: str
+    first: Name
+    last: Name
     start: Offset | None = None
     stop: Offset | None = None
 
@@ -299,15 +313,15 @@ class External(_Node, frozen=True, tag="external"):
     ``units`` is how many units it gives a number for on every trial, 0 where it gives one number.
     """
 
-    name: str
+    name: Name
     arguments: tuple["Expr", ...]
-    units: int
+    units: Size
 
 
 class Series(_Node, frozen=True, tag="output"):
     """An output channel over a span, (time, units)."""
 
-    channel: str
+    channel: Name
     where: Where
 
 
@@ -341,7 +355,7 @@ Expr = Union[  # noqa: UP007
 class Law(_Node, frozen=True, tag="law"):
     """A distribution on positional arguments, defaults written out."""
 
-    name: str
+    name: LawName
     arguments: tuple[Expr, ...]
 
 
@@ -367,7 +381,7 @@ class Factor(_Node, frozen=True, tag="factor"):
     """A balanced variable: its levels, and how many cells of the design each takes."""
 
     levels: tuple[Expr, ...]
-    copies: tuple[int, ...]
+    copies: tuple[Size, ...]
 
 
 class Drawn(_Node, frozen=True, tag="drawn"):
@@ -378,8 +392,8 @@ class Drawn(_Node, frozen=True, tag="drawn"):
     """
 
     law: Distribution
-    key: str
-    size: int = 0
+    key: Key
+    size: Size = 0
     per_batch: bool = False
 
 
@@ -401,7 +415,7 @@ class Counter(_Node, frozen=True, tag="counter"):
     """Where a trial stands in its session; ``most`` bounds how many are counted."""
 
     of: Count
-    most: int
+    most: Size
 
 
 class PerBlock(_Node, frozen=True, tag="per_block"):
@@ -424,7 +438,7 @@ class Param(Struct, frozen=True):
     are inclusive bounds, ``allowed`` a closed set of values.
     """
 
-    name: str
+    name: Name
     type: Type
     value: Expr | None
     structural: bool
@@ -438,7 +452,7 @@ class Param(Struct, frozen=True):
 class Variable(Struct, frozen=True):
     """One column of the trial table, or several where a tuple is drawn."""
 
-    names: tuple[str, ...]
+    names: tuple[ColumnName, ...]
     types: tuple[Type, ...]
     definition: Definition
     at: Place
@@ -482,23 +496,23 @@ class Channel(Struct, frozen=True, omit_defaults=True):
     names them where they have names.
     """
 
-    name: str
+    name: Name
     kind: ChannelKind
-    units: tuple[str, ...]
-    n_units: int
+    units: tuple[UnitName, ...]
+    n_units: Size
     baseline: Expr
     noise: Noise | None
     rectified: bool
     doc: str
     at: Place
-    slots: int = 0
-    slot_labels: tuple[str, ...] = ()
+    slots: Size = 0
+    slot_labels: tuple[Name, ...] = ()
 
 
 class Epoch(Struct, frozen=True):
     """One interval of the trial; ``duration`` is None where it fills up to the trial's length."""
 
-    name: str
+    name: Name
     duration: Expr | None
     doc: str
     at: Place
@@ -510,11 +524,11 @@ class Repeat(Struct, frozen=True):
     ``most`` is the bound on the count.
     """
 
-    first: str
-    last: str
-    index: str
+    first: Name
+    last: Name
+    index: Name
     count: Expr
-    most: int
+    most: Size
     at: Place
 
 
@@ -538,9 +552,9 @@ class Effect(Struct, frozen=True):
     kind: EffectKind
     where: Where
     guard: Expr | None
-    channel: str | None
+    channel: Name | None
     unit: Expr | None
-    op: str
+    op: Operator
     value: Expr | None
     noise: Noise | None
     at: Place
@@ -549,7 +563,7 @@ class Effect(Struct, frozen=True):
 class Score(Struct, frozen=True):
     """One value that is read out of each trial."""
 
-    name: str
+    name: Name
     type: Type
     value: Expr
     at: Place
@@ -561,17 +575,17 @@ class Extern(Struct, frozen=True):
     ``source`` is the sha256 of the source of the module that defines it.
     """
 
-    name: str
-    location: str
-    parameters: tuple[str, ...]
-    source: str
+    name: Name
+    location: Location
+    parameters: tuple[Name, ...]
+    source: Digest
     at: Place
 
 
 class Fact(Struct, frozen=True):
     """One line of ``about``: a text or a list of texts."""
 
-    name: str
+    name: Name
     values: tuple[str, ...]
 
 
@@ -586,13 +600,13 @@ class Blocks(Struct, frozen=True):
     """
 
     length: Variable
-    most: int
+    most: Size
 
 
 class Session(Struct, frozen=True, omit_defaults=True):
     """Trials that follow each other in one sequence, and the blocks they come in."""
 
-    trials: int
+    trials: Size
     blocks: Blocks | None = None
 
 
@@ -601,7 +615,7 @@ class Task(Struct, frozen=True, omit_defaults=True):
 
     schema: int
     language: int
-    name: str
+    name: Name
     doc: str
     about: tuple[Fact, ...]
     params: tuple[Param, ...]
@@ -625,9 +639,9 @@ class Member(Struct, frozen=True):
     Its first variable is ``task``: which member this is, a label over all members.
     """
 
-    name: str
+    name: Name
     task: Task
-    copies: int
+    copies: Size
     at: Place
 
 
@@ -640,7 +654,7 @@ class Taskset(Struct, frozen=True, tag_field="kind", tag="taskset"):
 
     schema: int
     language: int
-    name: str
+    name: Name
     doc: str
     about: tuple[Fact, ...]
     params: tuple[Param, ...]

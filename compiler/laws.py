@@ -32,6 +32,7 @@ from epochal.dsl.diagnostic import Note
 from epochal.dsl.span import Span
 
 MOST_CELLS = 100_000
+MOST_COUNTED = 2**53  # beyond this, a float has not room for every whole number
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +280,8 @@ def _sensible(name: str, args: tuple[ir.Expr, ...], node: syntax.Call, scope: Sc
         problem = "`p` must be above 0 and at most 1"
     elif name == "poisson" and (lows[0] < 0 or highs[0] > 700):
         problem = "`rate` must be from 0 to 700"
+    elif name == "integers" and not (lows[0] >= -MOST_COUNTED and highs[1] <= MOST_COUNTED):
+        problem = "both ends must be within 2**53"
     elif name == "truncnormal" and _acceptance(args, scope) < 1e-3:
         problem = "fewer than one draw in a thousand falls between `min` and `max`"
     if problem:

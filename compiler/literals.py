@@ -10,6 +10,9 @@ from epochal.dsl.units import UNITS, Dimension
 
 MOST_DIGITS = 20
 LARGEST = 100
+LONGEST = 10**17  # us
+MOST_MEMBERS = 10_000
+MOST_LABELS = 1000  # each value of a label carries its whole list
 
 _BASE = {
     Dimension.NUMBER: (ir.NUMBER, ir.Unit.NONE),
@@ -36,6 +39,9 @@ def quantity(node: syntax.Quantity, scope: Scope) -> Typed | None:
     unit = UNITS[node.unit] if node.unit else None
     value = Decimal(node.digits) * (unit.factor if unit else 1)
     kind, base = _BASE[unit.dimension if unit else Dimension.NUMBER]
+    if kind == ir.TIME and value > LONGEST:
+        scope.report.error("E0504", "a time is at most 10**11 s, some 3000 years", node.span)
+        return None
     if kind == ir.TIME and value != value.to_integral_value():
         scope.report.error(
             "E0307",
@@ -69,6 +75,14 @@ def exact(value: Decimal) -> str:
 
 def set_literal(node: syntax.Set, scope: Scope, setting: Setting) -> Typed | None:
     """Lower a set; its members must be of one type."""
+    for count, most, what in (
+        (len(node.items), MOST_MEMBERS, "members"),
+        (_count_labels(node), MOST_LABELS, "labels"),
+    ):
+        if count > most:
+            message = f"a set has {most} {what} at most, and this has {count}"
+            scope.report.error("E0367", message, node.span)
+            return None
     members = [member(item.value, scope, setting) for item in node.items]
     weights = [_weight(item, scope, setting) for item in node.items if item.weight is not None]
     if len(weights) not in (0, len(members)):
@@ -104,6 +118,12 @@ def set_literal(node: syntax.Set, scope: Scope, setting: Setting) -> Typed | Non
         ir.SetType(kind),
         node.span,
     )
+
+
+def _count_labels(node: syntax.Set) -> int:
+    values = [item.value for item in node.items]
+    values += [part for value in values if isinstance(value, syntax.Tuple) for part in value.items]
+    return len({value.name for value in values if isinstance(value, syntax.Name)})
 
 
 def _are_distinct(node: syntax.Set, items: tuple[ir.Expr, ...], scope: Scope) -> bool:

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import PurePath
 from typing import assert_never
 
 from epochal.compiler import ir, print_signals, prose
 from epochal.compiler.bounds import is_whole
 from epochal.compiler.distributions import BLOCK_LAWS, DISTRIBUTIONS, IN_TURN
 from epochal.compiler.numpy_text import Printer, Shape
-from epochal.compiler.print_line import line, quoted
+from epochal.compiler.print_line import file_name, line, quoted
 from epochal.compiler.print_names import Names, Speaker
 from epochal.compiler.print_repetitions import Repetitions
 from epochal.compiler.redraw import Attempted
@@ -99,7 +98,7 @@ def attempts(group: Attempted, job: Drawing) -> list[str]:
         lines += variable_lines(variable, inner)
     sides = [job.show.show(one.condition) for one in group.requirements]
     broken = " | ".join(f"np.logical_not({side.text})" for side in sides)
-    file = PurePath(group.requirements[0].at.file).name
+    file = file_name(group.requirements[0].at)
     numbers = ", ".join(str(one.at.line) for one in group.requirements)
     lines.append(f"        # {file}:{numbers}")
     lines.append(line(f"again = {broken}", indent=8))

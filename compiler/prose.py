@@ -101,7 +101,9 @@ def number(value: str, unit: ir.Unit) -> str:
     match unit:
         case ir.Unit.MICROSECOND if value not in ("inf", "-inf", "nan"):
             time = Decimal(value)
-            if time and time % 1_000_000 == 0:
+            if not time or time.adjusted() > 20:
+                return f"{value} us"
+            if time % 1_000_000 == 0:
                 return f"{_plain(time / 1_000_000)} s"
             return f"{_plain(time / 1000)} ms" if time % 10 == 0 else f"{_plain(time)} us"
         case ir.Unit.HERTZ:

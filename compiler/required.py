@@ -2,11 +2,13 @@
 
 import itertools
 from collections.abc import Iterator
+from math import prod
 
 from epochal.compiler import ir
 from epochal.compiler.bounds import Assignment, Bounds, fold
 from epochal.compiler.intervals import Known, interval
 from epochal.compiler.redraw import draws_of
+from epochal.compiler.walk import refs
 
 
 def decide(expr: ir.Expr, known: Known) -> bool | None:
@@ -66,18 +68,46 @@ def allowed_cells(task: ir.Task, bounds: Bounds) -> tuple[int, ...] | None:
 
     None where there is no such requirement, or where one cannot be decided when compiling.
     """
-    conditions = [bounds.written_out(one.condition) for one in on_design(task)]
-    if not conditions:
+    rules = [_Rule(bounds.written_out(one.condition), bounds.known) for one in on_design(task)]
+    if not rules:
         return None
     allowed = []
     for cell, assignment in enumerate(_cells(task)):
-        known = {**bounds.known, **_points(assignment)}
-        verdicts = [decide(fold(condition, assignment), known) for condition in conditions]
+        verdicts = [rule.decide(assignment) for rule in rules]
         if None in verdicts:
             return None
         if all(verdicts):
             allowed.append(cell)
     return tuple(allowed)
+
+
+class _Rule:
+    """A requirement on factors, decided once for all cells that agree on the factors it reads."""
+
+    def __init__(self, condition: ir.Expr, known: Known) -> None:
+        self._condition, self._known = condition, known
+        self._reads = tuple(dict.fromkeys(refs(condition)))
+        self._verdicts: dict[tuple[ir.Expr | None, ...], bool | None] = {}
+
+    def decide(self, assignment: Assignment) -> bool | None:
+        """Decide for one cell of the design."""
+        key = tuple(assignment.get(ref) for ref in self._reads)
+        if key not in self._verdicts:
+            mine = {ref: value for ref, value in assignment.items() if ref in self._reads}
+            known = {**self._known, **_points(mine)}
+            self._verdicts[key] = decide(fold(self._condition, mine), known)
+        return self._verdicts[key]
+
+
+def combinations(requirement: ir.Requirement, task: ir.Task, bounds: Bounds) -> int:
+    """Count the combinations of levels that a requirement on factors must be decided for."""
+    read = {ref.name for ref in refs(bounds.written_out(requirement.condition))}
+    sizes = [
+        len(variable.definition.levels)
+        for variable in task.variables
+        if isinstance(variable.definition, ir.Factor) and read & set(variable.names)
+    ]
+    return prod(sizes)
 
 
 def _cells(task: ir.Task) -> Iterator[Assignment]:

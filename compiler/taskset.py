@@ -50,8 +50,11 @@ def lower_set(
     good = [one for one in opened if one is not None]
     if len(good) == len(opened):
         _check_bindings(frame, good, bindings, report)
-    made = [_lowered(one, frame, bindings, report, allowed) for one in good]
-    tasks = [one for one in made if one is not None]
+    tasks: list[ir.Task] = []
+    for one in good:
+        called = tuple(extern for task in tasks for extern in task.externs)
+        made = _lowered(one, frame, bindings, report, allowed, called)
+        tasks += [made] if made is not None else []
     if report.failed or len(tasks) < len(frame.members):
         return None, tuple(report.diagnostics)
     members = tuple(
@@ -151,7 +154,12 @@ def _bindings(member: _Open, frame: Frame, bindings: Bindings) -> dict[str, synt
 
 
 def _lowered(
-    member: _Open, frame: Frame, bindings: Bindings, report: Report, allowed: Allowed
+    member: _Open,
+    frame: Frame,
+    bindings: Bindings,
+    report: Report,
+    allowed: Allowed,
+    called: tuple[ir.Extern, ...],
 ) -> ir.Task | None:
     """Lower and check one member, with the channels of the set."""
     mine = Report(member.skipped)
@@ -159,7 +167,7 @@ def _lowered(
         name: substitute(value, frame.values, mine)
         for name, value in _bindings(member, frame, bindings).items()
     }
-    externs = declare(member.expanded.externs, mine)
+    externs = declare(member.expanded.externs, mine, called)
     lowered = lower(member.expanded.task, member.version, given, mine, externs)
     known, refused = with_sources(externs.used(), allowed)
     mine.diagnostics += refused

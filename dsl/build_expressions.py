@@ -10,7 +10,7 @@ from typing import TypeAlias, TypeVar
 from lark import Token, Tree
 
 from epochal.dsl import syntax
-from epochal.dsl.checks import check_bare_unit, check_chain, check_name
+from epochal.dsl.checks import check_bare_unit, check_chain, check_length, check_name
 from epochal.dsl.diagnostic import Diagnostic
 from epochal.dsl.places import Places
 from epochal.dsl.span import Span
@@ -65,6 +65,7 @@ class NodeBuilder:
         return Span(begun.file, begun.start, end, begun.line, begun.column)
 
     def _ident(self, token: Token) -> syntax.Ident:
+        self.found += check_length(token, self._over(token, token))
         return syntax.Ident(self._over(token, token), str(token))
 
     def _declare(self, token: Token, what: str) -> syntax.Ident:
@@ -121,7 +122,9 @@ class ExpressionBuilder(NodeBuilder):
         return syntax.Call(self._over(name, close), self._ident(name), arguments or ())
 
     def name(self, token: Token) -> syntax.Name:
-        return syntax.Name(self._over(token, token), str(token))
+        span = self._over(token, token)
+        self.found += check_length(token, span)
+        return syntax.Name(span, str(token))
 
     def quantity(self, token: Token) -> syntax.Quantity:
         digits = token.rstrip("%adeghikmnrsuzH ") if token.type == "QUANTITY" else str(token)

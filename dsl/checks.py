@@ -6,12 +6,22 @@ from epochal.dsl import syntax
 from epochal.dsl.codes import diagnose
 from epochal.dsl.diagnostic import Diagnostic, Fix
 from epochal.dsl.expected import shorten
+from epochal.dsl.limits import MAX_NAME
 from epochal.dsl.places import Places
+from epochal.dsl.span import Span
 from epochal.dsl.units import UNITS
 from epochal.dsl.words import why_not_a_name
 
 COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">=", "in"})
 _NOT_VALUES = frozenset({"a channel", "an epoch"})
+
+
+def check_length(name: Token, span: Span) -> tuple[Diagnostic, ...]:
+    """Refuse a name that would fill every message and every line of a printed module."""
+    if len(name) <= MAX_NAME:
+        return ()
+    message = f"a name has {MAX_NAME} letters at most, and this has {len(name)}"
+    return (diagnose("E0369", message, span),)
 
 
 def check_name(ident: syntax.Ident, what: str) -> tuple[Diagnostic, ...]:

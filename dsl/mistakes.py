@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 from epochal.dsl.codes import diagnose
-from epochal.dsl.diagnostic import Fix
+from epochal.dsl.diagnostic import Fix, Note
 from epochal.dsl.expected import describe_expected, describe_found, is_word, shorten, spelling
 from epochal.dsl.mistaken_signs import SIGN_RULES
 from epochal.dsl.nearest import nearest
 from epochal.dsl.problem import Finding, Problem, first_instead, instead
-from epochal.dsl.words import BLOCK_HOMES
+from epochal.dsl.words import BLOCK_HOMES, CLOSED_LOOP, OPEN_LOOP
 
 # Words that begin a statement elsewhere, and what this language has for them.
 _FOREIGN = {
@@ -34,6 +34,7 @@ _OF_TRAINING = frozenset(
     {"model", "train", "optimizer", "loss", "curriculum", "evaluate", "dt", "seed", "seeds"}
     | {"batch", "batch_size", "updates", "regularizers"}
 )
+_WHERE_TRIALS_HAPPEN = frozenset({"task", "during", "epochs", "trial"})
 _FIELDS_ONLY = frozenset({"about", "session", "train"})
 
 
@@ -69,6 +70,15 @@ def _training_in_task(problem: Problem) -> Finding | None:
         start = problem.places.span(problem.line.start, problem.line.start)
         fixes.append(Fix("turn it into a comment", start, "# "))
     return Finding(diagnose("E0125", message, problem.first_span, fixes=fixes))
+
+
+def _closed_loop(problem: Problem) -> Finding | None:
+    """Explain ``interactive:``, ``on response:``, ``abort``: responses that act on the trial."""
+    usual = CLOSED_LOOP.get(problem.first)
+    if usual is None or len(problem.tokens) > 1 or problem.block not in _WHERE_TRIALS_HAPPEN:
+        return None
+    message = f"there is no `{problem.first}`: {OPEN_LOOP}"
+    return Finding(diagnose("E0124", message, problem.first_span, notes=[Note(usual)]))
 
 
 def _block_elsewhere(problem: Problem) -> Finding | None:
@@ -182,6 +192,7 @@ _RULES: tuple[Rule, ...] = (
     _missing_colon,
     _training_in_task,
     _foreign_statement,
+    _closed_loop,
     _block_elsewhere,
     _body_on_header,
     _word_as_name,

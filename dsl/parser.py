@@ -4,13 +4,14 @@ from dataclasses import replace
 
 from epochal.dsl import syntax
 from epochal.dsl.build import build
+from epochal.dsl.codes import diagnose
 from epochal.dsl.diagnostic import Diagnostic, Note
 from epochal.dsl.driver import Driver
 from epochal.dsl.layout import Layout, cut
-from epochal.dsl.limits import MAX_ERRORS, MAX_NESTING
+from epochal.dsl.limits import MAX_ERRORS, MAX_ITEMS, MAX_NESTING
 from epochal.dsl.nesting import find_too_deep
 from epochal.dsl.places import Places
-from epochal.dsl.span import Source
+from epochal.dsl.span import Source, Span
 from epochal.dsl.version import NEWEST, begins_with_header, check_version
 
 
@@ -69,7 +70,15 @@ def _build(
     docs = {line.start: line.doc for line in layout.lines if line.doc}
     file, found = build(tree, places, docs)
     skipped = frozenset(driver.skipped)
-    return replace(file, comments=layout.comments, skipped=skipped), found
+    more = file.items[MAX_ITEMS : MAX_ITEMS + 1]
+    items = file.items[:MAX_ITEMS]
+    file = replace(file, items=items, comments=layout.comments, skipped=skipped)
+    return file, (*found, *(_too_many(item.span) for item in more))
+
+
+def _too_many(span: Span) -> Diagnostic:
+    message = f"a file holds {MAX_ITEMS} tasks at most: split it into several files"
+    return diagnose("E0106", message, span)
 
 
 def _first_ones(found: list[Diagnostic]) -> tuple[Diagnostic, ...]:

@@ -1,11 +1,12 @@
 """Show diagnostics to people: the line, a caret under the place, what to do."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from epochal.dsl.diagnostic import Diagnostic, Fix, Note, Severity
 from epochal.dsl.excerpt import Excerpt, excerpt, printable
+from epochal.dsl.limits import MAX_SHOWN
 from epochal.dsl.span import Span
 
 
@@ -49,9 +50,17 @@ def render(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str], color:
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """Sort diagnostics by place, and drop what is said twice."""
-    once = dict.fromkeys(diagnostics)
-    return sorted(once, key=_place)
+    """Sort diagnostics by place, drop what is said twice, and keep as many as people read.
+
+    Errors are kept before warnings; the last one kept tells of those left out.
+    """
+    once = sorted(dict.fromkeys(diagnostics), key=lambda one: (not one.is_error, _place(one)))
+    kept = sorted(once[:MAX_SHOWN], key=_place)
+    left = len(once) - len(kept)
+    if left:
+        note = Note(f"and {left} more like these, which are not shown")
+        kept[-1] = replace(kept[-1], notes=(*kept[-1].notes, note))
+    return kept
 
 
 def _place(diagnostic: Diagnostic) -> tuple[str, int, int, str]:

@@ -40,6 +40,28 @@ BLOCK_HOMES: Mapping[str, str] = MappingProxyType(
 )
 
 
+OPEN_LOOP = (
+    "tasks are open loop: a whole trial is made before anyone responds, and no response changes it"
+)
+_KEEP = (
+    "ask for what should be kept by a `target`, and count where it was not in `score:`, like "
+    "`kept = min(fixation @ fix) > 0.5`"
+)
+_COUNT = "say in `score:` what counts, as `correct = e`, and by `weight` how much an error costs"
+_SHOW = (
+    "let the input follow from what is drawn in `trial:`, as if the right response had been given"
+)
+
+# Words of tasks in which responses act on the trial, and the usual form without that.
+CLOSED_LOOP: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(("abort", "terminate", "break_fixation", "end_trial", "timeout"), _KEEP),
+        **dict.fromkeys(("reward", "rewards", "punish", "penalty"), _COUNT),
+        **dict.fromkeys(("interactive", "on", "when", "observation", "action"), _SHOW),
+    }
+)
+
+
 def why_not_a_name(word: str, *, value: bool) -> str | None:
     """Say why a word may not be declared, or None where it may.
 

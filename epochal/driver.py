@@ -291,7 +291,13 @@ def task_from_ir(
 
     task = decode(data)
     check_externs(task.externs, allowed)
-    return _assembled(from_ir(task), source, values, hash_, rebind)
+    try:
+        return _assembled(from_ir(task), source, values, hash_, rebind)
+    except Exception as error:  # an IR that no compiler wrote
+        message = (
+            f"not the IR of a task: it does not fit together ({type(error).__name__}: {error})"
+        )
+        raise ValueError(message) from error
 
 
 def check_externs(externs: Iterable[Extern], allowed: frozenset[str]) -> None:

@@ -11,6 +11,7 @@ from epochal.compiler.expand import Found, Home, Resolve, Seat, among, in_file
 from epochal.dsl import syntax
 from epochal.dsl.codes import diagnose
 from epochal.dsl.diagnostic import Diagnostic, Note
+from epochal.dsl.expected import shorten
 from epochal.dsl.nearest import nearest
 from epochal.dsl.parser import parse
 from epochal.dsl.read import read_source
@@ -89,13 +90,20 @@ def locate(location: str, span: Span, beside: str) -> Path | Diagnostic:
     """
     if ":" in location:
         return _in_package(location, span)
-    folder = (Path(beside).parent if beside else Path.cwd()).resolve()
-    place = (folder / location).resolve()
+    try:
+        return _beside(location, span, (Path(beside).parent if beside else Path.cwd()).resolve())
+    except (OSError, RuntimeError, ValueError):  # a name beyond all measure, links in a circle
+        message = f"`{shorten(location)}` names no file that can be read"
+        return diagnose("E0424", message, span)
+
+
+def _beside(location: str, span: Span, folder: Path) -> Path | Diagnostic:
+    """Find a file in a folder, or in one inside it, wherever links lead."""
+    written = location if location.endswith(".task") else f"{location}.task"
+    place = (folder / written).resolve()
     if not place.is_relative_to(folder) or Path(location).is_absolute():
         message = f"`{location}` leaves the folder of this file, and only files inside it are read"
         return diagnose("E0425", message, span)
-    if place.suffix != ".task":
-        place = place.with_name(place.name + ".task")
     if not place.is_file():
         close = nearest(place.name, [path.name for path in place.parent.glob("*.task")])
         notes = (Note(f"did you mean `./{close}`?"),) if close else ()
@@ -113,7 +121,11 @@ def _in_package(location: str, span: Span) -> Path | Diagnostic:
         note = Note(f"installed packages of tasks: {', '.join(sorted(folders))}")
         message = f"no installed package offers tasks as `{package}`"
         return diagnose("E0424", message, span, notes=(note,))
-    folder = Path(str(resources.files(folders[package]))).resolve()
+    try:
+        folder = Path(str(resources.files(folders[package]))).resolve()
+    except Exception as error:  # the package runs its own code when Python looks into it
+        message = f"the package `{package}` cannot be read: {type(error).__name__}: {error}"
+        return diagnose("E0424", message, span)
     found = {path.stem: path for path in sorted(folder.rglob("*.task"))}
     if name not in found:
         close = nearest(name, found)

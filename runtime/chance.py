@@ -9,6 +9,7 @@ import numpy as np
 
 from epochal.compiler import ir
 from epochal.compiler.describe import Chance
+from epochal.compiler.sizes import width
 from epochal.runtime.batch import Batch, Float, Stream
 from epochal.runtime.scoring import accuracy_of
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from epochal.runtime.task import Task
 
 CHANCE_TRIALS = 2000
+MOST_VALUES = 50_000_000
 _MOST_BYTES = 2**30  # of one sequence
 _SEED = 0
 
@@ -32,9 +34,9 @@ def chance_level(task: Task) -> Chance | None:
     None where `correct` is not defined, or where one sequence alone is too large to make.
 
     Each trial has one standard normal number a unit, held from the first step to the last, on
-    2,000 trials of the test stream.  It is scored with those and with their negatives, so that
-    the accuracy of a choice between two is one half and has no error.  In a session each trial has
-    numbers of its own.
+    2,000 trials of the test stream, or fewer where those are very long.  It is scored with those
+    and with their negatives, so that the accuracy of a choice between two is one half and has no
+    error.  In a session each trial has numbers of its own.
     """
     if "correct" not in scores_of(task.ir):
         return None
@@ -42,10 +44,12 @@ def chance_level(task: Task) -> Chance | None:
         return None
     rng = np.random.default_rng(_SEED)
     correct = []
-    sequences = math.ceil(CHANCE_TRIALS / task.session)
-    part = max(1, min(sequences, 2_000_000 // (task.n_steps(20.0) * (task.n_in + task.n_out))))
+    values = task.n_steps(20.0) * (task.n_in + task.n_out) + task.session * width(task.ir)
+    wanted = max(20, min(CHANCE_TRIALS, MOST_VALUES * task.session // values))
+    sequences = math.ceil(wanted / task.session)
+    part = max(1, min(sequences, 2_000_000 // values))
     if isinstance(task.ir, ir.Taskset) and task.ir.per_batch:  # as many batches as hold each member
-        part = min(part, math.ceil(CHANCE_TRIALS / sum(one.copies for one in task.ir.members)))
+        part = min(part, math.ceil(wanted / sum(one.copies for one in task.ir.members)))
     for i, first in enumerate(range(0, sequences, part)):
         n = min(part, sequences - first)
         batch = task.batch(n, seed=_SEED, batch=i, stream=Stream.TEST, noise=False)

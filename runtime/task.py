@@ -14,6 +14,7 @@ from epochal.compiler.describe import describe
 from epochal.compiler.describe_set import describe_set
 from epochal.compiler.ir_json import encode
 from epochal.compiler.prelude.session import first_steps
+from epochal.compiler.sizes import width
 from epochal.compiler.types import is_signal
 from epochal.runtime.batch import Batch, Column, Float, Stream
 from epochal.runtime.chance import chance_level
@@ -123,8 +124,12 @@ class Task:
         return self.session * ((2 * self.longest + step) // (2 * step))
 
     def n_bytes(self, n: int, dt: float) -> int:
-        """Count the bytes of the arrays of a batch of n at dt ms."""
-        return 4 * n * self.n_steps(dt) * (self.n_in + 2 * self.n_out + 2 * self._n_signals)
+        """Count the bytes of a batch of n at dt ms: arrays, tables of segments, trial table."""
+        n_segments = max(b for _, b in self.module.epochs.values()) + 1
+        units = self.n_in + 2 * self.n_out
+        one_trial = 8 * n_segments * units + 8 * width(self.ir)
+        signals = 8 * self.n_steps(dt) * self._n_signals
+        return n * (4 * self.n_steps(dt) * units + signals + self.session * one_trial)
 
     def batch(
         self,

@@ -254,7 +254,8 @@ def test_chains_of_variables_do_not_grow_without_bound(trial: str) -> None:
     waits = " + ".join(f"(1 ms if x{i} > 0 else 2 ms)" for i in range(0, last, 2))
     text = task(trial=trial, epochs=f"wait: {waits}\nmore: clip(x{last}, 0, 1) * 1 ms")
     assert seconds(text) < 10
-    assert codes(text) == []
+    whole = "x0 = 3" in trial  # which 64 bits soon cannot hold
+    assert set(codes(text)) == ({"E0504"} if whole else set())
 
 
 def long_file(lines: int) -> str:

@@ -110,4 +110,5 @@ def test_every_code_that_is_used_stands_in_the_table_and_the_reverse() -> None:
         if path.name != "codes.py"
         for code in re.findall(r'"([EW]\d{4})"', path.read_text("utf-8"))
     }
-    assert used == {code for code in codes.CODES if code.startswith("E01")}
+    limits = {"E0369"}  # of names, which the compiler would say later
+    assert used == {code for code in codes.CODES if code.startswith("E01")} | limits

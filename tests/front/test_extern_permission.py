@@ -7,6 +7,7 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from command_line import call, launch
 
@@ -181,6 +182,40 @@ def test_an_extern_of_another_file_is_declared_where_it_is_called(lab: Path) -> 
     with pytest.raises(CompileError, match="extern of another file") as caught:
         load(child, allow_extern=["mylab.stim"])
     assert "declare it in this file too" in str(caught.value)
+
+
+SET = """epochal 1
+
+use "./task.task" as parts
+use "./child.task" as more
+
+taskset both:
+    inputs:
+        screen[2]
+
+    outputs:
+        press[left, right]
+
+    member one = parts.grating
+    member two = more.mine
+"""
+
+
+def test_members_of_a_set_call_the_externs_of_their_own_files(lab: Path) -> None:
+    lab.with_name("child.task").write_text(CHILD)
+    (lab.parent / "mylab" / "more.py").write_text("def other(x, y): return 0 * x + y\n")
+    file = lab.with_name("set.task")
+    file.write_text(SET)
+    with pytest.raises(CompileError, match="E0363"):
+        load(file, allow_extern=["mylab.stim"])
+    assert "mylab.more" not in sys.modules
+    task = load(file, allow_extern=["mylab.stim", "mylab.more"])
+    batch = task.batch(8, noise=False)
+    theta = np.asarray(batch.trials["theta"], float)
+    second = np.cos(np.radians(theta)) + 2 * np.asarray(batch.trials["task"])
+    np.testing.assert_allclose(batch.inputs[:, 0, 1], second, rtol=1e-6)
+    locations = {one.location for one in task.ir.externs}
+    assert locations == {"mylab.stim:gabor", "mylab.more:other"}
 
 
 def test_a_run_is_taken_up_only_with_the_source_that_it_was_trained_with(
