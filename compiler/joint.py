@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from epochal.compiler import ir, print_sample, types
+from epochal.compiler.print_signals import HEIGHTS, process_of
 from epochal.compiler.report import span
 from epochal.dsl.codes import diagnose
 from epochal.dsl.diagnostic import Diagnostic, Note
@@ -27,6 +28,10 @@ List = Callable[[ir.Task], Iterator[Column]]
 def columns_of(task: ir.Task) -> Iterator[Column]:
     """List the columns that a member's own trial table has."""
     for variable in task.variables:
+        law = process_of(variable)
+        if law is not None:
+            yield from _events_of(variable, law)
+            continue
         for name, kind in zip(variable.names, variable.types, strict=True):
             if name != ir.MEMBER:
                 yield Column(name, kind, variable.at)
@@ -35,6 +40,17 @@ def columns_of(task: ir.Task) -> Iterator[Column]:
         is_set = isinstance(param.type, ir.SetType)
         if print_sample.is_argument(param) and (param.name in stored or not is_set):
             yield Column(param.name, param.type, param.at)
+
+
+def _events_of(variable: ir.Variable, law: ir.Law) -> Iterator[Column]:
+    """List the columns of a process; how many events there may be is no part of their types."""
+    if law.name != "pulse_train":
+        return
+    (name,), (kind,) = variable.names, variable.types
+    for column, item in ((name, ir.TIME), (HEIGHTS.format(name), ir.NUMBER)):
+        of_one: ir.Type = ir.SignalType(item)
+        many = ir.ArrayType(of_one, kind.n) if isinstance(kind, ir.ArrayType) else of_one
+        yield Column(column, many, variable.at)
 
 
 def scores_of(task: ir.Task) -> Iterator[Column]:

@@ -182,7 +182,7 @@ def _returned(
             lines.append(line(f'"{param.name}": np.full(n, {name}),', indent=8))
     bound = bound if of_set else f"np.full(n, {bound})"
     lines.append(line(f'"{LONGEST}": {bound},', indent=8))
-    if has_words(task):
+    if has_words(task) and not of_set:
         lines += [line(f'"{name}": {value},', indent=8) for name, value in WORDS.items()]
     lines.append(line("}"))
     return lines

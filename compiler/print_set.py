@@ -18,6 +18,7 @@ from epochal.compiler.print_draws import listed
 from epochal.compiler.print_generate import Job
 from epochal.compiler.print_line import file_name, line, narrowed, packed, quoted
 from epochal.compiler.print_names import LONGEST, Names, Speaker, names
+from epochal.compiler.print_signals import WORDS, has_words
 from epochal.compiler.printer import (
     Fields,
     arrays_doc,
@@ -82,6 +83,7 @@ def print_set(taskset: ir.Taskset, bounds: tuple[Bounds, ...]) -> str:
         "members": _members(taskset, members, users),
         "sample_doc": wrap(_sample_doc(taskset)),
         "dealt": _dealt(taskset),
+        "words": _words(taskset),
         "n_columns": 2 * len(epochs),
         "arrays_doc": wrap(arrays_doc(first.task)),
         "n_units": tuple(
@@ -146,7 +148,7 @@ def _body(one: _Member) -> str:
     length = longest(task, one.bounds)
     fields: Fields = {
         "signature": _signature(task, called),
-        "sample_doc": wrap(table_doc(table)),
+        "sample_doc": wrap(table_doc(table, of_set=True)),
         "sample": print_sample.body(table, length, one.bounds, called, of_set=True),
         **functions_of(task, one.plan, one.bounds, called),
         "noise": one.job.member_noise(one.loud) if one.loud else [],
@@ -250,6 +252,7 @@ def _facts(taskset: ir.Taskset, epochs: Mapping[str, tuple[int, int]]) -> list[s
         else:
             units[name] = unit_of(item)
     units[LONGEST] = "us"
+    units |= dict.fromkeys(WORDS if _words(taskset) else (), "")
     return [
         f'"name": {quoted(taskset.name)},',
         f'"hash": "{task_hash(taskset)}",',
@@ -279,6 +282,13 @@ def _score_doc(taskset: ir.Taskset) -> str:
     kinds = joint.joined(taskset, joint.scores_of)
     shown = ", ".join(column_doc(name, kind) for name, kind in kinds.items())
     return f"Score outputs (N_batch, N_steps, {size}): {shown}, each (N_batch,)."
+
+
+def _words(taskset: ir.Taskset) -> list[str]:
+    """Print the columns that say where the random words of processes are."""
+    if not any(has_words(member.task) for member in taskset.members):
+        return []
+    return [line(f'"{name}": {value},', indent=8) for name, value in WORDS.items()]
 
 
 def _dealt(taskset: ir.Taskset) -> list[str]:

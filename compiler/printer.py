@@ -349,8 +349,8 @@ def _has_labels(param: ir.Param) -> bool:
     return isinstance(param.type, ir.LabelType) or any(isinstance(n, ir.Label) for n in nodes)
 
 
-def table_doc(task: ir.Task) -> str:
-    """Describe the trial table."""
+def table_doc(task: ir.Task, *, of_set: bool = False) -> str:
+    """Describe the trial table, or the part of it that a member of a set makes."""
     shown = []
     for variable in task.variables:
         law = process_of(variable)
@@ -359,7 +359,7 @@ def table_doc(task: ir.Task) -> str:
             continue
         for name, kind in zip(variable.names, variable.types, strict=True):
             shown.append(column_doc(name, kind))
-    if has_words(task):
+    if has_words(task) and not of_set:
         shown.append(f"{', '.join(WORDS)} (where the random words of processes are)")
     stored = print_sample.set_columns(task)
     shown += [

@@ -23,7 +23,7 @@ from epochal.dsl.span import Span
 MOST_EVENTS = 10_000
 """The most events that one pulse train may have on a trial."""
 
-MOST_SLOTS = 100_000
+MOST_SLOTS = 50_000
 """The most events that all trains of an array may have together."""
 
 FOREVER = ir.Number("inf", ir.Unit.MICROSECOND)

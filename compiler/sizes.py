@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from epochal.compiler import ir
 from epochal.compiler.bounds import Bounds
 from epochal.compiler.intervals import Interval, interval
+from epochal.compiler.print_signals import most_events, process_of
 from epochal.compiler.repeats import chains, times
 from epochal.compiler.report import span
 from epochal.compiler.walk import definition_expressions, walk
@@ -56,8 +57,16 @@ def width(task: ir.Program) -> int:
     """Count the values that the trial table holds of each trial."""
     if isinstance(task, ir.Taskset):
         return sum(width(member.task) for member in task.members)
-    kinds = [kind for variable in task.variables for kind in variable.types]
-    return sum(kind.n if isinstance(kind, ir.ArrayType) else 1 for kind in kinds)
+    return sum(_values(variable) for variable in task.variables)
+
+
+def _values(variable: ir.Variable) -> int:
+    """Count the values of one variable: a pulse train holds times and heights, others no value."""
+    law = process_of(variable)
+    n = sum(kind.n if isinstance(kind, ir.ArrayType) else 1 for kind in variable.types)
+    if law is None:
+        return n
+    return 2 * most_events(law) * n if law.name == "pulse_train" else 0
 
 
 def magnitudes(task: ir.Task, bounds: Bounds) -> Iterator[Diagnostic]:

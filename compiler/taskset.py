@@ -23,7 +23,6 @@ from epochal.compiler.params import Bindings
 from epochal.compiler.report import Report, place
 from epochal.compiler.scope import Scope
 from epochal.compiler.substitute import substitute
-from epochal.compiler.types import is_signal
 from epochal.dsl import syntax
 from epochal.dsl.diagnostic import Diagnostic
 from epochal.dsl.nearest import nearest

@@ -125,10 +125,11 @@ class Task:
 
     def n_bytes(self, n: int, dt: float) -> int:
         """Count the bytes of a batch of n at dt ms: arrays, tables of segments, trial table."""
-        n_steps = self.n_steps(dt)
-        n_segments = self.session * (max(b for _, b in self.module.epochs.values()) + 1)
-        rows = (4 * n_steps + 8 * n_segments) * (self.n_in + 2 * self.n_out)
-        return n * (rows + 8 * n_steps * self._n_signals + 8 * self.session * width(self.ir))
+        n_segments = max(b for _, b in self.module.epochs.values()) + 1
+        units = self.n_in + 2 * self.n_out
+        one_trial = 8 * n_segments * units + 8 * width(self.ir)
+        signals = 8 * self.n_steps(dt) * self._n_signals
+        return n * (4 * self.n_steps(dt) * units + signals + self.session * one_trial)
 
     def batch(
         self,
@@ -255,10 +256,15 @@ class Task:
     @property
     def _n_signals(self) -> int:
         """Count the processes that are laid out over the steps of a trial, in double precision."""
-        if not isinstance(self.ir, ir.Task):
-            return 0  # members of sets have none
-        definitions = [v.definition for v in self.ir.variables if is_signal(v.types[0])]
-        return sum(max(one.size, 1) for one in definitions if isinstance(one, ir.Drawn))
+        members = [self.ir] if isinstance(self.ir, ir.Task) else [m.task for m in self.ir.members]
+        return max(
+            sum(
+                max(v.definition.size, 1)
+                for v in task.variables
+                if is_signal(v.types[0]) and isinstance(v.definition, ir.Drawn)
+            )
+            for task in members
+        )
 
     def _check_arrays(self, out: tuple[Float, Float, Float], n: int, dt: float) -> None:
         """Refuse arrays that a batch does not fit into."""

@@ -79,11 +79,14 @@ def joined_tables(parts: list[Part], n: int, columns: Mapping[str, float]) -> di
         lacking = len(mine) < len(parts)
         if lacking:
             kinds.append(np.asarray(empty).dtype)
-        shape = mine[0][2].shape[1:] if mine else ()
-        column = np.full((n, *shape), empty if lacking else 0, np.result_type(*kinds))
+        shapes = [part.shape[1:] for _, _, part in mine]
+        shape = np.max(shapes, axis=0).astype(int) if mine else ()  # of the events of pulse trains
+        some = empty if lacking or len(set(shapes)) > 1 else 0
+        column = np.full((n, *shape), some, np.result_type(*kinds))
         for rows, member, part in mine:
             places = member.labels.get(name)
-            column[rows] = part if places is None else np.append(places, -1)[part]
+            inside: tuple[Ints | slice, ...] = (rows, *(slice(k) for k in part.shape[1:]))
+            column[inside] = part if places is None else np.append(places, -1)[part]
         table[name] = column
     return table
 

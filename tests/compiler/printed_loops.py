@@ -17,6 +17,10 @@ ALLOWED = {
         "for unit in range(n_units)",
     },
     "kept": {"for column in columns"},  # the columns of a list of rows
+    "event_words": {
+        "for i in range(-(-n_events // 16))",  # groups of events
+        "for words in parts",
+    },
     "event_times": {"for x in (rate, refractory, over)"},
     "step_normals": {
         "for part in ('seed', 'batch', 'stream')",

@@ -180,12 +180,18 @@ def columns(
         return {**found, "design row": i}
     most = int(here.value(law.arguments[5]))
     width = max(size, 1)
-    gaps = words.unit(key, most * n * width, attempt)
-    picks = words.unit(f"{key} heights", most * n * width, attempt)
     trains = []
     for j in range(width):
-        places = [m * n * width + i * width + j for m in range(most)]
-        trains.append(train(law, [gaps[p] for p in places], [picks[p] for p in places], here))
+        first = (i * width + j) * 16
+        gaps, picks = (
+            [
+                u
+                for group in range(math.ceil(most / 16))
+                for u in words.unit(f"{name}:{group}", n * width * 16, attempt)[first : first + 16]
+            ][:most]
+            for name in (key, f"{key} heights")
+        )
+        trains.append(train(law, gaps, picks, here))
     name = variable.names[0]
     times, heights = [one[0] for one in trains], [one[1] for one in trains]
     if not size:

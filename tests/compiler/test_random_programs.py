@@ -19,7 +19,7 @@ from epochal.dsl import syntax
 from epochal.dsl.parser import parse
 from epochal.dsl.span import Source
 
-PROGRAMS = 250
+PROGRAMS = 310
 QUICK = settings(deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 # Nodes of the tree that random programs do not hold: they belong to what is not built yet, to

@@ -5,7 +5,18 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
-from compiled import GOLDEN, Array, Module, checked, codes, judged, module, task
+from compiled import (
+    GOLDEN,
+    Array,
+    Module,
+    checked,
+    checked_set,
+    codes,
+    judged,
+    load,
+    module,
+    task,
+)
 
 FLIPS = "flips ~ pulse_train(10 Hz, width = 20 ms, values = {-1, 1})"
 TRACK = {"wait": "light = flips\ntarget out = latch(flips)"}
@@ -42,6 +53,7 @@ def test_events_do_not_depend_on_dt_and_pulses_begin_at_the_nearest_steps() -> N
             for j in range(3):
                 onset = trials["flips"][i, j]
                 expected = np.floor(onset[~np.isnan(onset)] / (1000 * dt) + 0.5)
+                expected = np.minimum(expected, inputs.shape[1] - 1)
                 before = np.insert(inputs[i, :-1, j], 0, 0)
                 begun = np.flatnonzero((inputs[i, :, j] != 0) & (before != inputs[i, :, j]))
                 assert set(begun) <= set(expected.tolist())
@@ -186,6 +198,41 @@ def test_signals_start_anew_in_every_trial_of_a_session_each_with_its_own_draw()
     held = targets[:, :, 0].reshape(4, 3, 15)
     assert set(np.unique(held[:, :, 0])) <= {-1, 0, 1}
     np.testing.assert_allclose(made.score(targets + 0.5, trials, 10.0)["off"], 0.5, rtol=1e-5)
+
+
+def test_members_of_a_set_have_signals_of_their_own() -> None:
+    laws = {
+        "quick": "x ~ pulse_train(40 Hz, width = 10 ms)",
+        "slow": "x ~ pulse_train(3 Hz, width = 30 ms)",
+        "walk": "y ~ random_walk(2)",
+        "still": "y = 2",
+    }
+    texts = []
+    for name, law in laws.items():
+        made = task(
+            trial=law,
+            epochs="wait: 300 ms",
+            during={"wait": f"light = {law[0]}\ntarget out = {law[0]} * 2"},
+            score="correct = rms(error(out @ wait)) < 1",
+        )
+        texts.append(made.replace("epochal 1\n\n", "").replace("task small", f"task {name}"))
+    members = [f"    member {name} = {name}" for name in laws]
+    shared = ["    inputs:", "        light", "    outputs:", "        out"]
+    tasks = ["epochal 1", "", *texts]
+    both = load(checked_set("\n".join([*tasks, "taskset all_:", *shared, *members, ""])).module())
+    inputs, targets, _, trials = both.generate(40, 10.0, 5)
+    assert trials["design seed"].dtype == np.uint64
+    np.testing.assert_allclose(targets, 2 * inputs)
+    for k, name in enumerate(laws):
+        mine = trials["task"] == k
+        assert mine.sum() == 10
+        alone = load(checked("\n".join(["epochal 1", "", texts[k]])).module())
+        whole = alone.generate(40, 10.0, 5)[0]
+        np.testing.assert_array_equal(inputs[mine], whole[mine], name)
+        assert np.isnan(trials["x"][mine]).all() == (k > 1)
+    again = both.arrays(trials, 10.0)
+    np.testing.assert_array_equal(again[0], inputs)
+    assert both.score(targets, trials, 10.0)["correct"].all()
 
 
 @pytest.mark.parametrize("law", ["ou(1, 50 ms)", "random_walk(2)", "pulse_train(9 Hz, 10 ms)"])

@@ -459,10 +459,12 @@ def row_sum(x: Array) -> Array:
 def event_words(draw: Draw, name: str, n_events: int, *size: int, attempt: int = 0) -> Floats:
     """Draw a number in (0, 1) for each event there may be: (N_batch, [n,] N_events).
 
-    Those of the first event of all trials come first, so that N_events moves none of them.
+    They are drawn 16 events at a time, `name:0`, `name:1`, .., so that N_events moves none.
     """
-    words = draw.words(name, n_events * draw.n * math.prod(size), attempt)
-    return np.moveaxis(middles(words).reshape(n_events, draw.n, *size), 0, -1)
+    k = 16 * math.prod(size)
+    parts = [draw.each(f"{name}:{i}", k, attempt) for i in range(-(-n_events // 16))]
+    u = [middles(words).reshape(draw.n, *size, 16) for words in parts]
+    return np.concatenate(u, axis=-1)[..., :n_events]
 
 
 def event_times(u: Floats, rate: Number, refractory: Number, over: Number, name: str) -> Floats:
