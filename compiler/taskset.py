@@ -51,12 +51,9 @@ def lower_set(
     if len(good) == len(opened):
         _check_bindings(frame, good, bindings, report)
     tasks: list[ir.Task] = []
-    for node, one in zip(frame.members, good, strict=False):
+    for one in good:
         called = tuple(extern for task in tasks for extern in task.externs)
         made = _lowered(one, frame, bindings, report, allowed, called)
-        if made is not None and any(is_signal(kind) for v in made.variables for kind in v.types):
-            message = "a signal in a member of a set is part of the language and not built yet"
-            report.error("E0601", message, node.name.span)
         tasks += [made] if made is not None else []
     if report.failed or len(tasks) < len(frame.members):
         return None, tuple(report.diagnostics)
