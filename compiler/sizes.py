@@ -66,7 +66,9 @@ def _values(variable: ir.Variable) -> int:
     n = sum(kind.n if isinstance(kind, ir.ArrayType) else 1 for kind in variable.types)
     if law is None:
         return n
-    return 2 * most_events(law) * n if law.name == "pulse_train" else 0
+    if law.name != "pulse_train" or ir.Number("inf") in law.arguments:  # E0418 tells of the latter
+        return 0
+    return 2 * most_events(law) * n
 
 
 def magnitudes(task: ir.Task, bounds: Bounds) -> Iterator[Diagnostic]:
