@@ -5,12 +5,13 @@ import dataclasses
 from collections import Counter
 
 import pytest
-from compiled import judged
+from compiled import checked_set, judged, load
 from held import RefusedError, held
 from hypothesis import HealthCheck, given, settings
 from programs.constructs import SHARES, WEIGHTS
 from programs.mutations import mutated
 from programs.program import Program, at_random, programs
+from sets import hold, set_of
 
 from epochal.compiler.distributions import DISTRIBUTIONS, IN_TURN
 from epochal.compiler.functions import FUNCTIONS
@@ -22,8 +23,8 @@ from epochal.dsl.span import Source
 PROGRAMS = 310
 QUICK = settings(deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
-# Nodes of the tree that random programs do not hold: they belong to what is not built yet, to
-# files of another kind, or to mistakes.
+# Nodes of the tree that random programs do not hold: they belong to files of another kind, to
+# sets, which a test of their own writes around random programs, or to externs.
 ELSEWHERE = {
     "Use",
     "Extern",
@@ -98,6 +99,33 @@ def survive(text: str) -> None:
         assert any(one.is_error for one in found)
     else:
         compile(checked.module(), "printed", "exec")
+
+
+def holds_in_a_set(program: Program) -> bool:
+    """Hold a program as the two members of a set against the reference, where it can be one."""
+    alone, _ = judged(program.text)
+    if alone is None or alone.task.session is not None:
+        return False
+    if not any(score.name == "correct" for score in alone.task.scores):
+        return False
+    text = set_of(program.text, alone.task, 2, "        which_task: onehot(members)")
+    found = checked_set(text)
+    try:
+        hold(found.taskset, load(found.module()), 10.0, 4)
+    except ValueError as error:
+        if "still break `require" not in str(error):
+            raise AssertionError(f"{error}\n{text}") from error
+        return False
+    return True
+
+
+def test_random_programs_are_themselves_as_members_of_a_set(made: list[Program]) -> None:
+    assert sum(holds_in_a_set(program) for program in made[:60]) > 20
+
+
+@pytest.mark.slow
+def test_a_thousand_random_programs_are_themselves_as_members_of_a_set() -> None:
+    assert sum(holds_in_a_set(at_random(seed)) for seed in range(1000)) > 400
 
 
 @pytest.mark.slow
