@@ -83,9 +83,9 @@ def lower_experiment(node: syntax.Experiment, report: Report, text_of: TextOf) -
     """Lower one experiment; None where it has errors."""
     job = _Lowering(node, report, text_of)
     fields = [section for section in node.sections if isinstance(section, syntax.Field)]
-    profile = _profile(fields, job)
     kinds = {**_TOP, "seeds": _SEEDS, "model": kinds_of(Profile)["model"]}
     top = job.reader.fields(fields, kinds, "an experiment")
+    profile = _profile(top or {}, job)
     stages = _stages(job.one(syntax.Curriculum), job)
     measures = _measures(job.one(syntax.Evaluate), job)
     spans = {one.name.name: one.value.span for one in fields}
@@ -103,30 +103,22 @@ def lower_experiment(node: syntax.Experiment, report: Report, text_of: TextOf) -
     return Experiment(plan, top["task"], top.get("pin"), job.bound, job.plots, spans)
 
 
-def _profile(fields: Sequence[syntax.Field], job: _Lowering) -> Profile | None:
-    """Put model, `train:`, dt and the curriculum's `every:` together."""
+def _profile(top: Mapping[str, Setting], job: _Lowering) -> Profile | None:
+    """Put model and dt of the experiment, `train:` and the curriculum's `every:` together."""
     reader = job.reader
     train, curriculum = job.one(syntax.Train), job.one(syntax.Curriculum)
     kinds = {name: kind for name, kind in kinds_of(Training).items() if name != "dt"}
     values = reader.fields(train.fields if train else (), kinds, "`train:`")
     every = [one for one in _items(curriculum) if isinstance(one, syntax.Field)]
     timing = reader.fields(every, {"every": _WHOLE, "trials": _WHOLE}, "`curriculum:`")
-    dt = next((one for one in fields if one.name.name == "dt"), None)
-    model = next((one for one in fields if one.name.name == "model"), None)
-    quiet = Reader(Report())  # these two are read again, with the other fields
-    parts: dict[str, Setting] = {}
-    if model is not None:
-        parts["model"] = quiet.value(model.value, kinds_of(Profile)["model"], "model")
-    if values is None or timing is None or MISSING in parts.values():
+    if values is None or timing is None:
         return None
-    if dt is not None:
-        values["dt"] = quiet.number(dt.value, "dt")
-    if MISSING in values.values():
-        return None
+    step = {name: top[name] for name in ("dt",) if name in top}
     span = train.span if train else job.node.name.span
-    parts["training"] = reader.made(Training, {**values, **timing}, span)
-    if MISSING in parts.values():
+    training = reader.made(Training, {**values, **timing, **step}, span)
+    if training is MISSING:
         return None
+    parts = {name: top[name] for name in ("model",) if name in top} | {"training": training}
     made = reader.made(Profile, parts, job.node.name.span)
     return made if isinstance(made, Profile) else None
 
@@ -167,7 +159,8 @@ def _stage(node: syntax.Stage, place: int, names: list[str], job: _Lowering) -> 
     for extra in untils[1:]:
         job.report.error("E0803", "a stage has one `until`; join conditions with `and`", extra.span)
     until = condition(untils[0].condition, job.reader) if untils else None
-    backs = [_back(item, names[:place], job) for item in node.items if _is_back(item)]
+    returns = [item for item in node.items if isinstance(item, syntax.BackTo)]
+    backs = [_back(item, names[:place], job) for item in returns]
     mixes = [item for item in node.items if isinstance(item, syntax.Mix)]
     mix = _mix(mixes[0], names[: place + 1], job) if mixes else {}
     if values is None:
@@ -190,12 +183,7 @@ def _stage(node: syntax.Stage, place: int, names: list[str], job: _Lowering) -> 
     )
 
 
-def _is_back(item: syntax.Node) -> bool:
-    return isinstance(item, syntax.BackTo)
-
-
-def _back(item: syntax.Node, earlier: list[str], job: _Lowering) -> BackTo | None:
-    assert isinstance(item, syntax.BackTo)
+def _back(item: syntax.BackTo, earlier: list[str], job: _Lowering) -> BackTo | None:
     if item.stage.name not in earlier:
         _no_stage(item.stage.name, item.stage.span, earlier, job)
         return None
