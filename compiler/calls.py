@@ -18,9 +18,7 @@ from epochal.compiler import (
     types,
 )
 from epochal.compiler.distributions import DISTRIBUTIONS
-from epochal.compiler.distributions import PLANNED as PLANNED_DISTRIBUTIONS
-from epochal.compiler.functions import FUNCTIONS, Function, Takes
-from epochal.compiler.functions import PLANNED as PLANNED_FUNCTIONS
+from epochal.compiler.functions import FUNCTIONS, PLANNED, Function, Takes
 from epochal.compiler.scope import Scope, Setting, Typed
 from epochal.dsl import syntax
 from epochal.dsl.diagnostic import Note
@@ -33,8 +31,8 @@ def call(node: syntax.Call, scope: Scope, setting: Setting) -> Typed | None:
     name = node.function.name
     if name in DISTRIBUTIONS:
         return _draw(node, scope, setting)
-    if name in PLANNED_FUNCTIONS or name in PLANNED_DISTRIBUTIONS:
-        planned(node, scope)
+    if name in PLANNED:
+        _planned(node, scope)
         return None
     extern = scope.externs.find(node)
     if extern is not None:
@@ -63,7 +61,7 @@ def _unknown(node: syntax.Call, scope: Scope) -> None:
     scope.unknown(name, span, "function", known)
 
 
-def planned(node: syntax.Call, scope: Scope) -> None:
+def _planned(node: syntax.Call, scope: Scope) -> None:
     """Say that a function of the language is not built yet."""
     scope.report.error(
         "E0601",

@@ -149,11 +149,6 @@ def _written(task: syntax.Task, bindings: Bindings) -> dict[str, Span]:
     return {p.name.name: bindings.get(p.name.name, p.value).span for p in params}
 
 
-_UNBUILT = {
-    syntax.Experiment: "experiment",
-}
-
-
 def repeated_names(file: syntax.File) -> list[Diagnostic]:
     """Say which tasks of a file have the name of one above them."""
     first: dict[str, syntax.Ident] = {}
@@ -169,13 +164,7 @@ def repeated_names(file: syntax.File) -> list[Diagnostic]:
 
 
 def unbuilt(file: syntax.File) -> list[Diagnostic]:
-    """Say which items beside the tasks are read and not built yet, so that none is ignored."""
-    found = []
-    for item in file.items:
-        if not isinstance(item, syntax.Task | syntax.Taskset | syntax.Use | syntax.Extern):
-            span = item.span
-            if isinstance(item, syntax.Experiment):
-                span = item.name.span
-            message = f"`{_UNBUILT[type(item)]}` is part of the language and not built yet"
-            found.append(diagnose("E0601", message, span))
-    return found
+    """Say of experiments beside tasks that they are not built there, so that none is ignored."""
+    message = "an `experiment` beside tasks is not built: it stands in a .train file of its own"
+    experiments = [item for item in file.items if isinstance(item, syntax.Experiment)]
+    return [diagnose("E0601", message, one.name.span) for one in experiments]

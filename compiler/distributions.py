@@ -230,6 +230,3 @@ IN_TURN = "in turn"
 """The law of `balanced(..) per batch`: every K successive batches hold each of K levels once."""
 
 DISTRIBUTIONS: Mapping[str, Distribution] = {row.name: row for row in _ROWS}
-
-PLANNED: frozenset[str] = frozenset()
-"""Distributions of the language that this version reads but does not build yet."""

@@ -12,12 +12,7 @@ from epochal.compiler.report import Report, place
 from epochal.dsl import syntax
 from epochal.dsl.diagnostic import Note
 
-_TAKEN = (
-    frozenset(functions.FUNCTIONS)
-    | functions.PLANNED
-    | frozenset(distributions.DISTRIBUTIONS)
-    | distributions.PLANNED
-)
+_TAKEN = frozenset(functions.FUNCTIONS) | functions.PLANNED | frozenset(distributions.DISTRIBUTIONS)
 
 
 @dataclass(slots=True)

@@ -19,7 +19,6 @@ from epochal.compiler import (
 from epochal.compiler.distributions import (
     BLOCK_LAWS,
     DISTRIBUTIONS,
-    PLANNED,
     Argument,
     Distribution,
     Kind,
@@ -50,7 +49,7 @@ def is_draw(node: syntax.Expr) -> bool:
         return is_draw(node.value) or is_draw(node.otherwise)
     if not isinstance(node, syntax.Call):
         return False
-    return node.function.name in DISTRIBUTIONS or node.function.name in PLANNED
+    return node.function.name in DISTRIBUTIONS
 
 
 def law(node: syntax.Expr, scope: Scope, setting: Setting) -> TypedLaw | None:
@@ -159,9 +158,6 @@ def _set(node: syntax.Expr, scope: Scope, setting: Setting) -> TypedLaw | None:
 
 def _call(node: syntax.Call, scope: Scope, setting: Setting) -> TypedLaw | None:
     name = node.function.name
-    if name in PLANNED:
-        calls.planned(node, scope)
-        return None
     if name == "quantize":
         return _quantize(node, scope, setting)
     row = DISTRIBUTIONS[name]
