@@ -77,6 +77,11 @@ def library() -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.rglob("*.task"))}
 
 
+def is_train_file(name: str) -> bool:
+    """Whether a name on the command line means a .train file."""
+    return name.endswith(".train") or name.rpartition(":")[0].endswith(".train")
+
+
 def parse_file(name: str, session: Session) -> tuple[Source, syntax.File, str | None] | None:
     """Read and parse a file, ``FILE:TASK``, a library task or ``-``; errors go to the session."""
     path, task = _locate(name, session)

@@ -35,11 +35,6 @@ class Prepared:
     source: str
 
 
-def is_train_file(name: str) -> bool:
-    """Whether a name on the command line means a .train file."""
-    return name.endswith(".train") or name.rpartition(":")[0].endswith(".train")
-
-
 def prepare(name: str, texts: Bindings, session: Session) -> Prepared | None:
     """Read an experiment and compile its task for every stage; None where an error was found.
 

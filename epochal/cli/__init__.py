@@ -8,7 +8,7 @@ from importlib import import_module
 import click
 
 COMMANDS = {
-    "check": "Look for mistakes in task files.",
+    "check": "Look for mistakes in .task and .train files.",
     "describe": "Tell in plain English what a task is.",
     "build": "Compile a task to a NumPy module.",
     "train": "Train a network on a task.",

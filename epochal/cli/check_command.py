@@ -39,7 +39,7 @@ def command(
     style: str,
     quiet: bool,
 ) -> None:
-    """Look for mistakes in task files.
+    """Look for mistakes in .task and .train files.
 
     All tasks and sets of a file are checked; errors end in exit status 1, warnings do not.
 
@@ -51,7 +51,8 @@ def command(
     session = driver.Session(allowed=allowed)
     names: list[str] = []
     for name in tasks:
-        names += check_file(name, settings, dt, session)
+        check = check_experiment if driver.is_train_file(name) else check_file
+        names += check(name, settings, dt, session)
     found = [one for one in session.diagnostics if one.is_error or not quiet]
     if style == "json":
         click.echo(json.dumps(render_json(found, session.sources), indent=2))
@@ -96,6 +97,20 @@ def check_file(
                 for one in checked.tasks:
                     session.diagnostics += grid(one.task, one.bounds, dt)
     return good
+
+
+def check_experiment(
+    name: str, settings: dict[str, str], dt: float | None, session: driver.Session
+) -> list[str]:
+    """Check an experiment, with its task as every stage and measure binds it."""
+    from epochal.cli.training import off_grid
+    from epochal.prepare import prepare
+
+    found = prepare(name, settings, session)
+    if found is None:
+        return []
+    session.diagnostics += off_grid(found.task, dt or found.plan.profile.training.dt)
+    return [found.plan.name]
 
 
 def _summary(names: list[str], session: driver.Session) -> str:

@@ -48,10 +48,8 @@ def job_of(
     accuracy: float | None,
 ) -> Job:
     """Compile what is to be trained; ends the command where that has errors."""
-    from epochal.prepare import is_train_file
-
     session = driver.Session(allowed=allowed)
-    if is_train_file(name):
+    if driver.is_train_file(name):
         job = _from_experiment(name, settings, session)
     else:
         job = _from_task(name, settings, session)

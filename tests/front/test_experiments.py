@@ -182,3 +182,13 @@ def test_several_seeds_end_in_one_table(tmp_path: Path) -> None:
 @pytest.mark.parametrize("seeds", ["1..", "a,b", "3,3", "5..2", "-1..2"])
 def test_seeds_that_are_none_are_refused(seeds: str) -> None:
     assert call("train", "rdm", "--seeds", seeds).status == 2
+
+
+def test_an_experiment_is_checked_as_a_task_is(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    ended = call("check", path)
+    assert (ended.status, ended.out) == (0, "small: no errors\n"), ended.said
+    path.write_text(SMALL.replace("coherences = {51.2%}, sigma", "coherence = {51.2%}, sigma"))
+    ended = call("check", path)
+    assert ended.status == 1
+    assert "did you mean `coherences`?" in ended.err
