@@ -22,22 +22,25 @@ def accepted(text: str, program: Program) -> Checked | None:
     return judged(text, bindings=program.run.bindings)[0]
 
 
-def trials(checked: Checked, program: Program) -> Table:
-    module = load(checked.module())
-    return drawn(module, program)
+def trials(checked: Checked, program: Program) -> Table | str:
+    return drawn(load(checked.module()), program)
 
 
-def drawn(module: Module, program: Program) -> Table:
+def drawn(module: Module, program: Program) -> Table | str:
+    """Draw trials; where no trial keeps what the task requires, give the words that say so."""
     run = program.run
     try:
         return module.sample_trials(run.n, run.seed, run.batch, run.stream)
     except ValueError as error:
         if "after 100 attempts" not in str(error):
             raise
-        pytest.skip("hopeless")
+        return str(error)
 
 
-def same(one: Table, other: Table) -> None:
+def same(one: Table | str, other: Table | str) -> None:
+    if isinstance(one, str) or isinstance(other, str):
+        assert one == other
+        return
     for name, column in one.items():
         assert np.asarray(column).tobytes() == np.asarray(other[name]).tobytes(), name
 
@@ -98,6 +101,8 @@ def test_the_name_of_an_output_decides_nothing(i: int) -> None:
     one, other = (load(checked.module()) for checked in (before, after))
     table = drawn(one, program)
     same(table, drawn(other, program))
+    if isinstance(table, str):
+        return
     for a, b in zip(one.arrays(table, run.dt), other.arrays(table, run.dt), strict=True):
         assert np.asarray(a).tobytes() == np.asarray(b).tobytes()
 
