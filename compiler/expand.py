@@ -5,7 +5,7 @@
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from epochal.dsl import syntax
@@ -30,11 +30,15 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class SetHome:
-    """A set of tasks and the file it stands in."""
+    """A set of tasks and the file it stands in.
+
+    ``copies`` says how often members come where that is not what the set says; the others never.
+    """
 
     taskset: syntax.Taskset
     file: syntax.File
     path: str
+    copies: Mapping[str, int] = field(default_factory=dict)
 
 
 Seat = Home | SetHome

@@ -636,6 +636,7 @@ class Task(Struct, frozen=True, omit_defaults=True):
 class Member(Struct, frozen=True):
     """One task of a set, with the inputs and outputs of the set, and its copies in the mix.
 
+    A member without copies never comes; the network keeps its units for it all the same.
     Its first variable is ``task``: which member this is, a label over all members.
     """
 

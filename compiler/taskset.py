@@ -57,9 +57,10 @@ def lower_set(
         tasks += [made] if made is not None else []
     if report.failed or len(tasks) < len(frame.members):
         return None, tuple(report.diagnostics)
+    copies = home.copies or dict(zip(frame.names, frame.copies, strict=True))
     members = tuple(
-        ir.Member(node.name.name, task, copies, place(node.name.span))
-        for node, task, copies in zip(frame.members, tasks, frame.copies, strict=True)
+        ir.Member(node.name.name, task, copies.get(node.name.name, 0), place(node.name.span))
+        for node, task in zip(frame.members, tasks, strict=True)
     )
     taskset = ir.Taskset(
         schema=ir.SCHEMA,

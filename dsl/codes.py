@@ -176,6 +176,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "E0806": "a condition of a stage that says nothing",
         "E0807": "a task that is not the one that was pinned",
         "E0808": "a file without an experiment",
+        "E0809": "a stage of members that its task does not have",
         "W0701": "a division that may be by zero",
         "W0702": "a parameter that is never used",
         "W0703": "a task without `correct`",

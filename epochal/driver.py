@@ -55,11 +55,15 @@ class Session:
 
 @dataclass(frozen=True)
 class Parsed:
-    """A file that was read and parsed, and the one task or set of it that was asked for."""
+    """A file that was read and parsed, and the one task or set of it that was asked for.
+
+    ``copies`` says how often the members of a set come where that is not its own mix.
+    """
 
     source: Source
     file: syntax.File
     task: Runnable
+    copies: Mapping[str, int] = field(default_factory=dict)
 
     def home(self) -> Seat:
         """Say where the task or set stands, for those that it extends or holds."""
@@ -67,7 +71,7 @@ class Parsed:
 
         path = "" if self.source.file == STDIN_NAME else self.source.file
         if isinstance(self.task, syntax.Taskset):
-            return SetHome(self.task, self.file, path)
+            return SetHome(self.task, self.file, path, self.copies)
         return Home(self.task, self.file, path)
 
 

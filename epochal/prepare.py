@@ -15,7 +15,7 @@ from epochal.dsl.span import Source, Span
 from epochal.experiments.override import is_setting, overridden
 
 if TYPE_CHECKING:
-    from epochal.experiments.lower import Experiment, Plot
+    from epochal.experiments.lower import Experiment, Members, Plot
     from epochal.runtime.plan import Plan
     from epochal.runtime.task import Task
 
@@ -89,6 +89,8 @@ def _with_tasks(
     for home, bindings in experiment.bound.items():
         plot = experiment.plots.get(home.removeprefix("measure "))
         scored = _with_scores(parsed, plot, session) if plot is not None else parsed
+        members = experiment.members.get(home)
+        scored = _of_members(scored, members, session) if members is not None else scored
         made = compile_parsed(scored, texts, bindings, session, hash_=task.hash)
         if made is not None:
             tasks[home] = made
@@ -98,6 +100,24 @@ def _with_tasks(
     stages = {one.name: tasks[f"stage {one.name}"] for one in experiment.plan.stages}
     measures = {one.name: tasks[f"measure {one.name}"] for one in experiment.plan.measures}
     return Prepared(experiment.plan, task, stages, measures, source.text)
+
+
+def _of_members(parsed: Parsed, members: Members, session: Session) -> Parsed:
+    """Leave the members that a stage names in a set of tasks, as often as it says."""
+    known: list[str] = []
+    if isinstance(parsed.task, syntax.Taskset):
+        sections = parsed.task.sections
+        known = [one.name.name for one in sections if isinstance(one, syntax.Member)]
+    for name, span in members.spans.items():
+        if name not in known:
+            close = nearest(name, known)
+            hint = f"did you mean `{close}`?" if close else f"its members: {', '.join(known)}"
+            note = Note(hint if known else "only a set of tasks, `taskset`, has members")
+            message = f"`{parsed.task.name.name}` has no member `{name}`"
+            session.diagnostics.append(diagnose("E0809", message, span, notes=(note,)))
+            if not known:
+                break
+    return replace(parsed, copies=members.copies)
 
 
 def _with_scores(parsed: Parsed, plot: Plot, session: Session) -> Parsed:

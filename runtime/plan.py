@@ -59,6 +59,8 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     ----------
     params
         The parameters of the task that are bound here, as texts of the language.
+    members
+        Of a set of tasks: how often each member comes, the others never; {} is the set's own mix.
     until
         When the stage is done; None where only ``at_most`` ends it.
     back_to
@@ -73,6 +75,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     name: str
     params: dict[str, str] = msgspec.field(default_factory=dict)
+    members: dict[str, int] = msgspec.field(default_factory=dict)
     until: Condition | None = None
     back_to: tuple[BackTo, ...] = ()
     at_most: int | None = None
@@ -88,6 +91,8 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     ----------
     params
         The parameters of the task that are bound here, as texts of the language.
+    members
+        As in a stage.
     trials
         How many fresh trials of the test stream.
     of
@@ -100,6 +105,7 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     name: str
     params: dict[str, str] = msgspec.field(default_factory=dict)
+    members: dict[str, int] = msgspec.field(default_factory=dict)
     trials: int = 2000
     of: str = "correct"
     by: tuple[str, ...] = ()

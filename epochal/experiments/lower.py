@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import TypeVar
 
 from msgspec import inspect
 
+from epochal.compiler.laws import MOST_CELLS, smallest_ratio
 from epochal.compiler.report import Report
 from epochal.dsl import syntax
 from epochal.dsl.diagnostic import Note
@@ -40,17 +42,27 @@ class Plot:
 
 
 @dataclass(frozen=True, slots=True)
+class Members:
+    """``members: {a: 2, b}``: how often members of a set come, and where each is named."""
+
+    copies: Mapping[str, int]
+    spans: Mapping[str, Span]
+
+
+@dataclass(frozen=True, slots=True)
 class Experiment:
     """A plan, with what it leaves to the driver: the task, its pin, and where bindings stand.
 
-    ``bound`` says for each stage and measure what its parameters are bound to, ``plots`` which
-    scores a measure adds to the task; ``spans`` where the task and the pin stand.
+    ``bound`` says for each stage and measure what its parameters are bound to, ``members`` which
+    members of a set it is about, ``plots`` which scores a measure adds to the task; ``spans``
+    where the task and the pin stand.
     """
 
     plan: Plan
     task: str
     pin: str | None
     bound: Mapping[str, Bindings]
+    members: Mapping[str, Members]
     plots: Mapping[str, Plot]
     spans: Mapping[str, Span]
 
@@ -64,6 +76,7 @@ class _Lowering:
     text_of: TextOf
     reader: Reader = field(init=False)
     bound: dict[str, Bindings] = field(default_factory=dict)
+    members: dict[str, Members] = field(default_factory=dict)
     plots: dict[str, Plot] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -100,7 +113,7 @@ def lower_experiment(node: syntax.Experiment, report: Report, text_of: TextOf) -
         stages=stages,
         measures=measures,
     )
-    return Experiment(plan, top["task"], top.get("pin"), job.bound, job.plots, spans)
+    return Experiment(plan, top["task"], top.get("pin"), job.bound, job.members, job.plots, spans)
 
 
 def _profile(top: Mapping[str, Setting], job: _Lowering) -> Profile | None:
@@ -128,6 +141,7 @@ def _items(block: syntax.Curriculum | None) -> tuple[syntax.Field | syntax.Stage
 
 
 _STAGE_FIELDS: dict[str, inspect.Type] = {
+    "members": inspect.AnyType(),
     "at_most": _WHOLE,
     "otherwise": inspect.LiteralType(values=("next", "stop")),
     "reset": inspect.LiteralType(values=("optimizer",)),
@@ -174,6 +188,7 @@ def _stage(node: syntax.Stage, place: int, names: list[str], job: _Lowering) -> 
     return Stage(
         name=node.name.name,
         params=_params(f"stage {node.name.name}", node.bindings, job),
+        members=_members(f"stage {node.name.name}", values.get("members"), job),
         until=until,
         back_to=tuple(one for one in backs if one is not None),
         at_most=values.get("at_most"),
@@ -220,6 +235,43 @@ def _mix(node: syntax.Mix, known: list[str], job: _Lowering) -> dict[str, float]
     return found
 
 
+def _members(home: str, node: syntax.Expr | None, job: _Lowering) -> dict[str, int]:
+    """Read ``members: {a, b}`` or ``members: {a: 2, b: 1}`` as the smallest whole copies."""
+    if node is None:
+        return {}
+    weights: dict[str, Fraction] = {}
+    spans: dict[str, Span] = {}
+    for item in node.items if isinstance(node, syntax.Set) else ():
+        weight = job.reader.number(item.weight, "a weight") if item.weight is not None else 1
+        if not isinstance(item.value, syntax.Name) or weight is MISSING:
+            break
+        name = item.value.name
+        if name in weights or weight <= 0:
+            wrong = f"`{name}` stands twice" if name in weights else "a weight is above 0"
+            job.report.error("E0804", wrong, item.span)
+        weights[name], spans[name] = Fraction(str(weight)), item.value.span
+    else:
+        if weights:
+            return _copies(home, weights, spans, job)
+    if not job.report.failed:
+        message = "`members` is a set of members, with weights or without: {a, b}, {a: 2, b: 1}"
+        job.report.error("E0802", message, node.span)
+    return {}
+
+
+def _copies(
+    home: str, weights: Mapping[str, Fraction], spans: Mapping[str, Span], job: _Lowering
+) -> dict[str, int]:
+    if job.report.failed:
+        return {}
+    copies = dict(zip(weights, smallest_ratio(list(weights.values())), strict=True))
+    if sum(copies.values()) > MOST_CELLS:
+        message = f"these weights need {sum(copies.values())} trials to balance: take simpler ones"
+        job.report.error("E0804", message, next(iter(spans.values())))
+    job.members[home] = Members(copies, spans)
+    return copies
+
+
 def _params(home: str, bindings: Sequence[syntax.Binding], job: _Lowering) -> dict[str, str]:
     """Keep what parameters are bound to, as text, and where, for the driver to check."""
     named = {_full_name(binding): binding.value for binding in bindings}
@@ -232,6 +284,14 @@ def _full_name(binding: syntax.Binding) -> str:
     return member + binding.name.name
 
 
+_MEASURE_FIELDS: dict[str, inspect.Type] = {
+    "members": inspect.AnyType(),
+    "trials": _WHOLE,
+    "by": inspect.AnyType(),
+    "plot": inspect.AnyType(),
+}
+
+
 def _measures(block: syntax.Evaluate | None, job: _Lowering) -> tuple[Measure, ...]:
     nodes = block.measures if block is not None else ()
     _distinct([node.name for node in nodes], "measure", job)
@@ -239,25 +299,29 @@ def _measures(block: syntax.Evaluate | None, job: _Lowering) -> tuple[Measure, .
 
 
 def _measure(node: syntax.Measure, job: _Lowering) -> Measure:
-    fields = {item.name.name: item for item in node.items if isinstance(item, syntax.Field)}
-    plain = [item for name, item in fields.items() if name not in ("by", "plot")]
-    values = job.reader.fields(plain, {"trials": _WHOLE}, "a measure") or {}
-    values["params"] = _params(f"measure {node.name.name}", node.bindings, job)
-    if "by" in fields:
-        values["by"] = _names(fields["by"], job)
-    if "plot" in fields:
-        plot = _plot(fields["plot"], job)
+    for mix in (item for item in node.items if isinstance(item, syntax.Mix)):
+        note = Note("`members: {a, b}` says which tasks of a set are measured")
+        job.report.error("E0801", "a measure has no `mix`", mix.span, note)
+    fields = [item for item in node.items if isinstance(item, syntax.Field)]
+    values = job.reader.fields(fields, _MEASURE_FIELDS, "a measure") or {}
+    home = f"measure {node.name.name}"
+    values["params"] = _params(home, node.bindings, job)
+    values["members"] = _members(home, values.get("members"), job)
+    if "by" in values:
+        values["by"] = _names(values["by"], job)
+    shown = values.pop("plot", None)
+    if shown is not None:
+        plot = _plot(shown, job)
         if plot is not None:
             job.plots[node.name.name] = plot
-            title = job.text_of(fields["plot"].value.span)
+            title = job.text_of(shown.span)
             values |= {"of": PLOTTED, "by": (PLOTTED_BY,), "title": " ".join(title.split())}
     made = job.reader.made(Measure, {"name": node.name.name, **values}, node.name.span)
     return made if isinstance(made, Measure) else Measure(name=node.name.name)
 
 
-def _plot(field_: syntax.Field, job: _Lowering) -> Plot | None:
+def _plot(call: syntax.Expr, job: _Lowering) -> Plot | None:
     """Read ``fraction(condition, by = value)``."""
-    call = field_.value
     if isinstance(call, syntax.Call) and call.function.name == "fraction":
         named = {one.name.name if one.name else "": one.value for one in call.arguments}
         if set(named) == {"", "by"} and len(call.arguments) == 2:
@@ -267,10 +331,10 @@ def _plot(field_: syntax.Field, job: _Lowering) -> Plot | None:
     return None
 
 
-def _names(field_: syntax.Field, job: _Lowering) -> tuple[str, ...]:
-    nodes = field_.value.items if isinstance(field_.value, syntax.List) else (field_.value,)
+def _names(value: syntax.Expr, job: _Lowering) -> tuple[str, ...]:
+    nodes = value.items if isinstance(value, syntax.List) else (value,)
     names = [node.name for node in nodes if isinstance(node, syntax.Name)]
     if len(names) < len(nodes):
         message = "`by` is a variable of the task, or a list of them"
-        job.report.error("E0802", message, field_.value.span)
+        job.report.error("E0802", message, value.span)
     return tuple(names)

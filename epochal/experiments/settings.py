@@ -63,6 +63,8 @@ class Reader:
                 return self.text(node, name)
             case inspect.VarTupleType(item_type=item):
                 return self._items(node, item, name)
+            case inspect.AnyType():
+                return node  # whoever asked reads it
             case inspect.DictType():
                 self._wrong(name, "given in Python, not in a file", node.span)
                 return MISSING
