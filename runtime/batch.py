@@ -106,6 +106,10 @@ class TrialSource(Protocol):
         """Count the trials of one sequence: 1, or those of a session."""
 
     @property
+    def spread(self) -> int:
+        """Count the batches that a measure takes at least: 1, or more where batches differ."""
+
+    @property
     def labels(self) -> Mapping[str, tuple[str, ...]]:
         """Give the labels of columns and scores that hold positions."""
 

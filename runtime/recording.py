@@ -12,7 +12,7 @@ from epochal.runtime.evaluate import check_fit
 from epochal.runtime.noise import noise_sd, recurrent_noise
 from epochal.runtime.npz import AnyArray
 from epochal.runtime.rundir import Run
-from epochal.runtime.scoring import CHUNK, accuracy_of
+from epochal.runtime.scoring import accuracy_of, batch_size
 from epochal.runtime.simulate import Simulation, simulate
 
 
@@ -52,7 +52,7 @@ def record(
     """
     check_fit(run, task)
     model, dt = run.record.profile.model, run.record.profile.training.dt
-    size = min(trials, CHUNK)
+    size = batch_size(task, trials)
     parts: list[dict[str, AnyArray]] = []
     for number, begin in enumerate(range(0, trials, size)):
         some = min(size, trials - begin)

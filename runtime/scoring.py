@@ -68,7 +68,7 @@ def score_trials(
     program.
     """
     sequences = math.ceil(n / task.session)
-    size = min(sequences, CHUNK)
+    size = batch_size(task, sequences)
     parts = []
     for number, begin in enumerate(range(0, sequences, size), start=first):
         some = min(size, sequences - begin)
@@ -81,6 +81,11 @@ def score_trials(
         scores = _checked(task.score(outputs, batch), some * task.session)
         parts.append(Scored(dict(batch.trials), scores))
     return Scored(_joined([p.trials for p in parts]), _joined([p.scores for p in parts]))
+
+
+def batch_size(task: TrialSource, sequences: int) -> int:
+    """Give the sequences of one batch of a measure, where batches that differ are many enough."""
+    return max(1, min(CHUNK, sequences // task.spread))
 
 
 def accuracy_of(correct: NDArray[np.float64]) -> Accuracy:

@@ -20,6 +20,7 @@ from epochal.runtime.batch import Batch, Column, Float, Stream
 from epochal.runtime.chance import chance_level
 from epochal.runtime.errors import TrialError
 from epochal.runtime.load_module import Trialmaker
+from epochal.runtime.spread import spread_of
 from epochal.runtime.values import Value, as_text
 
 MOST_BYTES = 4 * 2**30
@@ -117,6 +118,11 @@ class Task:
         """Number of trials in one sequence: 1, or those of a session."""
         session = self.ir.session if isinstance(self.ir, ir.Task) else None
         return session.trials if session is not None else 1
+
+    @property
+    def spread(self) -> int:
+        """Number of batches that a measure takes at least: 1, or more where batches differ."""
+        return spread_of(self.ir)
 
     def n_steps(self, dt: float) -> int:
         """Count the steps of a batch at dt ms."""

@@ -24,7 +24,7 @@ from epochal.runtime.plan import Stage
 from epochal.runtime.plasticity import plasticity
 from epochal.runtime.prefetch import prefetched
 from epochal.runtime.progress import Progress
-from epochal.runtime.scoring import CHUNK, accuracy_of, score_trials
+from epochal.runtime.scoring import accuracy_of, batch_size, score_trials
 from epochal.runtime.stopping import Reason, reason_to_stop
 from epochal.runtime.update import Trainer
 from epochal.runtime.weights import (
@@ -284,11 +284,12 @@ class _Run:
 
     def evaluate(self) -> dict[str, float]:
         """Measure the network on fresh trials of the present stage."""
-        training = self.profile.training
-        batches = math.ceil(training.trials / CHUNK)
+        training, task = self.profile.training, self.lesson.task
+        sequences = math.ceil(training.trials / task.session)
+        batches = math.ceil(sequences / batch_size(task, sequences))
         scored = score_trials(
             self.forward,
-            self.lesson.task,
+            task,
             self.profile.model,
             training.trials,
             dt=training.dt,

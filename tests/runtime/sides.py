@@ -30,6 +30,7 @@ class Sides:
     n_in: int = 3
     n_out: int = 2
     session: int = 1
+    spread: int = 1
     spoil_after: int = 1_000_000  # batches of training; later ones are not numbers
 
     def batch(
