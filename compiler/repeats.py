@@ -116,9 +116,20 @@ def presence(chain: Chain) -> ir.Expr | None:
 
 def begins_late(first: Chain, around: Chain) -> bool:
     """Whether the first repetition in a span may be another than that of indices 0."""
-    return any(not is_fixed(repeat) for repeat in first[len(around) + 1 :])
+    return _vary_inside(first[len(around) :])
 
 
 def ends_early(epoch: str, last: Chain, around: Chain) -> bool:
-    """Whether the last repetition may end before what its group holds behind ``epoch``."""
-    return any(not is_fixed(repeat) and repeat.last != epoch for repeat in last[len(around) :])
+    """Whether the last repetition in a span may end before the last that there can be.
+
+    It does where its group holds more behind ``epoch``, or is missing from the last repetition of
+    a group around it.
+    """
+    crossed = last[len(around) :]
+    holds_more = bool(crossed) and not is_fixed(crossed[0]) and crossed[0].last != epoch
+    return holds_more or _vary_inside(crossed)
+
+
+def _vary_inside(crossed: Chain) -> bool:
+    """Whether a group inside the outermost of those that a span crosses may be missing from it."""
+    return any(not is_fixed(repeat) for repeat in crossed[1:])
