@@ -16,7 +16,7 @@ from epochal.compiler.print_signals import laid_out, law_of, processes, signals_
 from epochal.compiler.print_steps import span_edges, step_effect
 from epochal.compiler.repeats import Chain
 from epochal.compiler.segments import Columns, Layout
-from epochal.compiler.walk import looks_back, refs
+from epochal.compiler.walk import looks_back, refs, walk
 
 Rows = tuple[Chain, ir.Expr | None] | None
 """The repetitions that are listed above a statement: those of some groups where a guard holds."""
@@ -476,7 +476,8 @@ _SD = Place("0", False, False)
 
 def _is_one_row(show: Printer, value: ir.Expr) -> bool:
     """Whether an array is the same for all trials, and printed as one row."""
-    return all(show.show(ref).shape is Shape.CONSTANT for ref in refs(value))
+    called = any(isinstance(node, ir.External) for node in walk(value))
+    return not called and all(show.show(ref).shape is Shape.CONSTANT for ref in refs(value))
 
 
 def _exprs(effect: ir.Effect) -> list[ir.Expr]:

@@ -79,9 +79,14 @@ def judged(
         nothing = diagnose("E0422", "the file holds no task", None)
         return None, (*found, *(unbuilt(file) or [nothing]))
     values = {name: expression(value) for name, value in (bindings or {}).items()}
-    checked, more = analyse(Home(tasks[0], file, ""), values, resolver(Session()), allowed)
+    checked, more = analyse(Home(tasks[0], file, _path(name)), values, resolver(Session()), allowed)
     failed = any(one.is_error for one in found)
     return (None if failed else checked), (*found, *more)
+
+
+def _path(name: str) -> str:
+    """Give the path of a text that stands in a folder, "" of one that stands nowhere."""
+    return name if Path(name).is_absolute() else ""
 
 
 def judged_item(

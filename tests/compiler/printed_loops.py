@@ -27,6 +27,7 @@ ALLOWED = {
         "for one in np.unique(key, axis=0)",  # whole batches
         "for k in range(n_steps)",  # the steps of a scan
     },
+    "call_extern": {"for one in arguments", "for one in columns", "for x in columns"},
     "ou": {"for k in range(1, z.shape[1])"},
     "ema": {"for i in range(1, laid.shape[1])"},
     "row_sum": {"for i in range(1, x.shape[1])"},  # the values of an array

@@ -292,7 +292,7 @@ def call_python(function: Callable[..., Any], units: int, *arguments: Value) -> 
     made = made[0] if rows else made
     if not units:
         return made.ravel()[0].item()
-    return np.broadcast_to(made, units).tolist()
+    return Units(np.broadcast_to(made, units).tolist())
 
 
 def channel_read(expr: ir.Expr) -> str:

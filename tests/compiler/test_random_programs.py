@@ -23,11 +23,9 @@ from epochal.dsl.span import Source
 PROGRAMS = 310
 QUICK = settings(deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
-# Nodes of the tree that random programs do not hold: they belong to files of another kind, to
-# sets, which a test of their own writes around random programs, or to externs.
+# Nodes of the tree that random programs do not hold: they belong to files of another kind, or to
+# sets, which a test of their own writes around random programs.
 ELSEWHERE = {
-    "Use",
-    "Extern",
     "Taskset",
     "Member",
     "Mix",

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from externs_for_programs import UNITS
+
 from programs.expressions import expression, index
 from programs.names import Channel, Place
 from programs.pen import Pen
@@ -42,8 +44,15 @@ def _one(pen: Pen, place: Place, channel: Channel) -> str | None:
         "evidence": lambda: (
             f"evidence({_unit(pen, place, channel)}, {one('number')})" if named else None
         ),
+        "extern": lambda: _extern(place, channel, one),
     }
     return pen.write("encoder", writers)
+
+
+def _extern(place: Place, channel: Channel, one: Callable[[str], str]) -> str | None:
+    """Write a call of Python code that gives a number for each unit."""
+    fits = place.externs and channel.kind != "rings" and channel.n in UNITS
+    return f"{UNITS[channel.n]}({one('number')})" if fits else None
 
 
 def _width(pen: Pen, one: Callable[[str], str]) -> str:

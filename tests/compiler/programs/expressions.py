@@ -7,6 +7,8 @@ function, or None where there is nothing to write it of.
 from collections.abc import Callable
 from functools import partial
 
+import externs_for_programs as externs
+
 from programs import signals
 from programs.literals import UNITS, literal
 from programs.names import Place, Value, Writers
@@ -68,8 +70,18 @@ def _numbers(pen: Pen, place: Place, depth: int) -> Writers:
         "signals together": lambda: signals.together(pen, place),
         "event count": lambda: signals.event_count(pen, place),
         "integral": lambda: signals.integral(pen, place, "number", depth),
+        "extern": lambda: _extern(pen, place, depth),
     }
     return calls | _shared(pen, place, "number", depth) | _read_out(pen, place, "number")
+
+
+def _extern(pen: Pen, place: Place, depth: int) -> str | None:
+    """Write a call of Python code, which stands in drives and targets alone."""
+    if not place.externs:
+        return None
+    name = pen.one_of(list(externs.NUMBERS))
+    arguments = [expression(pen, place, kind, depth) for kind in externs.NUMBERS[name]]
+    return f"{name}({', '.join(arguments)})"
 
 
 def _power(pen: Pen, base: str) -> str:

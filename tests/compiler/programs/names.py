@@ -106,6 +106,7 @@ class World:
     session: bool = False
     blocks: bool = False
     history: bool = False  # whether `previous` may be written just now
+    externs: bool = False  # whether the file that is written declares externs
 
     def value_name(self, pen: Pen) -> str:
         """Find a free name for a value."""
@@ -155,13 +156,14 @@ class Place:
     """Where an expression stands: what it may mention.
 
     ``size`` is the length of the arrays that may stand in it, ``elapsed`` whether ``t`` may,
-    ``reader`` writes what reads outputs.
+    ``externs`` whether externs may, ``reader`` writes what reads outputs.
     """
 
     world: World
     values: tuple[Value, ...]
     size: int = 0
     elapsed: bool = False
+    externs: bool = False
     reader: "Callable[[Pen, Place, str], Writers] | None" = None
 
     def of(self, kind: str, labels: tuple[str, ...] = ()) -> list[Value]:

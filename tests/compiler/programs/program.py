@@ -3,6 +3,7 @@
 import random
 from dataclasses import dataclass, field
 
+from externs_for_programs import MODULE, NUMBERS, UNITS
 from hypothesis import strategies as st
 
 from programs.channels import channel_lines
@@ -16,6 +17,15 @@ from programs.timeline import epoch_lines
 from programs.trials import trial_lines
 
 STEPS = (1.0, 5.0, 7.0, 10.0, 12.5, 13.0, 20.0, 33.333)
+PARENT = "beside.task"
+USES = [
+    (f'use "./{PARENT}"', "beside"),
+    ('use "./beside" as base', "base"),
+    (f'use "./{PARENT}" as base', "base.parent"),
+]
+"""Ways to bring in the file beside, each with the path to the parent in it."""
+
+PARAMETERS = ["x", "level", "rate"]
 DOCS = ["what it is", 'it is "quoted" {x} {{ y }} %s', "ünïcödé 中 (", 'three """ quotes']
 
 
@@ -34,19 +44,27 @@ class Run:
 
 @dataclass(frozen=True)
 class Program:
-    """The text of a file whose first task is meant, what to run it with, what is written in it."""
+    """The text of a file whose first task is meant, what to run it with, what is written in it.
+
+    ``parent`` is the text of the file beside it that holds the parent of its task, or empty.
+    """
 
     text: str
     run: Run
     constructs: frozenset[str]
+    parent: str = ""
 
     def __repr__(self) -> str:
-        return f"{self.run}\n{self.text}"
+        beside = f"\n{PARENT}:\n{self.parent}" if self.parent else ""
+        return f"{self.run}\n{self.text}{beside}"
 
 
 def program(pen: Pen) -> Program:
     """Write one program."""
-    world = World()
+    world = World(externs=pen.takes("externs"))
+    parent = "parent" if pen.takes("child") else ""
+    beside = bool(parent) and pen.takes("use")
+    head = ["epochal 1", "", *_externs(pen, world)]
     made = params(pen, world)
     blocks = [("params", made.lines), *session_blocks(pen, world)]
     blocks.append(("inputs", channel_lines(pen, world, inputs=True)))
@@ -57,29 +75,51 @@ def program(pen: Pen) -> Program:
     score = score_lines(pen, world)
     title = pen.one_of(DOCS).replace('"', "'")
     about = [f'title: "{title}"', 'cite: ["a", "b"]'] if pen.takes("about") else []
-    parent = "parent" if pen.takes("child") else ""
-    lines = ["epochal 1", ""]
-    if parent:
-        lines += _child(pen, world, made.rebound)
-        lines.append("")
-    lines.append(f"task {parent or 'made'}:")
-    head = [("about", about), *blocks]
-    for name, body in head:
+    lines = [f"task {parent or 'made'}:"]
+    for name, body in [("about", about), *blocks]:
         lines += _indented(pen, [f"{name}:", *body]) if body else []
     for block in during:
         lines += _indented(pen, block)
     lines += _indented(pen, ["score:", *score]) if score else []
     run = _run(pen, [] if parent else made.rebound, 4 if world.session else 7)
-    return Program("\n".join(lines) + "\n", run, frozenset(pen.written))
+    alone = Program(_text(head, lines), run, frozenset(pen.written))
+    if not parent:
+        return alone
+    if beside:
+        use, path = pen.one_of(USES)
+        world.externs = pen.takes("externs")
+        top = ["epochal 1", "", use, "", *_externs(pen, world)]
+        text = _text(top, _child(pen, world, made.rebound, path))
+        return Program(text, run, frozenset(pen.written), alone.text)
+    child = _child(pen, world, made.rebound, parent)
+    return Program(_text(head, child, [""], lines), run, frozenset(pen.written))
 
 
-def _child(pen: Pen, world: World, rebound: list[Rebound]) -> list[str]:
-    """Write a task that extends the one below: parameters rebound, more of everything."""
+def _text(*parts: list[str]) -> str:
+    return "\n".join(line for part in parts for line in part) + "\n"
+
+
+def _externs(pen: Pen, world: World) -> list[str]:
+    """Declare what Python code the file calls."""
+    if not world.externs:
+        return []
+    takes = {name: len(kinds) for name, kinds in NUMBERS.items()} | dict.fromkeys(UNITS.values(), 1)
+    return [
+        *(
+            f'extern {name}({", ".join(PARAMETERS[:count])}) = "{MODULE}:{name}"'
+            for name, count in takes.items()
+        ),
+        "",
+    ]
+
+
+def _child(pen: Pen, world: World, rebound: list[Rebound], parent: str) -> list[str]:
+    """Write a task that extends another: parameters rebound, more of everything."""
     bindings = []
     if rebound and pen.takes("binding of a child"):
         one = pen.one_of(rebound)
         bindings.append(f"{one.name} = {one.text}")
-    extends = "task made extends parent" + (f" with {', '.join(bindings)}" if bindings else "")
+    extends = f"task made extends {parent}" + (f" with {', '.join(bindings)}" if bindings else "")
     body: list[str] = []
     if pen.whole(0, 1):
         world.history = False

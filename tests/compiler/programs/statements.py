@@ -30,7 +30,7 @@ def _block(pen: Pen, world: World) -> list[str]:
 
 def _statement(pen: Pen, place: Place) -> str:
     world = place.world
-    here = replace(place, elapsed=True)
+    here = replace(place, elapsed=True, externs=world.externs)
     match pen.choose("effect", pen.group("effect")):
         case "drive":
             channel = pen.one_of(world.inputs)
