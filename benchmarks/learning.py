@@ -1,4 +1,4 @@
-"""Whether the built-in profile learns every task of the library, and how fast."""
+"""Whether the built-in profile learns five tasks of the library, and how fast."""
 
 from __future__ import annotations
 
@@ -53,5 +53,5 @@ def learn(name: str, seed: int) -> Learned:
 
 
 def measure(seeds: tuple[int, ...] = (0,)) -> list[Learned]:
-    """Train every task of the library."""
+    """Train the five tasks."""
     return [learn(name, seed) for name in GOALS for seed in seeds]

@@ -6,12 +6,12 @@ import subprocess
 import sys
 
 from benchmarks.ratio import Ratio, compare
-from epochal.driver import library
+from epochal.library import library
 
 
 def measure() -> list[Ratio]:
     """Compare ``epochal check`` on a file with a bare import of numpy, lark and jinja2."""
-    path = str(library()["rdm"])
+    path = str(library().files["classic/rdm"])
 
     def ours() -> None:
         subprocess.run([sys.executable, "-m", "epochal", "check", path], check=True, stdout=-3)

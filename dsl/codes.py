@@ -19,6 +19,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "E0106": "the file is too large",
         "E0107": "the first line does not say the version of the language",
         "E0108": "the version of the language is not known here",
+        "E0109": "a name that several tasks of the library have",
         "E0110": "a tab",
         "E0111": "a character outside comments and texts that the language does not use",
         "E0112": "a text without its closing quote",
@@ -193,7 +194,7 @@ CODES: Mapping[str, str] = MappingProxyType(
 )
 
 # Mistakes about a file rather than in one.
-NOT_IN_A_FILE = frozenset({"E0101", "E0102", "E0103", "E0106"})
+NOT_IN_A_FILE = frozenset({"E0101", "E0102", "E0103", "E0106", "E0109"})
 
 _SEVERITIES = {"E": Severity.ERROR, "W": Severity.WARNING}
 

@@ -11,7 +11,6 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -22,6 +21,7 @@ from epochal.dsl.nearest import nearest
 from epochal.dsl.parser import parse
 from epochal.dsl.read import STDIN, STDIN_NAME, read_source
 from epochal.dsl.span import Source, Span
+from epochal.library import Shelf, library, told
 
 if TYPE_CHECKING:
     from epochal.compiler.compile import Checked, CheckedSet
@@ -75,12 +75,6 @@ class Parsed:
         return Home(self.task, self.file, path)
 
 
-def library() -> dict[str, Path]:
-    """Find the tasks of the library, by name."""
-    folder = Path(str(resources.files("epochal.tasks")))
-    return {path.stem: path for path in sorted(folder.rglob("*.task"))}
-
-
 def is_train_file(name: str) -> bool:
     """Whether a name on the command line means a .train file."""
     return name.endswith(".train") or name.rpartition(":")[0].endswith(".train")
@@ -104,23 +98,33 @@ def parse_file(name: str, session: Session) -> tuple[Source, syntax.File, str | 
 def _locate(name: str, session: Session) -> tuple[str | None, str | None]:
     """Resolve a name to a path and, after a colon, a task of that file."""
     path, _, task = name.rpartition(":")
+    shelf = library()
     for place, wanted in ((name, None), (path, task)):
         if place == STDIN or os.path.isfile(place):
             return place, wanted
-        if place in library():
-            return str(library()[place]), wanted
+        names = shelf.meant(place)
+        if len(names) > 1:
+            session.diagnostics.append(_several(place, names))
+            return None, None
+        if names:
+            return str(shelf.files[names[0]]), wanted
         if place and os.path.exists(place):
             return place, wanted
     if path.endswith(".task"):
         return path, task
-    if "/" in name or "." in name:
+    if ("/" in name or "." in name) and not shelf.has_folder(name):
         return name, None
-    session.diagnostics.append(_unknown_task(name))
+    session.diagnostics.append(_unknown_task(name, shelf))
     return None, None
 
 
-def _unknown_task(name: str) -> Diagnostic:
-    close = nearest(name, library())
+def _several(name: str, names: tuple[str, ...]) -> Diagnostic:
+    message = f"several tasks of the library are called `{name}`: write {told(names)}"
+    return diagnose("E0109", message, None)
+
+
+def _unknown_task(name: str, shelf: Shelf) -> Diagnostic:
+    close = shelf.near(name)
     note = Note(f"did you mean `{close}`?" if close else "`epochal list` shows the library")
     message = f"there is no file `{name}` here, and no task of that name in the library"
     return diagnose("E0101", message, None, notes=(note,))

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from epochal.compiler.expand import Found, Home, Resolve, Seat, among, in_file
 from epochal.dsl import syntax
 from epochal.dsl.codes import diagnose
-from epochal.dsl.diagnostic import Diagnostic, Note
+from epochal.dsl.diagnostic import Diagnostic, Fix, Note
 from epochal.dsl.expected import shorten
 from epochal.dsl.nearest import nearest
 from epochal.dsl.parser import parse
 from epochal.dsl.read import read_source
 from epochal.dsl.span import Span
+from epochal.library import PACKAGE, shelf_of, told
 
 if TYPE_CHECKING:
     from epochal.driver import Session
@@ -115,7 +116,7 @@ def _in_package(location: str, span: Span) -> Path | Diagnostic:
     from importlib.metadata import entry_points  # and half of email with it
 
     package, _, name = location.partition(":")
-    folders = {"epochal": "epochal.tasks"}
+    folders = {"epochal": PACKAGE}
     folders |= {point.name: point.value for point in entry_points(group=GROUP)}
     if package not in folders:
         note = Note(f"installed packages of tasks: {', '.join(sorted(folders))}")
@@ -126,12 +127,24 @@ def _in_package(location: str, span: Span) -> Path | Diagnostic:
     except Exception as error:  # the package runs its own code when Python looks into it
         message = f"the package `{package}` cannot be read: {type(error).__name__}: {error}"
         return diagnose("E0424", message, span)
-    found = {path.stem: path for path in sorted(folder.rglob("*.task"))}
-    if name not in found:
-        close = nearest(name, found)
-        notes = (Note(f"did you mean `{package}:{close}`?"),) if close else ()
-        return diagnose("E0424", f"`{package}` has no task `{name}`", span, notes=notes)
-    return found[name]
+    shelf = shelf_of(folder)
+    names = shelf.meant(name)
+    if len(names) == 1:
+        return shelf.files[names[0]]
+    if names:
+        return _several(package, name, names, span)
+    close = shelf.near(name)
+    notes = (Note(f"did you mean `{package}:{close}`?"),) if close else ()
+    return diagnose("E0424", f"`{package}` has no task `{name}`", span, notes=notes)
+
+
+def _several(package: str, name: str, names: tuple[str, ...], span: Span) -> Diagnostic:
+    full = tuple(f"{package}:{one}" for one in names)
+    start = span.start + 1  # behind the quote
+    written = Span(span.file, start, start + len(f"{package}:{name}"), span.line, span.column + 1)
+    fixes = [Fix("write the full name", written, one) for one in full]
+    message = f"several tasks of `{package}` are called `{name}`: write {told(full)}"
+    return diagnose("E0424", message, span, fixes=fixes)
 
 
 def _read(place: Path, session: Session) -> syntax.File | None:

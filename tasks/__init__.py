@@ -1,1 +1,1 @@
-"""The task library: .task files found by bare name."""
+"""The task library: a folder of .task and .train files for each source that they come from."""

@@ -15,10 +15,12 @@ from epochal.dsl.places import Places
 from epochal.dsl.render import in_order
 from epochal.dsl.render_json import render_json
 from epochal.dsl.span import Source
+from epochal.library import library
 
 
 @click.command()
-@click.argument("tasks", nargs=-1, required=True, metavar="TASK...")
+@click.argument("tasks", nargs=-1, metavar="TASK...")
+@click.option("--library", "whole", is_flag=True, help="Check the whole task library.")
 @with_settings
 @with_externs
 @with_dt("Also warn of durations that this step does not divide.")
@@ -33,6 +35,7 @@ from epochal.dsl.span import Source
 @click.option("--quiet", "-q", is_flag=True, help="Leave warnings and the summary out.")
 def command(
     tasks: tuple[str, ...],
+    whole: bool,
     settings: dict[str, str],
     allowed: frozenset[str],
     dt: float | None,
@@ -48,9 +51,11 @@ def command(
       epochal check mine.task
       epochal check *.task --dt 10 --format github
     """  # noqa: D301
+    if not tasks and not whole:
+        raise click.UsageError("TASK is missing: a .task or .train file, or a library task")
     session = driver.Session(allowed=allowed)
     names: list[str] = []
-    for name in tasks:
+    for name in (*(library().listed if whole else ()), *tasks):
         check = check_experiment if driver.is_train_file(name) else check_file
         names += check(name, settings, dt, session)
     found = [one for one in session.diagnostics if one.is_error or not quiet]

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import sys
+from itertools import groupby
 from typing import TypedDict
 
 import click
 
-from epochal import driver
-from epochal.dsl import syntax
+from epochal.catalog import Entry, Source, entries_of, sources
 
 
-class Entry(TypedDict):
-    """One task of the library."""
+class Shown(TypedDict):
+    """One task of the library, as JSON."""
 
     name: str
+    source: str
     title: str
     cite: list[str]
+    keywords: list[str]
     path: str
 
 
@@ -27,56 +29,42 @@ class Entry(TypedDict):
 def command(words: tuple[str, ...], as_json: bool) -> None:
     """Show the task library, or the tasks that mention all WORDS.
 
+    Words are looked for in names, titles, citations, keywords and sources. A task is called by
+    the name that is shown, or by SOURCE/NAME.
+
     \b
     Examples:
       epochal list
       epochal list motion
     """  # noqa: D301
-    entries = [entry for entry in _entries() if _mentions(entry, words)]
+    known = sources()
+    found = [one for one in entries_of() if _mentions(one, known[one.source], words)]
     if as_json:
-        click.echo(json.dumps(entries, indent=2))
+        click.echo(json.dumps([_shown(one) for one in found], indent=2))
         return
-    if not entries:
+    if not found:
         click.echo(f"no task of the library mentions {' '.join(words)}", err=True)
         sys.exit(1)
-    width = max(len(entry["name"]) for entry in entries)
-    for entry in entries:
-        click.echo(f"{entry['name']:<{width}}  {entry['title']}")
+    width = max(len(one.short) for one in found)
+    for i, (name, group) in enumerate(groupby(found, key=lambda one: one.source)):
+        click.echo(("\n" if i else "") + f"{name}: {known[name].title}")
+        for one in group:
+            click.echo(f"  {one.short:<{width}}  {one.title}")
 
 
-def _entries() -> list[Entry]:
-    session = driver.Session()
-    entries = []
-    for name, path in driver.library().items():
-        parsed = driver.parse_file(str(path), session)
-        assert parsed is not None, f"the library task {name} does not parse"
-        facts = _facts(parsed[1])
-        entries.append(
-            Entry(
-                name=name,
-                title=next(iter(facts.get("title", [""]))),
-                cite=facts.get("cite", []),
-                path=str(path),
-            )
-        )
-    return entries
+def _shown(entry: Entry) -> Shown:
+    return Shown(
+        name=entry.name,
+        source=entry.source,
+        title=entry.title,
+        cite=list(entry.cite),
+        keywords=list(entry.keywords),
+        path=str(entry.path),
+    )
 
 
-def _facts(file: syntax.File) -> dict[str, list[str]]:
-    task = driver.runnable(file)[0]
-    facts = {}
-    for section in task.sections:
-        if isinstance(section, syntax.About):
-            for field in section.fields:
-                items = (
-                    field.value.items if isinstance(field.value, syntax.List) else (field.value,)
-                )
-                facts[field.name.name] = [
-                    item.value for item in items if isinstance(item, syntax.String)
-                ]
-    return facts
-
-
-def _mentions(entry: Entry, words: tuple[str, ...]) -> bool:
-    text = " ".join((entry["name"], entry["title"], *entry["cite"])).lower()
+def _mentions(entry: Entry, source: Source, words: tuple[str, ...]) -> bool:
+    text = " ".join(
+        (entry.full, entry.title, *entry.cite, *entry.keywords, source.title, source.cite)
+    ).lower()
     return all(word.lower() in text for word in words)

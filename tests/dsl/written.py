@@ -10,7 +10,8 @@ from epochal.dsl.parser import parse
 from epochal.dsl.span import Source
 
 FILES = sorted((Path(__file__).parent / "files").iterdir())
-LIBRARY = sorted((Path(__file__).parents[2] / "tasks").glob("*.t*"))
+TASKS = Path(__file__).parents[2] / "tasks"
+LIBRARY = sorted(path for suffix in ("task", "train") for path in TASKS.rglob(f"*.{suffix}"))
 
 BLOCK = "epochal 1\n\ntask t:\n    {block}:\n        {line}\n"
 

@@ -11,10 +11,14 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from epochal.cli import cli
-from epochal.driver import library
+from epochal.library import library
 
-RDM = library()["rdm"].read_text()
+RDM_FILE = library().files["classic/rdm"]
+RDM = RDM_FILE.read_text()
 """Text of a library task, to be spoilt."""
+
+NAMES = ("dms", "mante", "match_to_category", "rdm", "romo")
+"""Some tasks of the library; tests/library holds them all."""
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
+from command_line import RDM_FILE
 
-from epochal.driver import Session, library
+from epochal.driver import Session
 from epochal.dsl.diagnostic import Diagnostic
 from epochal.dsl.render import render
 from epochal.prepare import prepare
@@ -22,7 +23,7 @@ def judge(path: Path) -> tuple[list[Diagnostic], dict[str, str]]:
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
 def test_a_bad_experiment_gets_its_report(path: Path, update_golden: bool) -> None:
     report = render(*judge(path), color=False)
-    for file in (path, library()["rdm"], library()["rdm"].resolve()):
+    for file in (path, RDM_FILE, RDM_FILE.resolve()):
         report = report.replace(str(file), file.name)
     golden = path.with_suffix(".txt")
     if update_golden:

@@ -177,7 +177,7 @@ def test_the_caret_under_a_setting_stands_under_its_value() -> None:
     lines = ended.err.splitlines()
     shown = next(i for i, line in enumerate(lines) if line.endswith("viewing = 10 s"))
     assert lines[shown + 1].index("^") == lines[shown].index("10 s")
-    assert "tasks/rdm.task:12:30: note: its bounds" in ended.err
+    assert "tasks/classic/rdm.task:12:30: note: its bounds" in ended.err
 
 
 @pytest.mark.parametrize("setting", ["n_categories=9", "n_categories=2.5", "n_units=1000000"])
@@ -205,7 +205,7 @@ def test_one_parameter_is_set_once() -> None:
         (["evaluate", "x", "--trials", "100000000"], "is not in the range"),
         (["build", "rdm", "--out", "."], "is a directory"),
         (["chekc", "rdm"], "Did you mean `check`?"),
-        (["check"], "Missing argument"),
+        (["check"], "TASK is missing"),
         (["check", "rdm", "--fromat", "json"], "--format"),
     ],
 )

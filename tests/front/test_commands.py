@@ -10,15 +10,13 @@ import venv
 from pathlib import Path
 
 import pytest
-from command_line import RDM, call, launch
+from command_line import NAMES, RDM, call, launch
 
 from epochal import load
+from epochal.catalog import entries_of
 from epochal.cli import COMMANDS
 from epochal.cli.train_command import _free_folder
 from epochal.cli.training import off_grid
-from epochal.driver import library
-
-NAMES = sorted(library())
 
 RUN_ALONE = """
 import numpy as np, runpy, sys
@@ -196,15 +194,26 @@ def test_new_refuses_what_cannot_name_a_task(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_list_shows_the_library_by_source() -> None:
+    lines = call("list").out.splitlines()
+    shown = [line.split()[0] for line in lines if line.startswith("  ")]
+    assert shown == [entry.short for entry in entries_of()]
+    heads = [line.partition(":")[0] for line in lines if line and not line.startswith(" ")]
+    assert heads == list(dict.fromkeys(entry.source for entry in entries_of()))
+    assert "psychrnn: PsychRNN, Ehrlich et al. 2021" in lines
+    assert max(map(len, lines)) <= 120
+
+
 def test_list_filters_by_all_words_given() -> None:
-    assert [line.split()[0] for line in call("list").out.splitlines()] == NAMES
-    found = json.loads(call("list", "motion", "--json").out)
-    assert [entry["name"] for entry in found] == ["mante", "rdm"]
+    found = json.loads(call("list", "newsome", "classic", "--json").out)
+    assert found == []
+    found = json.loads(call("list", "COLOUR", "motion", "classic/", "--json").out)
+    assert [entry["name"] for entry in found] == ["mante"]
+    assert found[0]["source"] == "classic"
     assert all(Path(entry["path"]).is_file() for entry in found)
     assert "nature12742" in found[0]["cite"][0]
-    assert [e["name"] for e in json.loads(call("list", "COLOUR", "motion", "--json").out)] == [
-        "mante"
-    ]
+    assert "match_to_category" in call("list", "ehrlich").out
+    assert "rdm" not in call("list", "ehrlich").out
     ended = call("list", "xyzzy")
     assert (ended.status, ended.out) == (1, "")
     assert "no task of the library mentions xyzzy" in ended.err

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from command_line import NAMES
 
 from epochal import load
-from epochal.driver import library
 
 RDM = """\
 rdm: Random-dot motion discrimination
@@ -101,7 +101,7 @@ def test_the_description_of_rdm_is_this() -> None:
     assert load("rdm").describe() == RDM
 
 
-@pytest.mark.parametrize("name", sorted(library()))
+@pytest.mark.parametrize("name", NAMES)
 def test_a_description_fits_the_page_and_keeps_numbers_with_their_units(name: str) -> None:
     text = load(name).describe()
     assert max(map(len, text.splitlines())) <= 88

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from command_line import Ended, launch
 
-from epochal.driver import library
+from epochal.catalog import entries_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -74,7 +74,9 @@ def test_the_wheel_holds_every_stage_and_no_tests(clone: Path, built: Path) -> N
     for room in ("cli", "experiments"):
         found = (clone / "epochal" / room).glob("*.py")
         expected |= {f"epochal/{room}/{path.name}" for path in found}
-    expected |= {f"epochal/tasks/{path.name}" for path in (clone / "tasks").glob("*.task")}
+    for kind in ("*/*.task", "*/*.train", "sources.toml"):
+        found = (clone / "tasks").glob(kind)
+        expected |= {f"epochal/tasks/{path.relative_to(clone / 'tasks')}" for path in found}
     expected |= {
         f"epochal/compiler/templates/{path.name}"
         for path in (clone / "compiler/templates").iterdir()
@@ -98,7 +100,7 @@ def test_the_sdist_holds_licence_readme_and_sources(built: Path) -> None:
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert {"LICENSE", "README.md", "pyproject.toml", "grammars/epochal.lark"} <= names
-    assert {"dsl/parser.py", "compiler/templates/module.py.j2", "tasks/rdm.task"} <= names
+    assert {"dsl/parser.py", "compiler/templates/module.py.j2", "tasks/classic/rdm.task"} <= names
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +128,8 @@ def test_the_installed_command_works_from_any_folder(installed: Path, tmp_path: 
 
     listed = epochal("list")
     assert listed.status == 0, listed.err
-    assert [line.split()[0] for line in listed.out.splitlines()] == sorted(library())
+    shown = [line.split()[0] for line in listed.out.splitlines() if line.startswith("  ")]
+    assert shown == [entry.short for entry in entries_of()]
     checked = epochal("check", "rdm", "--format", "json")
     assert (checked.status, checked.out.strip()) == (0, "[]")
     assert epochal("build", "rdm", "--out", "trials.py").status == 0

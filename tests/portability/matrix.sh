@@ -13,8 +13,10 @@ runs=0 differ=0
 
 # Print the modules once, where Epochal is installed; each environment below has NumPy only.
 mkdir "$work/modules"
-for path in "$here"/../../tasks/*.task; do
-    "${EPOCHAL:-epochal}" build "$path" --out "$work/modules/$(basename "$path" .task).py"
+cd "$here/../../tasks"
+for path in */[!_]*.task; do
+    name=$(echo "${path%.task}" | tr / -)
+    "${EPOCHAL:-epochal}" build "$path" --out "$work/modules/$name.py"
 done
 
 # digest PYTHON: one line for each thing that must be the same everywhere.
