@@ -121,6 +121,12 @@ def installed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return room
 
 
+@pytest.fixture(autouse=True)
+def no_other_place_to_import_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A checkout on the path would be taken for the installed package."""
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+
+
 def test_the_installed_command_works_from_any_folder(installed: Path, tmp_path: Path) -> None:
     def epochal(*arguments: object) -> Ended:
         command = [str(installed / "bin" / "epochal")]
