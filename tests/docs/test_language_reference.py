@@ -33,7 +33,7 @@ def test_the_language_reference_has_examples() -> None:
 
 def test_the_readme_shows_the_library_task_as_it_is() -> None:
     root = Path(__file__).parents[2]
-    assert (root / "tasks" / "rdm.task").read_text() in (root / "README.md").read_text()
+    assert (root / "tasks" / "classic" / "rdm.task").read_text() in (root / "README.md").read_text()
 
 
 EXPERIMENTS = [
