@@ -1,4 +1,4 @@
-.PHONY: check test golden bench
+.PHONY: check test golden bench library
 
 check:  ## all that CI runs
 	bash .ci/run
@@ -8,6 +8,9 @@ test:  ## the default tests
 
 golden:  ## regenerate the golden files, then read the diff
 	pytest tests/compiler/test_golden.py --update-golden
+
+library:  ## write docs/library.md from the files in tasks/
+	python tests/library/write_docs.py
 
 bench:  ## measure, side by side, as ratios in one run
 	python -m benchmarks
