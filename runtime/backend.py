@@ -5,6 +5,8 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
+from epochal.runtime.program_cache import keep_programs
+
 LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
 
@@ -29,35 +31,50 @@ def _quiet() -> Iterator[None]:
         os.close(nowhere)
 
 
+keep_programs()
 with _quiet():
     import tensorflow as tf
 
 # TensorFlow ships no type stubs: a tensor or a variable has no better type than this.
 Tensor: TypeAlias = Any
 
-__all__ = ["Tensor", "compiled", "tf"]
+__all__ = ["Program", "Tensor", "compiled", "tf"]
 
 
-def compiled(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """Compile a function of tensors with XLA, or as a plain graph where XLA is missing.
+class Program:
+    """A function of tensors, compiled with XLA, or a plain graph where XLA is missing.
 
     The choice is made at the first call.  A program that XLA refuses has not run, so the
     variables it assigns are as they were.
     """
-    program: Callable[..., Tensor] = tf.function(function, jit_compile=True, autograph=False)
-    known = False
 
-    def call(*arguments: Tensor) -> Tensor:
-        nonlocal program, known
-        if known:
-            return program(*arguments)
+    def __init__(self, function: Callable[..., Tensor]) -> None:
+        self._function = function
+        self._program = tf.function(function, jit_compile=True, autograph=False)
+        self._known = False
+
+    def trace(self, *arguments: Tensor) -> None:
+        """Write the program down for arguments like these, and run nothing.
+
+        TensorFlow numbers what it makes, on whichever thread, and the numbers are part of a
+        program.  One that is to be found again among those kept from an earlier process is traced
+        while no other thread uses TensorFlow.
+        """
+        self._program.get_concrete_function(*arguments)
+
+    def __call__(self, *arguments: Tensor) -> Tensor:
+        if self._known:
+            return self._program(*arguments)
         try:
-            result = program(*arguments)
+            result = self._program(*arguments)
         except (tf.errors.OpError, ValueError):
             # An error of the function itself is raised again.
-            program = tf.function(function, autograph=False)
-            result = program(*arguments)
-        known = True
+            self._program = tf.function(self._function, autograph=False)
+            result = self._program(*arguments)
+        self._known = True
         return result
 
-    return call
+
+def compiled(function: Callable[..., Tensor]) -> Program:
+    """Compile a function of tensors."""
+    return Program(function)

@@ -192,6 +192,7 @@ class _Run:
             values = self.evaluate()
             self.save()
             self.tell(values)
+        self.trainer.update.trace(*self.feed(self.updates))  # while there is one thread alone
         while True:
             reason = self.through_stage()
             if reason is not None:

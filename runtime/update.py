@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TypeAlias
 
-from epochal.runtime.backend import Tensor, compiled, tf
+from epochal.runtime.backend import Program, Tensor, compiled, tf
 from epochal.runtime.config import Training
 from epochal.runtime.errors import RunError
 from epochal.runtime.learning import Omega
@@ -75,8 +75,8 @@ class Trainer:
             **{f"average/{name}": variable for name, variable in average.items()},
             **{f"optimizer/{i}": variable for i, variable in enumerate(optimizer.variables)},
         }
-        self.update: Callable[..., Tensor] = compiled(update)
-        self.outputs: Callable[..., Tensor] = compiled(forward)
+        self.update: Program = compiled(update)
+        self.outputs: Program = compiled(forward)
 
     def variables(self) -> dict[str, Array]:
         """Copy every variable that training changes."""

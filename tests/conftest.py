@@ -1,5 +1,8 @@
 """Options and fixtures that all tests share."""
 
+import os
+import tempfile
+
 import pytest
 
 
@@ -9,6 +12,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="rewrite the golden files with what is produced now",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep XLA's programs for all processes of this run, apart from those of the user."""
+    folder = tempfile.TemporaryDirectory(prefix="epochal-xla-")
+    os.environ["EPOCHAL_XLA_CACHE"] = folder.name
+    config.add_cleanup(folder.cleanup)
 
 
 @pytest.fixture
