@@ -148,12 +148,16 @@ def test_without_xla_the_same_update_runs_as_a_graph(
     function = backend.tf.function
     asked = []
 
-    def no_xla(*arguments: object, jit_compile: bool = False, **rest: object) -> object:
-        def refuse(*_: object) -> NoReturn:
+    class Refused:
+        def get_concrete_function(self, *_: object) -> None:
+            """Tracing needs no XLA."""
+
+        def __call__(self, *_: object) -> NoReturn:
             raise backend.tf.errors.UnimplementedError(None, None, "no XLA here")
 
+    def no_xla(*arguments: object, jit_compile: bool = False, **rest: object) -> object:
         asked.append(jit_compile)
-        return refuse if jit_compile else function(*arguments, **rest)
+        return Refused() if jit_compile else function(*arguments, **rest)
 
     monkeypatch.setattr(backend.tf, "function", no_xla)
     graph = train(Sides(), profile(10), seed=5)
