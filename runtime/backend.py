@@ -63,6 +63,7 @@ class Program:
         self._program.get_concrete_function(*arguments)
 
     def __call__(self, *arguments: Tensor) -> Tensor:
+        """Run the program."""
         if self._known:
             return self._program(*arguments)
         try:

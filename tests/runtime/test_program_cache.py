@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import platformdirs
 import pytest
 
 from epochal.runtime import program_cache
@@ -37,7 +38,7 @@ def test_programs_go_to_the_folder_that_is_named(tmp_path: Path) -> None:
 def test_without_a_name_they_go_to_the_cache_folder_of_the_user(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(program_cache.platformdirs, "user_cache_path", lambda _: tmp_path)
+    monkeypatch.setattr(platformdirs, "user_cache_path", lambda _: tmp_path)
     folder = keep_programs({})
     assert folder is not None
     assert folder.parent == tmp_path / "xla"
