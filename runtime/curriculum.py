@@ -125,6 +125,12 @@ def wanted(stages: Sequence[Stage]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(key(m) for one in conditions for m in metrics(one)))
 
 
+def window(stage: Stage) -> int | None:
+    """Say over how many evaluations a stage asks for accuracy; None where it does not."""
+    waited = metrics(stage.until) if stage.until is not None else ()
+    return max((one.last for one in waited if key(one) == "correct"), default=None)
+
+
 def metrics(condition: Condition) -> tuple[Metric, ...]:
     """List the metrics inside a condition."""
     match condition:

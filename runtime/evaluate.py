@@ -213,7 +213,7 @@ def _quantity(value: Any, unit: str) -> str:
         return "true" if value else "false"
     if unit == "us":
         value, unit = value / 1000, "ms"
-    return f"{value:.4g} {unit}".strip()
+    return f"{value + 0.0:.4g} {unit}".strip()  # no -0
 
 
 def _group(condition: tuple[str, ...], correct: NDArray[np.float64]) -> Group:

@@ -180,7 +180,13 @@ class _Job:
             )
             self.write(trained.weights)
         except TrainingDiverged as error:
-            failed = replace(self.begun, status="failed", reason=str(error), updates=self.updates)
+            failed = replace(
+                self.begun,
+                status="failed",
+                reason=str(error),
+                passed=self.writer.passages(),
+                updates=self.updates,
+            )
             self.writer.record(failed)
             self.writer.complete()
             raise
@@ -208,6 +214,7 @@ class _Job:
             self.begun,
             status="interrupted" if trained.reason is Reason.INTERRUPTED else "finished",
             reason=trained.reason.value,
+            passed=self.writer.passages(),
             updates=trained.updates,
             accuracy=_known(trained.accuracy),
             chance=_known(trained.chance),

@@ -98,7 +98,7 @@ def _described(progress: Progress) -> str:
     if progress.accuracy is not None and not math.isnan(progress.accuracy):
         parts.append(f"accuracy {progress.accuracy:.1%}")
     if progress.update:
-        parts.append(f"{progress.rate:.0f} updates/s")
+        parts.append(f"{progress.rate:.{0 if progress.rate >= 10 else 1}f} updates/s")
     if progress.stage:
         parts.append(f"stage {progress.stage}" + (f": {progress.move}" if progress.move else ""))
     return "  ".join(parts)

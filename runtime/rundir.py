@@ -56,11 +56,25 @@ class TaskRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     values: dict[str, object]
 
 
+class Passage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a stage of the curriculum was left.
+
+    ``update`` and ``accuracy`` are those of the evaluation that led to it; ``move`` is "advance",
+    "back", "finished" or "stop".
+    """
+
+    stage: str
+    move: str
+    update: int
+    accuracy: float | None
+
+
 class RunRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What run.json holds.
 
     ``accuracy`` is the mean of the last evaluations, ``chance`` that of the untrained network,
-    both None before there was one.  ``seconds`` leave the start of TensorFlow out.
+    both None before there was one.  ``passed`` tells of every stage that was left, in order.
+    ``seconds`` leave the start of TensorFlow out.
     """
 
     format: Literal["epochal-run-1"] = "epochal-run-1"
@@ -74,6 +88,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     started: str
     stages: tuple[Stage, ...] = ()
     measures: tuple[Measure, ...] = ()
+    passed: tuple[Passage, ...] = ()
     updates: int = 0
     accuracy: float | None = None
     chance: float | None = None
@@ -174,6 +189,13 @@ class RunWriter:
         lines = path.read_bytes().splitlines(keepends=True) if path.is_file() else []
         kept = [one for one in lines if _update_of(one) <= update]
         replace_file(path, b"".join(kept))
+
+    def passages(self) -> tuple[Passage, ...]:
+        """Read from the metrics how stages of the curriculum were left."""
+        lines = (self.folder / METRICS).read_bytes().splitlines()
+        moves = (one for one in map(msgspec.json.decode, lines) if one["move"])
+        names = Passage.__struct_fields__
+        return tuple(Passage(**{name: one[name] for name in names}) for one in moves)
 
     def report(self, progress: Progress) -> None:
         """Add a line to the metrics."""

@@ -14,7 +14,15 @@ from epochal.runtime.backend import Tensor, tf
 from epochal.runtime.batch import Float, Stream, TrialSource
 from epochal.runtime.checkpoint import Checkpoint, Reached
 from epochal.runtime.config import Profile
-from epochal.runtime.curriculum import Lesson, Move, State, evaluated, source_of, wanted
+from epochal.runtime.curriculum import (
+    Lesson,
+    Move,
+    State,
+    evaluated,
+    source_of,
+    wanted,
+    window,
+)
 from epochal.runtime.errors import TrainingDiverged, check_seed
 from epochal.runtime.initial import initial_weights
 from epochal.runtime.network import Network, own_cell
@@ -41,8 +49,8 @@ REPORT_EVERY = 10  # updates: often enough for a live bar, seldom enough to cost
 class Trained:
     """A network when its training ended.
 
-    ``accuracy`` is the mean of the last evaluations, ``chance`` that of the untrained network,
-    NaN where no evaluation was reached.
+    ``accuracy`` is the mean of the last evaluations, as many as the stage or ``Stop.last`` asks
+    for, ``chance`` that of the untrained network, NaN where no evaluation was reached.
     """
 
     weights: dict[str, Array]
@@ -173,7 +181,8 @@ class _Run:
         except KeyboardInterrupt:
             reason = Reason.INTERRUPTED
         trained = self.accuracies[max(self.since, 1) :]
-        last = trained[-self.profile.training.stop.last :] or self.accuracies[-1:]
+        over = window(self.lesson.stage) or self.profile.training.stop.last
+        last = trained[-over:] or self.accuracies[-1:]
         return Trained(
             weights=self.trainer.weights(),
             reason=reason,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
 
+from epochal.cli.stages import describe_stages
 from epochal.runtime.config import (
     Adam,
     Ctrnn,
@@ -56,10 +57,17 @@ def _given(options: Options) -> dict[str, float | int]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def describe_profile(name: str, session: int, profile: Profile, seed: int, folder: Path) -> str:
+def describe_profile(
+    name: str,
+    session: int,
+    profile: Profile,
+    seed: int,
+    folder: Path,
+    stages: Sequence[str] = (),
+) -> str:
     """Say in some lines what will be trained, how and into which folder.
 
-    ``session`` is the number of trials in one sequence.
+    ``session`` is the number of trials in one sequence, ``stages`` are those of a curriculum.
     """
     training = profile.training
     what = "trials" if session == 1 else f"sequences of {session} trials"
@@ -70,6 +78,7 @@ def describe_profile(name: str, session: int, profile: Profile, seed: int, folde
             f"  training  {_OPTIMIZERS[type(training.optimizer)]} at "
             f"{training.optimizer.rate:g}, {training.batch} {what} an update, "
             f"at most {training.updates} updates, dt {training.dt:g} ms, seed {seed}",
+            *((f"  stages    {describe_stages(stages, training)}",) if stages else ()),
         )
     )
 

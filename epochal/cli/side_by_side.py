@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -10,12 +9,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
+from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
 from epochal.cli.common import fail
+
+if TYPE_CHECKING:
+    from epochal.runtime.rundir import RunRecord
 
 POLL = 0.2  # seconds between looks at the processes
 
@@ -92,54 +93,38 @@ def _interrupt(rows: list[_Seed]) -> None:
             row.process.wait()
 
 
-def _record(folder: Path) -> dict[str, object]:
+def _record(folder: Path) -> RunRecord | None:
+    """Read how a seed ended; None where it left no run."""
+    from epochal.runtime.errors import RunError
+    from epochal.runtime.rundir import read_record
+
     try:
-        found: dict[str, object] = json.loads((folder / "run.json").read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return found
+        return read_record(folder)
+    except RunError:
+        return None
 
 
 def _outcome(folder: Path) -> str:
     record = _record(folder)
-    if not record:
+    if record is None:
         return "failed"
-    accuracy = record.get("accuracy")
-    shown = f"{accuracy:.1%}" if isinstance(accuracy, float) else "unknown"
-    return f"{record['status']} after {record['updates']} updates, accuracy {shown}"
+    accuracy = "unknown" if record.accuracy is None else f"{record.accuracy:.1%}"
+    return f"{record.status} after {record.updates} updates, accuracy {accuracy} ({record.reason})"
 
 
 def _table(rows: list[_Seed], folder: Path) -> None:
-    """Print a line for each seed, then medians and ranges."""
-    from epochal.runtime.files import replace_file
+    """Print a line for each seed, then median, quartiles and range."""
+    from epochal.cli.seeds_table import keep, outcomes, row_of, table
 
-    records = [(row.seed, _record(row.folder)) for row in rows if _record(row.folder)]
-    lines: list[tuple[str, ...]] = [("seed", "updates", "seconds", "accuracy")]
-    columns: dict[str, list[float]] = {"updates": [], "seconds": [], "accuracy": []}
-    for seed, record in records:
-        for name, column in columns.items():
-            value = record.get(name)
-            column.append(float(value) if isinstance(value, int | float) else float("nan"))
-        lines.append((str(seed), *(_shown(n, c[-1]) for n, c in columns.items())))
-    lines.append(("median", *(_shown(n, median(c)) for n, c in columns.items())))
-    ends = [f"{_shown(n, min(c))} to {_shown(n, max(c))}" for n, c in columns.items()]
-    lines.append(("range", *ends))
-    widths = [max(len(line[i]) for line in lines) for i in range(4)]
-    for line in lines:
-        cells = (cell.rjust(width) for cell, width in zip(line, widths, strict=True))
-        click.echo("  ".join(cells))
-    kept = [
-        {"seed": seed, **{n: c[i] for n, c in columns.items()}}
-        for i, (seed, _) in enumerate(records)
-    ]
-    replace_file(folder / "seeds.json", msgspec.json.format(msgspec.json.encode(kept)) + b"\n")
+    found = {row.seed: _record(row.folder) for row in rows}
+    records = {seed: record for seed, record in found.items() if record is not None}
+    lines = {row.seed: row_of(records[row.seed], row.folder) for row in rows if row.seed in records}
+    if lines:
+        click.echo(table(lines))
+        keep(lines, records, folder / "seeds.json")
+    if outcomes(list(records.values())):
+        click.echo(outcomes(list(records.values())))
     click.echo(f"the runs are in {folder}")
-
-
-def _shown(name: str, value: float) -> str:
-    if value != value:
-        return "unknown"
-    return f"{value:.1%}" if name == "accuracy" else f"{value:.0f}"
 
 
 def _listed(seeds: list[int]) -> str:

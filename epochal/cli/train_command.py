@@ -185,6 +185,10 @@ def _finish(record: RunRecord, folder: Path, allowed: frozenset[str], as_json: b
             f"{record.status} after {record.updates} updates in {record.seconds:.0f} s: "
             f"accuracy {accuracy}{chance} ({record.reason})"
         )
+        if record.passed:
+            from epochal.cli.stages import stage_table
+
+            click.echo(f"\n{stage_table(record)}\n")
         again = f"epochal train --resume {folder}" if record.status == "interrupted" else ""
         then = again or f"epochal evaluate {folder}"
         click.echo(f"the run is in {folder}; next: {then}")

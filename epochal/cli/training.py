@@ -109,9 +109,9 @@ def train_one(job: Job, folder: Path, seed: int, force: bool, quiet: bool) -> Ru
     from epochal.runtime.progress import display
 
     if not quiet:
-        click.echo(
-            describe_profile(job.name, job.task.session, job.profile, seed, folder), err=True
-        )
+        names = [lesson.stage.name for lesson in job.lessons]
+        session = job.task.session
+        click.echo(describe_profile(job.name, session, job.profile, seed, folder, names), err=True)
     try:
         with display(job.name, job.profile.training.updates, sys.stderr) as report:
             return train_into(

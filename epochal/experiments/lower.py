@@ -16,7 +16,7 @@ from epochal.dsl.diagnostic import Note
 from epochal.dsl.nearest import nearest
 from epochal.dsl.span import Span
 from epochal.experiments.conditions import condition
-from epochal.experiments.settings import MISSING, Reader, Setting, kinds_of
+from epochal.experiments.settings import MISSING, MOST_ITEMS, Reader, Setting, kinds_of
 from epochal.runtime.config import Profile, Training
 from epochal.runtime.plan import BackTo, Condition, Measure, Plan, Stage
 
@@ -104,12 +104,16 @@ def lower_experiment(node: syntax.Experiment, report: Report, text_of: TextOf) -
     spans = {one.name.name: one.value.span for one in fields}
     if top is not None and "task" not in top:
         report.error("E0803", "an experiment lacks `task:`, a text that names it", node.name.span)
+    seeds = top.get("seeds", (0,)) if top is not None else (0,)
+    if not 1 <= len(seeds) <= MOST_ITEMS or len(set(seeds)) < len(seeds) or min(seeds) < 0:
+        message = f"`seeds` are 1 to {MOST_ITEMS} different whole numbers from 0 on"
+        report.error("E0804", message, spans["seeds"])
     if report.failed or top is None or profile is None:
         return None
     plan = Plan(
         name=node.name.name,
         profile=profile,
-        seeds=top.get("seeds", (0,)),
+        seeds=seeds,
         stages=stages,
         measures=measures,
     )

@@ -28,6 +28,9 @@ TIMES = frozenset({"tau", "dt"})
 TEXTS = frozenset({"name", "source", "target", "cell"})
 """Fields that are texts in quotes; all other words are bare."""
 
+MOST_ITEMS = 1000
+"""How long a list may be that `range(n)` writes."""
+
 Setting: TypeAlias = Any  # of a record: a number, a text, a truth, a record, a tuple of them
 
 
@@ -189,9 +192,24 @@ class Reader:
         return MISSING
 
     def _items(self, node: syntax.Expr, kind: inspect.Type, name: str) -> Setting:
+        if isinstance(kind, inspect.IntType) and isinstance(node, syntax.Call):
+            return self._range(node, name)
         nodes = node.items if isinstance(node, syntax.List) else (node,)
         items = tuple(self.value(item, kind, name) for item in nodes)
         return MISSING if MISSING in items else items
+
+    def _range(self, node: syntax.Call, name: str) -> Setting:
+        """Read ``range(n)``, the whole numbers from 0 up to n."""
+        if node.function.name != "range" or len(node.arguments) != 1:
+            self._wrong(name, "a list of whole numbers, or `range(n)`", node.span)
+            return MISSING
+        n = self.number(node.arguments[0].value, name, whole=True)
+        if n is MISSING:
+            return MISSING
+        if not 1 <= n <= MOST_ITEMS:
+            self.report.error("E0804", f"`range(n)` is for n from 1 to {MOST_ITEMS}", node.span)
+            return MISSING
+        return tuple(range(n))
 
     def _unknown(self, name: str, span: Span, what: str, known: Iterable[str]) -> None:
         known = list(known)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from command_line import call, launch
+from command_line import Ended, call, launch
 from safetensors.numpy import load_file
 
 from epochal.driver import Session
@@ -63,12 +63,18 @@ def prepared(path: Path, **settings: str):  # type: ignore[no-untyped-def]
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run directory that a .train file left."""
+def ended(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ended]:
+    """What a training as a .train file says left and printed."""
     folder = tmp_path_factory.mktemp("experiment")
     ended = call("train", written(folder), "--out", folder / "run")
     assert ended.status == 0, ended.said
-    return folder / "run"
+    return folder / "run", ended
+
+
+@pytest.fixture(scope="module")
+def trained(ended: tuple[Path, Ended]) -> Path:
+    """A run directory that a .train file left."""
+    return ended[0]
 
 
 def test_an_experiment_is_trained_stage_by_stage(trained: Path) -> None:
@@ -78,8 +84,22 @@ def test_an_experiment_is_trained_stage_by_stage(trained: Path) -> None:
     lines = [json.loads(line) for line in (trained / "metrics.jsonl").read_text().splitlines()]
     moves = [(one["update"], one["stage"], one["move"]) for one in lines if one["move"]]
     assert moves == [(20, "easy", "advance")]
+    (passed,) = run.record.passed
+    assert (passed.update, passed.stage, passed.move) == (20, "easy", "advance")
+    assert passed.accuracy == next(one["accuracy"] for one in lines if one["update"] == 20)
     assert (trained / "experiment.train").read_text() == SMALL
     assert read_stages(trained)["stage easy"].values["coherences"] == "{51.2%}"
+
+
+def test_a_curriculum_is_told_of_before_and_after_training(ended: tuple[Path, Ended]) -> None:
+    folder, said = ended
+    assert "  stages    easy, full; evaluated every 10 updates on 32 fresh trials\n" in said.err
+    assert "  stage easy: advance\n" in said.err
+    lines = [line.split() for line in said.out.splitlines()]
+    assert lines[2] == ["stage", "updates", "trials", "accuracy", "then"]
+    accuracy = f"{read_run(folder).record.passed[0].accuracy:.1%}"
+    assert lines[3] == ["easy", "20", "320", accuracy, "next", "stage"]
+    assert lines[4] == []
 
 
 def test_what_an_experiment_measures_is_kept(trained: Path) -> None:
@@ -111,6 +131,12 @@ def test_a_wrong_setting_from_outside_is_shown_where_it_was_written(tmp_path: Pa
     assert ended.status == 1
     assert "no setting of `train:` `updats`" in ended.err
     assert "did you mean `updates`?" in ended.err
+
+
+def test_seeds_may_be_a_range(tmp_path: Path) -> None:
+    path = written(tmp_path, SMALL.replace("[3]", "range(4)"))
+    assert prepared(path).plan.seeds == (0, 1, 2, 3)
+    assert prepared(path, seeds="range(2)").plan.seeds == (0, 1)
 
 
 def test_a_killed_run_goes_on_with_the_same_bits(trained: Path, tmp_path: Path) -> None:
@@ -170,11 +196,14 @@ def test_several_seeds_end_in_one_table(tmp_path: Path) -> None:
     text = SMALL.replace("updates: 60", "updates: 10")
     ended = launch("train", written(tmp_path, text), "--seeds", "4,5", "--out", tmp_path / "runs")
     assert ended.status == 0, ended.said
-    rows = ended.out.splitlines()
-    assert rows[0].split() == ["seed", "updates", "seconds", "accuracy"]
-    assert [row.split()[0] for row in rows[1:5]] == ["4", "5", "median", "range"]
+    rows = [row.split() for row in ended.out.splitlines()]
+    assert rows[0] == "seed easy full updates trials seconds accuracy short".split()
+    assert [row[0] for row in rows[1:5]] == ["4", "5", "median", "range"]
+    assert [row[1:5] for row in rows[1:4]] == [["-", "-", "10", "160"]] * 3
     kept = json.loads((tmp_path / "runs" / "seeds.json").read_text())
     assert [one["seed"] for one in kept] == [4, 5]
+    assert [one["stage easy"] for one in kept] == [None, None]
+    assert {one["ended"] for one in kept} == {"all updates done"}
     for seed in (4, 5):
         assert read_run(tmp_path / "runs" / f"seed-{seed}").record.seed == seed
 

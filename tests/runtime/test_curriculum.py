@@ -4,7 +4,7 @@ import math
 
 import msgspec
 
-from epochal.runtime.curriculum import Move, State, evaluated, holds, source_of, wanted
+from epochal.runtime.curriculum import Move, State, evaluated, holds, source_of, wanted, window
 from epochal.runtime.plan import BackTo, Both, Comparison, Either, Metric, Plan, Stage
 
 
@@ -56,6 +56,13 @@ def test_updates_used_up_go_on_or_stop() -> None:
         (Move.FINISHED, 1),
     ]
     assert walk((stop, last), 0.1, 0.1) == [(Move.STAY, 0), (Move.STOP, 0)]
+
+
+def test_a_stage_says_over_how_many_evaluations_it_wants_accuracy() -> None:
+    assert window(EASY) == 1
+    assert window(Stage(name="a", until=Either(above(0.5, last=4), above(0.9, last=2)))) == 4
+    assert window(Stage(name="a", until=above(0.5, last=4, score="held"))) is None
+    assert window(Stage(name="a", at_most=10)) is None
 
 
 def test_nan_reaches_no_goal() -> None:

@@ -237,6 +237,15 @@ def test_the_last_stage_ends_a_curriculum() -> None:
     assert trained.updates == 20
 
 
+@pytest.mark.parametrize("last", [1, 2])
+def test_a_curriculum_ends_with_the_accuracy_that_its_goal_was_about(last: int) -> None:
+    goal = Stage(name="goal", until=Comparison(Metric(last=last), ">", 0.0))
+    trained, _ = checkpoints([Lesson(goal, Sides())])
+    told = [one.accuracy for one in trained.history if one.accuracy is not None]
+    assert len(told) == last + 1  # and the untrained network
+    assert trained.accuracy == pytest.approx(np.mean(told[1:]))
+
+
 def test_a_checkpoint_of_another_network_is_refused(whole: Whole) -> None:
     _, kept = checkpoints()
     other = Profile(model=Ctrnn(units=7), training=profile(25).training)
