@@ -47,7 +47,8 @@ class Connectivity:
     ----------
     C_in, C_rec, C_out
         Shaped as the weights, [post, pre]: 0 where there is no connection, 1 where there is.
-        Another positive number multiplies the weight, as in pycog.
+        Another positive number multiplies the weight wherever it is used; pycog's multiplies
+        it once, when weights are drawn.
     signs
         (N_rec,) 1 for each excitatory and -1 for each inhibitory unit: Dale's law, unit by unit.
     fixed

@@ -10,7 +10,7 @@ Epochal's side is `tasks/psychrnn/curriculum.train` and `direct.train`; `docs/re
 To repeat PsychRNN's, in an environment of its own:
 
     python -m venv peer && peer/bin/pip install psychrnn==1.0.0 tensorflow
-    peer/bin/python tests/peers/psychrnn_curriculum.py 20 psychrnn_curriculum.json
+    peer/bin/python tests/peers/psychrnn_curriculum.py 0..19 psychrnn_curriculum.json
 
 Results are written after each network, and a file that is there already is gone on with.
 """
@@ -98,7 +98,7 @@ def finished(model: Basic, task: PerceptualDiscrimination, last: float, started:
     return {"last_batch": float(last), "test": test, "seconds": round(seconds, 1)}
 
 
-def main(seeds: int, path: Path) -> None:
+def main(seeds: range, path: Path) -> None:
     """Train both networks of every seed, and keep what is known after each."""
     results = json.loads(path.read_text()) if path.exists() else []
     known = {(one["seed"], one["training"]) for one in results}
@@ -106,7 +106,7 @@ def main(seeds: int, path: Path) -> None:
         "curriculum": through_curriculum,
         "direct": directly,
     }
-    for seed in range(seeds):
+    for seed in seeds:
         for name, train in ways.items():
             if (seed, name) not in known:
                 results.append({"seed": seed, "training": name, **train(seed)})
@@ -115,4 +115,5 @@ def main(seeds: int, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), Path(sys.argv[2]))
+    first, last = map(int, sys.argv[1].split(".."))
+    main(range(first, last + 1), Path(sys.argv[2]))
