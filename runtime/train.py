@@ -32,6 +32,7 @@ from epochal.runtime.plan import Stage
 from epochal.runtime.plasticity import plasticity
 from epochal.runtime.prefetch import prefetched
 from epochal.runtime.progress import Progress
+from epochal.runtime.room import check_room
 from epochal.runtime.scoring import accuracy_of, batch_size, score_trials
 from epochal.runtime.stopping import Reason, reason_to_stop
 from epochal.runtime.update import Trainer
@@ -105,7 +106,8 @@ def train(
     ------
     RunError
         The seed is not a whole number from 0 to 2**64 - 1, ``start`` does not fit, code that
-        the profile names was not given, or arrays of the connectivity do not fit the model.
+        the profile names was not given, arrays of the connectivity do not fit the model, or the
+        memory of the machine does not hold a batch.
     TrainingDiverged
         The loss is no longer a number.  The weights last kept are good.
     """
@@ -143,6 +145,10 @@ class _Run:
     def __post_init__(self) -> None:
         model, training = self.profile.model, self.profile.training
         task = self.lessons[0].task
+        tasks = (lesson.task for lesson in self.lessons)
+        one = (t.batch(1, dt=training.dt, seed=self.seed, noise=False) for t in tasks)
+        self.most_steps = max(batch.inputs.shape[1] for batch in one)
+        check_room(self.profile, self.most_steps, task.n_in + 2 * task.n_out)
         masks = make_masks(model, task.n_in, task.n_out, self.connectivity)
         cell = own_cell(model, training.dt, self.own)
         weights = initial_weights(
@@ -155,9 +161,6 @@ class _Run:
             plasticity(model, self.connectivity, weights),
             self.own,
         )
-        tasks = (lesson.task for lesson in self.lessons)
-        one = (t.batch(1, dt=training.dt, seed=self.seed, noise=False) for t in tasks)
-        self.most_steps = max(batch.inputs.shape[1] for batch in one)
 
     @property
     def stages(self) -> tuple[Stage, ...]:
