@@ -94,7 +94,7 @@ def figure(networks: Sequence[Network]) -> str:
     made.text(64, level(0.85) - 5, "85%, in the mean of five", color=GREY)
     made.line(430, right(0.5), 700, right(0.5), "#dddddd", 1)
     made.line(strength(0), 20, strength(0), 240, "#dddddd", 1)
-    for one, color in zip(networks, colors, strict=False):
+    for one, color in zip(networks, colors, strict=True):
         made.path([(update(500 * i), level(y)) for i, y in enumerate(one["checks"])], color)
         curve = [(strength(float(x)), right(y)) for x, y in one["right"].items()]
         made.path(curve, color)

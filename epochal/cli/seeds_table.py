@@ -93,4 +93,6 @@ def _ends(name: str, values: Sequence[float]) -> str:
 def _shown(name: str, value: float | None) -> str:
     if value is None or math.isnan(value):
         return "-"
-    return f"{value:.1%}" if name == PERCENT or name.startswith("measure ") else f"{value:.0f}"
+    if name == PERCENT or name.startswith("measure "):
+        return f"{value:.1%}"
+    return f"{value:.0f}" if name == "seconds" else f"{value:.1f}".removesuffix(".0")

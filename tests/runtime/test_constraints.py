@@ -141,6 +141,26 @@ def test_a_ctrnn_obeys(
     check(model, given, SGD)
 
 
+@pytest.mark.parametrize("positive", ["abs", "rectify"])
+def test_projections_that_excite_and_areas_that_are_not_read_stay_so(positive: Any) -> None:
+    mute = (Area(name="near", units=8, outputs=False), Area(name="far", units=4, inputs=False))
+    model = Ctrnn(
+        units=N_REC,
+        dale=0.75,
+        positive=positive,
+        autapses=False,
+        areas=mute,
+        projections=(replace(FORTH, excitatory=True),),
+    )
+    check(model, Connectivity(), SGD, updates=3)
+    _, after = trained(model, Connectivity(), SGD, updates=3)
+    W = effective(after, make_masks(model, N_IN, N_OUT))
+    assert not W["W_rec"][8:, 6:8].any()  # the inhibitory units of the near area
+    assert (W["W_rec"][8:, :6] > 0).any()
+    assert not W["W_out"][:, :8].any()
+    assert (W["W_out"][:, 8:11] > 0).any()
+
+
 @pytest.mark.parametrize(
     ("model", "masks", "autapses", "fixed"),
     [*product((Gru, LeakyGru, Lstm), *[(False, True)] * 3)],
