@@ -28,7 +28,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Entry:
-    """One task of the library; ``short`` is the shortest name that means it."""
+    """One task or experiment of the library; ``short`` is the shortest name that means it."""
 
     full: str
     short: str
@@ -48,6 +48,11 @@ class Entry:
         """Give the folder it stands in."""
         return source_of(self.full)
 
+    @property
+    def is_experiment(self) -> bool:
+        """Whether it says how a network learns a task: a .train file."""
+        return self.path.suffix == ".train"
+
 
 def sources() -> dict[str, Source]:
     """Read where the tasks of each folder come from, in the order of the library."""
@@ -60,6 +65,19 @@ def entries_of() -> list[Entry]:
     shelf, order = library(), list(sources())
     found = [_entry(full, shelf.short(full), path) for full, path in shelf.tasks.items()]
     return sorted(found, key=lambda one: (order.index(one.source), one.name))
+
+
+def experiments_of() -> list[Entry]:
+    """Read the entries of all experiments: the title of one is the ``##`` beside its name."""
+    shelf = library()
+    found = []
+    for full, path in shelf.listed.items():
+        if full not in shelf.tasks:
+            file, _ = parse(places.Source(full, path.read_text("utf-8")))
+            items = file.items if file is not None else ()
+            docs = [item.doc for item in items if isinstance(item, syntax.Experiment)]
+            found.append(Entry(full, shelf.short(full), "".join(docs[:1]), (), (), "", path))
+    return found
 
 
 def _entry(full: str, short: str, path: Path) -> Entry:

@@ -281,7 +281,9 @@ def read_record(folder: Path) -> RunRecord:
     """
     path = folder / RECORD
     if not path.is_file():
-        message = f"{folder} is not a run directory: it has no {RECORD}"
+        runs = sorted(inner.parent.name for inner in folder.glob(f"*/{RECORD}"))
+        hint = f"; it holds runs: {folder / runs[0]}, .." if runs else ""
+        message = f"{folder} is not a run directory: it has no {RECORD}{hint}"
         raise RunError(message)
     try:
         found = msgspec.json.decode(path.read_bytes())

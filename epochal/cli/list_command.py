@@ -9,12 +9,13 @@ from typing import TypedDict
 
 import click
 
-from epochal.catalog import Entry, Source, entries_of, sources
+from epochal.catalog import Entry, Source, entries_of, experiments_of, sources
 
 
 class Shown(TypedDict):
-    """One task of the library, as JSON."""
+    """One task or experiment of the library, as JSON."""
 
+    kind: str
     name: str
     source: str
     title: str
@@ -27,10 +28,11 @@ class Shown(TypedDict):
 @click.argument("words", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(words: tuple[str, ...], as_json: bool) -> None:
-    """Show the task library, or the tasks that mention all WORDS.
+    """Show the tasks and experiments of the library, or those that mention all WORDS.
 
     Words are looked for in names, titles, citations, keywords and sources. A task is called by
-    the name that is shown, or by SOURCE/NAME.
+    the name that is shown, or by SOURCE/NAME. What ends in .train is an experiment: `epochal
+    train` trains it.
 
     \b
     Examples:
@@ -38,12 +40,14 @@ def command(words: tuple[str, ...], as_json: bool) -> None:
       epochal list motion
     """  # noqa: D301
     known = sources()
-    found = [one for one in entries_of() if _mentions(one, known[one.source], words)]
+    order = list(known)
+    entries = sorted((*entries_of(), *experiments_of()), key=lambda one: order.index(one.source))
+    found = [one for one in entries if _mentions(one, known[one.source], words)]
     if as_json:
         click.echo(json.dumps([_shown(one) for one in found], indent=2))
         return
     if not found:
-        click.echo(f"no task of the library mentions {' '.join(words)}", err=True)
+        click.echo(f"nothing in the library mentions {' '.join(words)}", err=True)
         sys.exit(1)
     width = max(len(one.short) for one in found)
     for i, (name, group) in enumerate(groupby(found, key=lambda one: one.source)):
@@ -54,6 +58,7 @@ def command(words: tuple[str, ...], as_json: bool) -> None:
 
 def _shown(entry: Entry) -> Shown:
     return Shown(
+        kind="experiment" if entry.is_experiment else "task",
         name=entry.name,
         source=entry.source,
         title=entry.title,

@@ -61,7 +61,7 @@ def describe_profile(
     name: str,
     session: int,
     profile: Profile,
-    seed: int,
+    seeds: Sequence[int],
     folder: Path,
     stages: Sequence[str] = (),
 ) -> str:
@@ -77,7 +77,7 @@ def describe_profile(
             f"  model     {describe_model(profile.model)}",
             f"  training  {_OPTIMIZERS[type(training.optimizer)]} at "
             f"{training.optimizer.rate:g}, {training.batch} {what} an update, "
-            f"at most {training.updates} updates, dt {training.dt:g} ms, seed {seed}",
+            f"at most {training.updates} updates, dt {training.dt:g} ms, {_listed(seeds)}",
             *((f"  stages    {describe_stages(stages, training)}",) if stages else ()),
         )
     )
@@ -94,3 +94,12 @@ def describe_model(model: Model) -> str:
     if isinstance(model, Ctrnn) and model.dale is not None:
         parts.append(f"Dale's law with {model.dale:.0%} excitatory")
     return ", ".join(parts)
+
+
+def _listed(seeds: Sequence[int]) -> str:
+    """Name seeds, those in a row by the first and the last."""
+    if len(seeds) == 1:
+        return f"seed {seeds[0]}"
+    if len(seeds) > 2 and list(seeds) == list(range(seeds[0], seeds[-1] + 1)):
+        return f"seeds {seeds[0]} to {seeds[-1]}"
+    return f"seeds {', '.join(map(str, seeds))}"

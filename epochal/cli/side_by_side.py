@@ -124,7 +124,9 @@ def _table(rows: list[_Seed], folder: Path) -> None:
         keep(lines, records, folder / "seeds.json")
     if outcomes(list(records.values())):
         click.echo(outcomes(list(records.values())))
-    click.echo(f"the runs are in {folder}")
+    some = next((row.folder for row in rows if row.seed in records), None)
+    then = f"; next: epochal evaluate {some}" if some is not None else ""
+    click.echo(f"the runs are in {folder}{then}")
 
 
 def _listed(seeds: list[int]) -> str:

@@ -10,7 +10,7 @@ import click
 
 from epochal.cli import INTERRUPTED
 from epochal.cli.common import fail, need_training, seed_type, with_dt, with_externs, with_settings
-from epochal.cli.training import job_of, measure, resume_run, train_one
+from epochal.cli.training import announce, job_of, measure, resume_run, train_one
 
 if TYPE_CHECKING:
     from epochal.cli.training import Job
@@ -119,6 +119,8 @@ def command(
     if len(chosen) > 1:
         from epochal.cli.side_by_side import train_seeds
 
+        if not quiet:
+            announce(job, chosen, folder)
         sys.exit(train_seeds(chosen, _others(sys.argv[1:]), folder, quiet))
     _refuse_taken(folder, force)
     _finish(train_one(job, folder, chosen[0], force, quiet), folder, allowed, as_json)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -103,15 +103,12 @@ def off_grid(task: Task, dt: float) -> tuple[Diagnostic, ...]:
 
 def train_one(job: Job, folder: Path, seed: int, force: bool, quiet: bool) -> RunRecord:
     """Train with one seed, and show how it goes."""
-    from epochal.cli.profile import describe_profile
     from epochal.runtime.errors import RunError
     from epochal.runtime.experiment import train_into
     from epochal.runtime.progress import display
 
     if not quiet:
-        names = [lesson.stage.name for lesson in job.lessons]
-        session = job.task.session
-        click.echo(describe_profile(job.name, session, job.profile, seed, folder, names), err=True)
+        announce(job, (seed,), folder)
     try:
         with display(job.name, job.profile.training.updates, sys.stderr) as report:
             return train_into(
@@ -128,6 +125,15 @@ def train_one(job: Job, folder: Path, seed: int, force: bool, quiet: bool) -> Ru
             )
     except RunError as error:
         fail(str(error))
+
+
+def announce(job: Job, seeds: Sequence[int], folder: Path) -> None:
+    """Say on the error stream what will be trained, how and into which folder."""
+    from epochal.cli.profile import describe_profile
+
+    stages = [lesson.stage.name for lesson in job.lessons]
+    session = job.task.session
+    click.echo(describe_profile(job.name, session, job.profile, seeds, folder, stages), err=True)
 
 
 def resume_run(folder: Path, allowed: frozenset[str], quiet: bool) -> RunRecord:

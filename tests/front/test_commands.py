@@ -13,7 +13,7 @@ import pytest
 from command_line import NAMES, RDM, call, launch
 
 from epochal import load
-from epochal.catalog import entries_of
+from epochal.catalog import entries_of, experiments_of
 from epochal.cli import COMMANDS
 from epochal.cli.train_command import _free_folder
 from epochal.cli.training import off_grid
@@ -197,7 +197,9 @@ def test_new_refuses_what_cannot_name_a_task(
 def test_list_shows_the_library_by_source() -> None:
     lines = call("list").out.splitlines()
     shown = [line.split()[0] for line in lines if line.startswith("  ")]
-    assert shown == [entry.short for entry in entries_of()]
+    experiments = [entry.short for entry in experiments_of()]
+    assert [one for one in shown if one not in experiments] == [e.short for e in entries_of()]
+    assert sorted(set(shown) & set(experiments)) == sorted(experiments)
     heads = [line.partition(":")[0] for line in lines if line and not line.startswith(" ")]
     assert heads == list(dict.fromkeys(entry.source for entry in entries_of()))
     assert "psychrnn: PsychRNN, Ehrlich et al. 2021" in lines
@@ -216,7 +218,18 @@ def test_list_filters_by_all_words_given() -> None:
     assert "rdm" not in call("list", "ehrlich").out
     ended = call("list", "xyzzy")
     assert (ended.status, ended.out) == (1, "")
-    assert "no task of the library mentions xyzzy" in ended.err
+    assert "nothing in the library mentions xyzzy" in ended.err
+
+
+def test_list_shows_experiments_after_the_tasks_of_their_source() -> None:
+    head, *lines = call("list", "psychrnn/").out.splitlines()
+    assert head.startswith("psychrnn: ")
+    names = [line.split()[0] for line in lines]
+    assert names[-2:] == ["curriculum.train", "direct.train"]
+    assert all(entry.title for entry in experiments_of())
+    (found,) = json.loads(call("list", "curriculum", "10%", "from", "70%", "--json").out)
+    assert (found["kind"], found["name"]) == ("experiment", "curriculum.train")
+    assert call("check", found["name"]).out == "curriculum: no errors\n"
 
 
 def test_a_check_imports_little() -> None:

@@ -204,6 +204,12 @@ def test_several_seeds_end_in_one_table(tmp_path: Path) -> None:
     assert [one["seed"] for one in kept] == [4, 5]
     assert [one["stage easy"] for one in kept] == [None, None]
     assert {one["ended"] for one in kept} == {"all updates done"}
+    assert "at most 10 updates, dt 20 ms, seeds 4, 5\n" in ended.err
+    assert "seed 4: finished after 10 updates, accuracy " in ended.err
+    inner = tmp_path / "runs" / "seed-4"
+    assert ended.out.endswith(f"next: epochal evaluate {inner}\n")
+    ended = call("evaluate", tmp_path / "runs")
+    assert (ended.status, ended.err.count(f"it holds runs: {inner}, ..")) == (1, 1)
     for seed in (4, 5):
         assert read_run(tmp_path / "runs" / f"seed-{seed}").record.seed == seed
 

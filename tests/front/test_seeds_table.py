@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
+from epochal.cli.profile import describe_profile
 from epochal.cli.seeds_table import keep, outcomes, row_of, table
 from epochal.runtime.config import Profile, Training
 from epochal.runtime.plan import Measure, Stage
@@ -68,6 +72,15 @@ def test_the_distribution_is_of_the_seeds_that_came_there(tmp_path: Path) -> Non
     assert cells[6][:4] == ["median", "25", "-", "40"]
     assert cells[7][:3] == ["quartiles", "17.5 to 35", "-"]
     assert cells[8][:3] == ["range", "10 to 50", "-"]
+
+
+@pytest.mark.parametrize(
+    ("seeds", "told"),
+    [((3,), "seed 3"), (range(1, 5), "seeds 1 to 4"), ((0, 2, 4), "seeds 0, 2, 4")],
+)
+def test_seeds_are_named_before_training(seeds: Sequence[int], told: str, tmp_path: Path) -> None:
+    said = describe_profile("rdm", 1, Profile(), seeds, tmp_path, ("easy", "full"))
+    assert f", {told}\n  stages    easy, full; evaluated every 50 updates" in said
 
 
 def test_how_seeds_ended_is_counted_where_they_differ(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from shelved import task_of
 
-from epochal.catalog import Entry, entries_of, sources
+from epochal.catalog import Entry, entries_of, experiments_of, sources
 from epochal.compiler import ir
 from epochal.runtime.chance import chance_level
 
@@ -36,6 +36,8 @@ def tables() -> str:
             table = [TITLES, ("---",) * len(TITLES), *map(row, mine)]
             lines = [f"| {' | '.join(cells)} |" for cells in table]
             parts.append("\n".join((f"\n## {name}\n", f"{source.title}{cited}\n", *lines, "")))
+            trained = [entry for entry in experiments_of() if entry.source == name]
+            parts += ["\n", *map(experiment, trained)] if trained else []
     return "".join(parts)
 
 
@@ -55,6 +57,11 @@ def row(entry: Entry) -> tuple[str, ...]:
         channels(tasks[0].outputs),
         "none" if chance is None else f"{chance.accuracy:.0%}",
     )
+
+
+def experiment(entry: Entry) -> str:
+    """Write the line of one experiment."""
+    return f"- [{entry.name}](../tasks/{entry.full}) trains a network: {entry.title}\n"
 
 
 def channels(found: tuple[ir.Channel, ...]) -> str:

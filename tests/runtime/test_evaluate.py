@@ -55,6 +55,12 @@ def test_a_table_by_one_variable_has_its_labels() -> None:
     assert [g.error for g in groups] == pytest.approx(errors)
 
 
+def test_zero_has_no_sign() -> None:
+    signed = np.array([-1, -1, -0.0, -0.0, -0.0, 1, 1, 1]) * 0.5
+    groups = tabulate(scored(strength=signed), Sides(), ("strength",))
+    assert [g.condition for g in groups] == [("-0.5",), ("0",), ("0.5",)]
+
+
 def test_a_table_by_two_variables_crosses_the_values_that_occur() -> None:
     groups = tabulate(scored(strength=COH, side=SIDE), Sides(), ("strength", "side"))
     assert [(g.condition, g.trials, g.accuracy) for g in groups] == [

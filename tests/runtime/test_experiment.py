@@ -115,6 +115,13 @@ def test_plain_progress_is_a_line_an_evaluation() -> None:
     )
 
 
+def test_a_slow_training_is_told_in_tenths() -> None:
+    stream = io.StringIO()
+    with display("sides", 20, stream) as report:
+        report(Progress(1, 0.5, 0.5, 0.31, 3.2, stage="easy", move="advance"))
+    assert stream.getvalue().endswith("accuracy 50.0%  0.3 updates/s  stage easy: advance\n")
+
+
 def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "120")
