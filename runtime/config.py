@@ -27,8 +27,11 @@ from epochal.runtime.learning import (
     Adam,
     Bce,
     Cce,
+    Consolidation,
     Cosine,
+    Ewc,
     Exponential,
+    IntelligentSynapses,
     Loss,
     Mse,
     Omega,
@@ -64,8 +67,10 @@ __all__ = [
     "Area",
     "Bce",
     "Cce",
+    "Consolidation",
     "Cosine",
     "Ctrnn",
+    "Ewc",
     "Exponential",
     "FanIn",
     "Form",
@@ -74,6 +79,7 @@ __all__ = [
     "GlorotUniform",
     "Gru",
     "Identity",
+    "IntelligentSynapses",
     "Law",
     "LeakyGru",
     "Loss",
@@ -149,6 +155,8 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ----------
     optimizer, loss, regularizers
         What is minimised, the loss plus every regulariser, and by which rule.
+    consolidation
+        What protects the weights of earlier stages of a curriculum from later ones.
     batch, updates
         Trials in an update, sequences where a task has sessions; and updates at most.
     every, trials
@@ -166,6 +174,7 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     optimizer: Optimizer = Adam()
     loss: Loss = Mse()
     regularizers: tuple[Regularizer, ...] = ()
+    consolidation: Consolidation | None = None
     batch: int = 128
     updates: int = 5000
     every: int = 50
@@ -183,6 +192,9 @@ class Training(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         for one in self.regularizers:
             known = isinstance(one, Regularizer)
             require("regularizers", repr(one), known, f"of {_tags(Regularizer)}")
+        known = self.consolidation is None or isinstance(self.consolidation, Consolidation)
+        found = repr(self.consolidation)
+        require("consolidation", found, known, f"one of {_tags(Consolidation)}")
         require("batch", self.batch, self.batch >= 1, "1 or more trials")
         require("updates", self.updates, self.updates >= 1, "1 or more")
         require("every", self.every, self.every >= 1, "1 or more updates")

@@ -148,6 +148,58 @@ class OwnPenalty(_Record, frozen=True, tag="own"):
 Regularizer = WeightPenalty | RatePenalty | Omega | OwnPenalty
 
 
+class IntelligentSynapses(_Record, frozen=True, tag="intelligent_synapses"):
+    """A pull on each weight to where earlier stages left it, by how much it lowered their loss.
+
+    Attributes
+    ----------
+    strength
+        c; Yang et al. 2019 have 1, for a loss of `mse(psychrnn)`.
+    damping
+        xi, which bounds the importance of weights that hardly moved; their ksi.
+
+    References
+    ----------
+    Zenke, Poole and Ganguli 2017; Yang et al. 2019.
+    """
+
+    strength: float = 1.0
+    damping: float = 0.01
+
+    def __post_init__(self) -> None:
+        """Refuse a pull of nothing."""
+        require("strength", self.strength, positive(self.strength), "a positive number")
+        require("damping", self.damping, positive(self.damping), "a positive number")
+
+
+class Ewc(_Record, frozen=True, tag="ewc"):
+    """Elastic weight consolidation: a pull on each weight by its Fisher information.
+
+    Attributes
+    ----------
+    strength
+        lambda; what is right depends on the loss, whose gradients enter squared.
+    trials
+        Trials (sequences, where a task has sessions) on which the information is measured when a
+        stage ends.
+
+    References
+    ----------
+    Kirkpatrick et al. 2017.
+    """
+
+    strength: float
+    trials: int = 256
+
+    def __post_init__(self) -> None:
+        """Refuse a pull of nothing."""
+        require("strength", self.strength, positive(self.strength), "a positive number")
+        require("trials", self.trials, 1 <= self.trials <= 1_000_000, "1 to 1,000,000")
+
+
+Consolidation = IntelligentSynapses | Ewc
+
+
 class Exponential(_Record, frozen=True, tag="exponential"):
     """The rate times ``factor`` every so many updates, continuously."""
 

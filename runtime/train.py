@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
@@ -13,7 +13,7 @@ import numpy as np
 from epochal.runtime.backend import Tensor, tf
 from epochal.runtime.batch import Float, Stream, TrialSource
 from epochal.runtime.checkpoint import Checkpoint, Reached
-from epochal.runtime.config import Profile
+from epochal.runtime.config import Ewc, Profile
 from epochal.runtime.curriculum import (
     Lesson,
     Move,
@@ -23,7 +23,7 @@ from epochal.runtime.curriculum import (
     wanted,
     window,
 )
-from epochal.runtime.errors import TrainingDiverged, check_seed
+from epochal.runtime.errors import RunError, TrainingDiverged, check_seed
 from epochal.runtime.initial import initial_weights
 from epochal.runtime.network import Network, own_cell
 from epochal.runtime.noise import noise_sd, recurrent_noise
@@ -42,6 +42,9 @@ from epochal.runtime.weights import (
     Connectivity,
     make_masks,
 )
+
+_MEASURED = 2**62  # batches from here on are those that consolidation measures; no update is there
+_MOST_MEASURED = 2**20  # of them at the end of one stage
 
 REPORT_EVERY = 10  # updates: often enough for a live bar, seldom enough to cost nothing
 
@@ -106,12 +109,16 @@ def train(
     ------
     RunError
         The seed is not a whole number from 0 to 2**64 - 1, ``start`` does not fit, code that
-        the profile names was not given, arrays of the connectivity do not fit the model, or the
-        memory of the machine does not hold a batch.
+        the profile names was not given, arrays of the connectivity do not fit the model, there are
+        no stages for consolidation to tell apart, or the memory of the machine does not hold a
+        batch.
     TrainingDiverged
         The loss is no longer a number.  The weights last kept are good.
     """
     check_seed(seed)
+    if profile.training.consolidation is not None and len(lessons) < 2:
+        message = "consolidation protects earlier stages, and this training has fewer than two"
+        raise RunError(message)
     lessons = tuple(lessons) or (Lesson(Stage(name=""), task),)
     run = _Run(lessons, profile, seed, connectivity, own, report, keep)
     if start is not None:
@@ -231,7 +238,7 @@ class _Run:
 
     def judge(self, values: dict[str, float]) -> tuple[Move, Reason | None]:
         """Say what an evaluation leads to, keep what was reached and tell of it."""
-        stage = self.lesson.stage
+        stage, stage_ended = self.lesson.stage, self.lesson.task
         since_last = self.updates % self.profile.training.every or self.profile.training.every
         move, state = evaluated(self.stages, self.state, since_last, values)
         reason = {Move.FINISHED: Reason.CURRICULUM, Move.STOP: Reason.STAGE}.get(move)
@@ -239,6 +246,7 @@ class _Run:
             reason = reason_to_stop(self.accuracies[self.since :], self.profile.training.stop)
         if move in (Move.ADVANCE, Move.BACK):
             self.since = len(self.accuracies)
+            self.trainer.end_stage(self.single_trials(stage_ended))
             if self.stages[state.stage].reset:
                 self.trainer.reset_optimizer()
         self.state = state
@@ -259,13 +267,23 @@ class _Run:
 
     def feed(self, number: int) -> tuple[Tensor, ...]:
         """Everything an update takes: one batch and its recurrent noise, as tensors."""
-        training, model = self.profile.training, self.profile.model
         source = source_of(self.stages, self.state.stage, number)
-        task = self.lessons[source].task
-        batch = task.batch(training.batch, dt=training.dt, seed=self.seed, batch=number)
+        return self.fed(self.lessons[source].task, self.profile.training.batch, number)
+
+    def single_trials(self, task: TrialSource) -> Iterator[tuple[Tensor, ...]]:
+        """Draw the trials on which `Ewc` measures a stage, one by one: none is ever trained on."""
+        consolidation = self.profile.training.consolidation
+        first = _MEASURED + _MOST_MEASURED * self.updates
+        for i in range(consolidation.trials if isinstance(consolidation, Ewc) else 0):
+            yield self.fed(task, 1, first + i)
+
+    def fed(self, task: TrialSource, n: int, number: int) -> tuple[Tensor, ...]:
+        """Make one batch of n and its recurrent noise, as tensors."""
+        training, model = self.profile.training, self.profile.model
+        batch = task.batch(n, dt=training.dt, seed=self.seed, batch=number)
         noise = recurrent_noise(
             self.most_steps,
-            training.batch,
+            n,
             model.units,
             noise_sd(model, training.dt),
             self.seed,

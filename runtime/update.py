@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 from epochal.runtime.backend import Program, Tensor, compiled, tf
 from epochal.runtime.config import Training
+from epochal.runtime.consolidation import Keeper, mean_squares
 from epochal.runtime.errors import RunError
 from epochal.runtime.learning import Omega
 from epochal.runtime.losses import loss_of
@@ -50,15 +51,26 @@ class Trainer:
         optimizer = optimizer_of(training.optimizer)
         optimizer.build(variables)
 
+        keeper = Keeper(training.consolidation, current) if training.consolidation else None
+        follows = keeper is not None and keeper.follows
+
         def update(*feed: Tensor) -> Tensor:
             value, found = gradients(network, current, training, feed, code)
-            before = {name: tf.identity(current[name]) for name in factors}
+            of_loss = found
+            if follows and training.regularizers:
+                of_loss = loss_gradients(network, current, training, feed, code)
+            if keeper is not None:
+                found = keeper.pulled(found)
+            watched = current if follows else factors
+            before = {name: tf.identity(current[name]) for name in watched}
             for name in factors:
                 found[name] = found[name] * tf.cast(factors[name] > 0, found[name].dtype)
             optimizer.apply(clipped(list(found.values()), training.optimizer), variables)
-            for name, old in before.items():
-                factor = tf.constant(factors[name], old.dtype)
-                current[name].assign(old + factor * (current[name] - old))
+            for name in factors:
+                factor = tf.constant(factors[name], before[name].dtype)
+                current[name].assign(before[name] + factor * (current[name] - before[name]))
+            if keeper is not None and follows:
+                keeper.follow(before, of_loss)
             for name in current:
                 average[name].assign(keep * average[name] + (1 - keep) * current[name])
             for name, factor in factors.items():  # a mean of equals is not exactly equal
@@ -68,13 +80,20 @@ class Trainer:
         def forward(inputs: Tensor, noise: Tensor, n_steps: Tensor) -> Tensor:
             return run(network, average, inputs, noise, n_steps).outputs
 
+        def alone(*feed: Tensor) -> Variables:
+            return loss_gradients(network, current, training, feed, code)
+
+        self._keeper = keeper
         self._average = average
         self._optimizer = optimizer
         self._variables = {
             **{f"weights/{name}": variable for name, variable in current.items()},
             **{f"average/{name}": variable for name, variable in average.items()},
             **{f"optimizer/{i}": variable for i, variable in enumerate(optimizer.variables)},
+            **(keeper.variables() if keeper is not None else {}),
         }
+        self._names = tuple(current)
+        self._alone = compiled(alone)
         self.update: Program = compiled(update)
         self.outputs: Program = compiled(forward)
 
@@ -102,6 +121,16 @@ class Trainer:
         for variable in self._optimizer.variables:
             if variable is not self._optimizer._learning_rate:
                 variable.assign(tf.zeros_like(variable))
+
+    def end_stage(self, trials: Iterable[tuple[Tensor, ...]]) -> None:
+        """Keep what the stage that ends found important, where weights are consolidated.
+
+        ``trials`` are feeds of one trial each, for what is measured when a stage ends.
+        """
+        if self._keeper is None:
+            return
+        squares = {} if self._keeper.follows else mean_squares(self._alone, trials, self._names)
+        self._keeper.end_stage(squares)
 
     def weights(self) -> dict[str, Array]:
         """Copy the weights as they are now."""
@@ -142,6 +171,23 @@ def gradients(
         for name, more in _omega_gradients(network, weights, penalty, ran, found[-1]).items():
             named[name] += more
     return value, named
+
+
+def loss_gradients(
+    network: Network,
+    weights: Variables,
+    training: Training,
+    feed: tuple[Tensor, ...],
+    code: OwnCode = NO_CODE,
+) -> Variables:
+    """Give the gradient of the loss without any regulariser, by weight."""
+    inputs, targets, counts, noise, n_steps = feed
+    with tf.GradientTape() as tape:
+        ran = run(network, weights, inputs, noise, n_steps)
+        value = loss_of(ran, targets, counts, training.loss, code)
+    none = tf.UnconnectedGradients.ZERO
+    found = tape.gradient(value, list(weights.values()), unconnected_gradients=none)
+    return dict(zip(weights, found, strict=True))
 
 
 def _omega_gradients(

@@ -101,6 +101,7 @@ def lower_experiment(node: syntax.Experiment, report: Report, text_of: TextOf) -
     profile = _profile(top or {}, job)
     stages = _stages(job.one(syntax.Curriculum), job)
     measures = _measures(job.one(syntax.Evaluate), job)
+    _check_consolidation(profile, job)
     spans = {one.name.name: one.value.span for one in fields}
     if top is not None and "task" not in top:
         report.error("E0803", "an experiment lacks `task:`, a text that names it", node.name.span)
@@ -138,6 +139,18 @@ def _profile(top: Mapping[str, Setting], job: _Lowering) -> Profile | None:
     parts = {name: top[name] for name in ("model",) if name in top} | {"training": training}
     made = reader.made(Profile, parts, job.node.name.span)
     return made if isinstance(made, Profile) else None
+
+
+def _check_consolidation(profile: Profile | None, job: _Lowering) -> None:
+    """Refuse to protect earlier stages where there are none."""
+    stages = [one for one in _items(job.one(syntax.Curriculum)) if isinstance(one, syntax.Stage)]
+    if profile is None or profile.training.consolidation is None or len(stages) > 1:
+        return
+    message = "`consolidation` protects what earlier stages learnt, and needs two stages or more"
+    train = job.one(syntax.Train)
+    for one in train.fields if train is not None else ():
+        if one.name.name == "consolidation":
+            job.report.error("E0804", message, one.span)
 
 
 def _items(block: syntax.Curriculum | None) -> tuple[syntax.Field | syntax.Stage, ...]:

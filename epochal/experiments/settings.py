@@ -87,7 +87,7 @@ class Reader:
             self._unknown(called.name, called.span, f"kind of {name}", known)
             return MISSING
         arguments = node.arguments if isinstance(node, syntax.Call) else ()
-        values = self._arguments(arguments, kind, called.name)
+        values = self._arguments(arguments, kind, called)
         return MISSING if values is None else self.made(kind.cls, values, node.span)
 
     def made(self, cls: type, values: Mapping[str, Setting], span: Span) -> Setting:
@@ -145,7 +145,10 @@ class Reader:
         return None if failed else found
 
     def _arguments(
-        self, arguments: tuple[syntax.Argument, ...], kind: inspect.StructType, called: str
+        self,
+        arguments: tuple[syntax.Argument, ...],
+        kind: inspect.StructType,
+        called: syntax.Ident | syntax.Name,
     ) -> dict[str, Setting] | None:
         kinds = {field.name: field.type for field in kind.fields}
         free = list(kinds)
@@ -154,16 +157,17 @@ class Reader:
             name = argument.name
             if name is None:
                 if not free:
-                    self.report.error("E0801", f"`{called}` takes no more", argument.span)
+                    self.report.error("E0801", f"`{called.name}` takes no more", argument.span)
                     return None
                 name = syntax.Ident(argument.span, free[0])
             if name.name in free:
                 free.remove(name.name)
             named.append(syntax.Field(argument.span, name, argument.value))
-        values = self.fields(named, kinds, f"`{called}`")
+        values = self.fields(named, kinds, f"`{called.name}`")
         lacking = [one.name for one in kind.fields if one.required and one.name in free]
-        if lacking and named:
-            self.report.error("E0803", f"`{called}` lacks `{lacking[0]}`", named[-1].span)
+        if lacking:
+            place = named[-1].span if named else called.span
+            self.report.error("E0803", f"`{called.name}` lacks `{lacking[0]}`", place)
             return None
         return values
 
