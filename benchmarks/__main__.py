@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from benchmarks import generation, learning, startup
+from benchmarks import forgetting, generation, learning, startup
 
 
 class Row(Protocol):
@@ -18,6 +18,7 @@ MEASUREMENTS: dict[str, Callable[[], Sequence[Row]]] = {
     "generation": generation.measure,
     "startup": startup.measure,
     "learning": learning.measure,
+    "forgetting": forgetting.measure,
 }
 
 

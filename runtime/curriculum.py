@@ -133,11 +133,16 @@ def window(stage: Stage) -> int | None:
 
 def metrics(condition: Condition) -> tuple[Metric, ...]:
     """List the metrics inside a condition."""
+    return tuple(one.metric for one in comparisons(condition))
+
+
+def comparisons(condition: Condition) -> tuple[Comparison, ...]:
+    """List the comparisons inside a condition."""
     match condition:
-        case Comparison(metric):
-            return (metric,)
+        case Comparison():
+            return (condition,)
         case Both(a, b) | Either(a, b):
-            return (*metrics(a), *metrics(b))
+            return (*comparisons(a), *comparisons(b))
     assert_never(condition)
 
 

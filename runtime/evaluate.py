@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from epochal.runtime.batch import Column, Float, Stream, TrialSource
 from epochal.runtime.errors import RunError, check_seed
 from epochal.runtime.own import NO_CODE, OwnCode
+from epochal.runtime.quantity import quantity
 from epochal.runtime.rundir import Run
 from epochal.runtime.scoring import Forward, Scored, accuracy_of, score_trials
 from epochal.runtime.weights import make_masks
@@ -200,20 +200,11 @@ def _conditions(
     if labels:
         return [labels[int(value)] if value >= 0 else "none" for value in values], place
     if len(values) <= MOST_VALUES:
-        return [_quantity(value, unit) for value in values], place
+        return [quantity(value, unit) for value in values], place
     edges = np.quantile(column.astype(np.float64), np.linspace(0, 1, BINS + 1))
     place = np.searchsorted(edges[1:-1], column, side="right")
-    names = [f"{_quantity(low, unit)} to {_quantity(high, unit)}" for low, high in pairwise(edges)]
+    names = [f"{quantity(low, unit)} to {quantity(high, unit)}" for low, high in pairwise(edges)]
     return names, place
-
-
-def _quantity(value: Any, unit: str) -> str:
-    """Write a value as a person would: times in ms, four digits."""
-    if isinstance(value, np.bool_):
-        return "true" if value else "false"
-    if unit == "us":
-        value, unit = value / 1000, "ms"
-    return f"{value + 0.0:.4g} {unit}".strip()  # no -0
 
 
 def _group(condition: tuple[str, ...], correct: NDArray[np.float64]) -> Group:

@@ -4,14 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 
 from epochal.runtime.batch import TrialSource
+from epochal.runtime.errors import RunError
 from epochal.runtime.evaluate import Evaluation, evaluate
 from epochal.runtime.files import replace_file
 from epochal.runtime.plan import Measure
 from epochal.runtime.rundir import MEASURES, Run
+
+
+def read_measures(folder: Path) -> dict[str, Evaluation]:
+    """Read what an experiment measured; {} where it measured nothing, or not yet.
+
+    Raises
+    ------
+    RunError
+        The file is damaged.
+    """
+    path = folder / MEASURES
+    if not path.is_file():
+        return {}
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, Evaluation])
+    except (msgspec.MsgspecError, OSError) as error:
+        message = f"{path} is damaged: {error}"
+        raise RunError(message) from None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@
     checkpoint.safetensors                all that the rest of the training follows from
     experiment.train  stages.json         the .train file, the task of every stage and measure
     measures.json                         what was measured at the end
+    figures/                              drawings of these, where somebody asked for them
 
 Files are replaced whole: whoever reads, and whenever a run is killed, finds the old one or the
 new one.
@@ -14,7 +15,9 @@ new one.
 
 from __future__ import annotations
 
+import math
 import platform
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -38,9 +41,9 @@ from epochal.runtime.weights_file import check_weights, read_weights, write_weig
 RECORD, METRICS, WEIGHTS = "run.json", "metrics.jsonl", "weights.safetensors"
 TASK, IR, TRIALS = "task.task", "task.ir.json", "trials.py"
 CHECKPOINT, EXPERIMENT, STAGES = "checkpoint.safetensors", "experiment.train", "stages.json"
-MEASURES = "measures.json"
+MEASURES, FIGURES = "measures.json", "figures"
 FILES = (TASK, IR, TRIALS, METRICS, WEIGHTS, CHECKPOINT, RECORD)
-ALL_FILES = (EXPERIMENT, STAGES, MEASURES, *FILES)
+ALL_FILES = (EXPERIMENT, STAGES, MEASURES, FIGURES, *FILES)
 PREVIOUS = ".previous"
 
 Status = Literal["running", "finished", "interrupted", "failed"]
@@ -218,7 +221,7 @@ class RunWriter:
     def withdraw(self) -> None:
         """Give the folder back as it was before: the run came to nothing."""
         for name in ALL_FILES:
-            (self.folder / name).unlink(missing_ok=True)
+            _remove(self.folder / name)
         if (self.folder / PREVIOUS).is_dir():
             for name in ALL_FILES:
                 _move(self.folder / PREVIOUS / name, self.folder / name)
@@ -233,6 +236,23 @@ def _update_of(line: bytes) -> float:
         return float(msgspec.json.decode(line)["update"])
     except (msgspec.MsgspecError, KeyError, TypeError):
         return float("inf")
+
+
+def read_metrics(folder: Path) -> tuple[Progress, ...]:
+    """Read how a run went; a line that a killed run left half written is left out."""
+    path = folder / METRICS
+    lines = path.read_bytes().splitlines() if path.is_file() else []
+    told = [msgspec.json.decode(one) for one in lines if _update_of(one) < float("inf")]
+    try:
+        return tuple(
+            msgspec.convert(
+                {**one, "loss": math.nan if one["loss"] is None else one["loss"]}, Progress
+            )
+            for one in told
+        )
+    except (msgspec.MsgspecError, KeyError) as error:
+        message = f"{path} is damaged: {error}"
+        raise RunError(message) from None
 
 
 def read_stages(folder: Path) -> dict[str, StageTask]:
@@ -322,7 +342,7 @@ def _set_aside(folder: Path) -> None:
     complete = (folder / RECORD).is_file() and read_record(folder).status != "running"
     if previous.is_dir() and not complete:  # its replacement was killed: keep it, not that
         for name in ALL_FILES:
-            (folder / name).unlink(missing_ok=True)
+            _remove(folder / name)
         return
     _delete(previous)
     previous.mkdir()
@@ -333,8 +353,16 @@ def _set_aside(folder: Path) -> None:
 def _delete(previous: Path) -> None:
     if previous.is_dir():
         for name in ALL_FILES:
-            (previous / name).unlink(missing_ok=True)
+            _remove(previous / name)
         previous.rmdir()
+
+
+def _remove(path: Path) -> None:
+    """Delete a file of a run, or the folder of its figures."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _move(path: Path, to: Path) -> None:

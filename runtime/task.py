@@ -6,6 +6,7 @@ import math
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 
 import numpy as np
 
@@ -67,6 +68,16 @@ class Task:
         """Name the task, its hash, its sizes and its parameters, on one line."""
         bound = "".join(f", {name} = {value}" for name, value in self.values.items())
         return f"<Task {self.name} {self.hash}: {self.n_in} inputs, {self.n_out} outputs{bound}>"
+
+    def _repr_svg_(self) -> str | None:
+        """Draw a trial, for notebooks; None where Matplotlib is not installed."""
+        if find_spec("matplotlib") is None:
+            return None
+        from epochal.runtime.canvas import as_bytes
+        from epochal.runtime.draw_trials import trials_figure
+        from epochal.runtime.preview import preview
+
+        return as_bytes(trials_figure(preview(self, 1)), "svg").decode()
 
     @property
     def name(self) -> str:

@@ -10,9 +10,11 @@ import click
 COMMANDS = {
     "check": "Look for mistakes in .task and .train files.",
     "describe": "Tell in plain English what a task is.",
+    "preview": "Draw a few trials of a task.",
     "build": "Compile a task to a NumPy module.",
     "train": "Train a network on a task.",
     "evaluate": "Measure how well a trained network does.",
+    "figure": "Draw how a network learnt, and what was measured of it.",
     "simulate": "Run a trained network on trials and keep what it did.",
     "list": "Show the task library.",
     "new": "Begin a task file.",

@@ -114,7 +114,8 @@ def need_packages(what: str, names: Iterable[str]) -> None:
 
     missing = [name for name in names if find_spec(name) is None]
     if missing:
-        fail(f"{what} needs {', '.join(missing)}: pip install 'epochal[train]'")
+        extras = sorted({"figures" if name == "matplotlib" else "train" for name in missing})
+        fail(f"{what} needs {', '.join(missing)}: pip install 'epochal[{','.join(extras)}]'")
 
 
 def fail(message: str) -> NoReturn:
