@@ -38,7 +38,17 @@ def new(width: float, height: float, draw: Callable[[Figure], None]) -> Figure:
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(width, height), layout="constrained")
         draw(figure)
+        _settle(figure)
     return figure
+
+
+def _settle(figure: Figure) -> None:
+    """Lay the axes out once, at round places: the solver's last digits differ from run to run."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axis in figure.axes:
+        left, bottom, width, height = (round(float(x), 4) for x in axis.get_position().bounds)
+        axis.set_position((left, bottom, width, height))
 
 
 def as_bytes(figure: Figure, kind: str) -> bytes:
