@@ -1,6 +1,7 @@
 """The examples of the documentation compile."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -49,5 +50,7 @@ def test_every_experiment_in_the_docs_can_be_prepared(
 ) -> None:
     file = tmp_path / "example.train"
     file.write_text(text)
+    rules = Path(__file__).parents[2] / "benchmarks/one_by_one/rules.task"
+    shutil.copy(rules, tmp_path)  # the set of tasks that one of them is about
     session = Session()
     assert prepare(str(file), {}, session), [one.message for one in session.diagnostics]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from msgspec.structs import replace
+from plain import Plain
 
 from epochal.runtime import update
 from epochal.runtime.backend import tf
@@ -44,7 +45,7 @@ SIGNS = np.where(np.arange(N_REC) % 3 == 2, -1.0, 1.0)
 @pytest.fixture(autouse=True)
 def without_compiling(monkeypatch: pytest.MonkeyPatch) -> None:
     """An update of so small a network takes longer to compile than to run."""
-    monkeypatch.setattr(update, "compiled", lambda function: function)
+    monkeypatch.setattr(update, "compiled", Plain)
 
 
 def trained(
