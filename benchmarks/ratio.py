@@ -1,66 +1,69 @@
 """Comparing two actions in one run."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from dataclasses import dataclass
-from statistics import median
 from time import perf_counter
+from typing import TypeAlias
+
+from benchmarks.rows import Row, Target, Unit, times
+
+Timed: TypeAlias = Callable[[int], float]
+"""Runs an action so many times, and gives the mean time of one in ms."""
 
 
-@dataclass(frozen=True)
-class Ratio:
-    """How long ours takes, relative to what it is held against.
+def timed(action: Callable[[], object]) -> Timed:
+    """Time an action of this process."""
 
-    Attributes
-    ----------
-    name : str
-        What was measured, against what.
-    ratios : tuple of float
-        Ours over theirs, one a round.
-    ours, theirs : float
-        Medians in ms, for orientation only.
-    target : float
-        The ratio to stay at or below.
-    """
+    def run(repeats: int) -> float:
+        start = perf_counter()
+        for _ in range(repeats):
+            action()
+        return (perf_counter() - start) / repeats * 1000
 
-    name: str
-    ratios: tuple[float, ...]
-    ours: float
-    theirs: float
-    target: float
-
-    def row(self) -> str:
-        """Lay out one line of a table."""
-        middle = median(self.ratios)
-        verdict = "reached" if middle <= self.target else "missed"
-        return (
-            f"{self.name:<62} {middle:5.2f} ({min(self.ratios):.2f} to {max(self.ratios):.2f})  "
-            f"target {self.target:.2f} {verdict}  [{self.ours:.2f} ms, {self.theirs:.2f} ms]"
-        )
+    return run
 
 
 def compare(
-    name: str,
-    ours: Callable[[], object],
-    theirs: Callable[[], object],
-    *,
-    target: float,
-    rounds: int = 15,
-    repeats: int = 20,
-) -> Ratio:
-    """Run two actions in turn, ``repeats`` of each a round, after one round to warm up."""
-    pairs = [(_time(ours, repeats), _time(theirs, repeats)) for _ in range(rounds + 1)][1:]
-    return Ratio(
-        name,
-        tuple(a / b for a, b in pairs),
-        median(a for a, _ in pairs),
-        median(b for _, b in pairs),
-        target,
+    row: Row, ours: Timed, theirs: Timed, *, rounds: int, repeats: tuple[int, int] = (1, 1)
+) -> Row:
+    """Run two actions in turn, ``repeats`` of each a round, after one round to warm up.
+
+    Parameters
+    ----------
+    row
+        Says what is measured and in which unit: `times` for ours over theirs, `times as fast` for
+        theirs over ours.
+    """
+    pairs = [(ours(repeats[0]), theirs(repeats[1])) for _ in range(rounds + 1)][1:]
+    return of_pairs(row, pairs)
+
+
+def of_pairs(row: Row, pairs: list[tuple[float, float]]) -> Row:
+    """Complete a row from the times of both, in ms, round by round."""
+    ratios = (_ratio(row.unit, a, b) for a, b in pairs)
+    return Row(
+        name=row.name,
+        against=row.against,
+        values=tuple(ratios),
+        unit=row.unit,
+        target=row.target,
+        ours=times([a for a, _ in pairs]),
+        theirs=times([b for _, b in pairs]),
     )
 
 
-def _time(action: Callable[[], object], repeats: int) -> float:
-    """Measure the mean time of an action in ms."""
-    start = perf_counter()
-    for _ in range(repeats):
-        action()
-    return (perf_counter() - start) / repeats * 1000
+def at_most(name: str, against: str, target: float | None = None) -> Row:
+    """Begin a row whose value is ours over theirs."""
+    return Row(name=name, against=against, target=None if target is None else Target(target))
+
+
+def faster(name: str, against: str, target: float | None = None) -> Row:
+    """Begin a row whose value is theirs over ours."""
+    aim = None if target is None else Target(target, at_least=True)
+    return Row(name=name, against=against, unit="times as fast", target=aim)
+
+
+def _ratio(unit: Unit, ours: float, theirs: float) -> float:
+    assert unit in ("times", "times as fast"), f"a ratio has no unit {unit}"
+    return ours / theirs if unit == "times" else theirs / ours
