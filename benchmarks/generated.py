@@ -59,7 +59,9 @@ def many_statements(statements: int) -> str:
     for i in range(statements):
         lines.append(f"    during stimulus[{10 * (i % 50)} ms : {10 * (i % 50) + 300} ms]:")
         lines.append(f"        motion[{('left', 'right')[i % 2]}] += 0.01")
-    text = _HEAD.format(params="        p = 0.5", trial="        v = p", during="        motion = v")
+    text = _HEAD.format(
+        params="        p = 0.5", trial="        v = p", during="        motion = v"
+    )
     return text.replace("    during response:", "\n".join(lines) + "\n\n    during response:")
 
 

@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 from benchmarks.rows import NotMeasured, Row, missing
 from benchmarks.worker import Worker
+
+
+class Beside(Protocol):
+    """Measures a row, given the process of a peer."""
+
+    def __call__(self, row: Row, *, peer: Worker) -> Row:
+        """Give the row with its values."""
 
 
 class HasPeers(Protocol):
@@ -58,19 +66,18 @@ class Plan:
             with self.peers.worker(peer) as worker:
                 self.versions.update(worker.versions)
                 for row in rows:
-                    yield attempt(row, lambda row=row: run(row, worker))  # type: ignore[misc]
+                    yield attempt(row, partial(run, peer=worker))
         except NotMeasured as reason:
             for row in rows:
                 yield missing(row, reason)
 
 
-Beside = Callable[[Row, Worker], Row]
 Measure = Callable[[Plan], Iterator[Row]]
 
 
-def attempt(row: Row, run: Callable[[], Row]) -> Row:
+def attempt(row: Row, run: Callable[[Row], Row]) -> Row:
     """Measure a row, or say why it is not measured."""
     try:
-        return run()
+        return run(row)
     except NotMeasured as reason:
         return missing(row, reason)

@@ -13,7 +13,7 @@ Curve = tuple[tuple[float, float], ...]
 """Pairs of a size and a time in ms."""
 
 
-class NotMeasured(Exception):
+class NotMeasured(Exception):  # noqa: N818
     """Something that a row needs is not there; the message says what."""
 
 

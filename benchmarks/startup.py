@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
+from collections.abc import Iterator
+from functools import partial
 
-from benchmarks.ratio import Ratio, compare
+from benchmarks.plan import Plan, attempt
+from benchmarks.processes import epochal, run
+from benchmarks.ratio import at_most, compare, timed
+from benchmarks.rows import Row
 from epochal.library import library
 
+COMMANDS = (("check", 2.0), ("describe", None), ("list", None))
 
-def measure() -> list[Ratio]:
-    """Compare ``epochal check`` on a file with a bare import of numpy, lark and jinja2."""
+
+def measure(plan: Plan) -> Iterator[Row]:
+    """Compare commands with a bare import of numpy, lark and jinja2."""
     path = str(library().files["classic/rdm"])
+    for name, target in COMMANDS:
+        arguments = (name,) if name == "list" else (name, path)
+        row = at_most(f"epochal {name}", "import numpy, lark, jinja2", target)
+        yield attempt(row, partial(_start, plan, arguments=arguments))
 
-    def ours() -> None:
-        subprocess.run([sys.executable, "-m", "epochal", "check", path], check=True, stdout=-3)
 
-    def theirs() -> None:
-        subprocess.run([sys.executable, "-c", "import numpy, lark, jinja2"], check=True)
-
-    name = "epochal check rdm.task, against import numpy, lark, jinja2"
-    return [compare(name, ours, theirs, target=2.0, rounds=8, repeats=1)]
+def _start(plan: Plan, row: Row, arguments: tuple[str, ...]) -> Row:
+    bare = [sys.executable, "-c", "import numpy, lark, jinja2"]
+    ours, theirs = timed(lambda: run(epochal(*arguments))), timed(lambda: run(bare))
+    return compare(row, ours, theirs, rounds=plan.rounds(9))

@@ -108,7 +108,13 @@ def started(name: str, command: Sequence[str]) -> Iterator[Worker]:
     pipe = subprocess.PIPE
     with tempfile.TemporaryFile("w+", errors="replace") as complaints:
         process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdin=pipe, stdout=pipe, stderr=complaints, text=True
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdin=pipe,
+            stdout=pipe,
+            stderr=complaints,
+            text=True,
         )
         try:
             yield Worker(name, process, complaints)

@@ -20,7 +20,7 @@ RATE, BETA1, BETA2, EPSILON = 1e-3, 0.9, 0.999, 1e-7
 
 
 def weights_of(units: int, inputs: int, outputs: int) -> dict[str, jax.Array]:
-    """Initial weights, small and random."""
+    """Draw initial weights, small and random."""
     rng = np.random.default_rng(0)
     shapes = {
         "W_in": (units, inputs),
@@ -66,7 +66,7 @@ def update(
 def step(
     units: int, batch: int, steps: int, inputs: int = 2, outputs: int = 2
 ) -> Callable[[], object]:
-    """An update, compiled; buffers are reused."""
+    """Prepare an update, compiled; buffers are reused."""
     w = weights_of(units, inputs, outputs)
     state = (w, *({k: jnp.zeros_like(a) for k, a in w.items()} for _ in range(2)))
     rng = np.random.default_rng(1)

@@ -30,7 +30,7 @@ class Leaky(keras.layers.Layer):  # type: ignore[misc]
         self.W_rec = self.add_weight(shape=(self.units, self.units), initializer="orthogonal")
         self.b_rec = self.add_weight(shape=(self.units,), initializer="zeros")
 
-    def call(self, x: object, states: list[object]) -> tuple[object, list[object]]:
+    def call(self, x: tf.Tensor, states: list[tf.Tensor]) -> tuple[tf.Tensor, list[tf.Tensor]]:
         """Give rates and currents."""
         (s,) = states
         into = keras.ops.matmul(keras.ops.relu(s), self.W_rec) + keras.ops.matmul(x, self.W_in)
@@ -41,7 +41,7 @@ class Leaky(keras.layers.Layer):  # type: ignore[misc]
 def step(
     units: int, batch: int, steps: int, inputs: int = 2, outputs: int = 2
 ) -> Callable[[], object]:
-    """An update."""
+    """Prepare an update."""
     keras.utils.set_random_seed(0)
     network = keras.Sequential(
         [

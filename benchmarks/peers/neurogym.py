@@ -14,7 +14,7 @@ from benchmarks.peers.protocol import serve
 
 
 def batch(batch: int, steps: int) -> Callable[[], object]:
-    """A batch, (N_steps, N_batch, ..), at 10 ms a step; trials are as long as the batch."""
+    """Prepare a batch, (N_steps, N_batch, ..), at 10 ms a step; trials are as long as the batch."""
     warnings.simplefilter("ignore")
     timing = {"fixation": 100, "stimulus": steps * 10 - 200, "delay": 0, "decision": 100}
     arguments = {"dt": 10, "timing": timing}

@@ -29,7 +29,11 @@ class Training:
         self._draw = draw
         self._go, self._done = threading.Semaphore(0), threading.Semaphore(0)
         self._error: BaseException | None = None
-        settings = {"training_iters": NEVER, "loss_epoch": NEVER, "verbosity": False}
+        settings: dict[str, object] = {
+            "training_iters": NEVER,
+            "loss_epoch": NEVER,
+            "verbosity": False,
+        }
         settings |= {"save_training_weights_epoch": NEVER, "clip_grads": more.pop("clip", True)}
         params = {**task.get_task_params(), "name": "peer", "N_rec": units, **more}
         thread = threading.Thread(target=self._train, args=(params, settings), daemon=True)
@@ -67,13 +71,13 @@ def task_of(batch: int, steps: int) -> PerceptualDiscrimination:
 
 
 def batch(batch: int, steps: int) -> Callable[[], object]:
-    """A batch of trials, from its own generator."""
+    """Prepare a batch of trials, from its own generator."""
     batches = task_of(batch, steps).batch_generator()
     return lambda: next(batches)
 
 
 def step(units: int, batch: int, steps: int) -> Callable[[], object]:
-    """An update of Basic, without noise, Dale's law or clipping, always of one batch."""
+    """Prepare an update of Basic without noise, Dale's law or clipping, always on one batch."""
     task = task_of(batch, steps)
     one = next(task.batch_generator())
     return Training(task, lambda: one, units, clip=False)
@@ -82,7 +86,7 @@ def step(units: int, batch: int, steps: int) -> Callable[[], object]:
 def update(
     units: int, batch: int, steps: int, noise: float = 0.0, dale: float = 0.0
 ) -> Callable[[], object]:
-    """An update of Basic with its data, as ``train()`` does it, clipping too."""
+    """Prepare an update of Basic with its data, as ``train()`` does it, clipping too."""
     task = task_of(batch, steps)
     batches = task.batch_generator()
     more = {"rec_noise": noise, **({"dale_ratio": dale} if dale else {})}

@@ -17,7 +17,7 @@ from benchmarks.peers.protocol import serve
 def step(
     units: int, batch: int, steps: int, inputs: int = 2, outputs: int = 2
 ) -> Callable[[], object]:
-    """An update."""
+    """Prepare an update."""
     torch.manual_seed(0)
     torch.set_flush_denormal(True)
     network = torch.nn.RNN(inputs, units, nonlinearity="relu")

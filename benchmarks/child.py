@@ -1,0 +1,82 @@
+"""What needs a process of its own: ``python -m benchmarks.child NAME ARGUMENTS`` prints JSON.
+
+Here stands only where to look at the clock or the memory; what runs is ``epochal train``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+
+
+def first_update(began: float, arguments: list[str]) -> None:
+    """Run ``epochal train`` to the end of its first update.
+
+    Prints ``ms`` from ``began`` (seconds since 1970, when the process was started) without the
+    import of TensorFlow, and ``tensorflow``, that import in ms.
+    """
+    before = time.time()
+    from epochal.runtime.backend import tf  # noqa: F401
+
+    imported = time.time() - before
+    from epochal.runtime.update import Trainer
+
+    begin = Trainer.__init__
+
+    def watched(self: Trainer, *given: object, **named: object) -> None:
+        begin(self, *given, **named)  # type: ignore[arg-type]
+        update = self.update
+
+        class Watch:
+            """The program of an update, which ends the process once it has run."""
+
+            def __getattr__(self, name: str) -> object:
+                return getattr(update, name)
+
+            def __call__(self, *feed: object) -> None:
+                float(update(*feed))
+                ms = (time.time() - began - imported) * 1000
+                tell({"ms": ms, "tensorflow": imported * 1000})
+                os._exit(0)
+
+        self.update = Watch()  # type: ignore[assignment]
+
+    Trainer.__init__ = watched  # type: ignore[method-assign]
+    from epochal.cli import main
+
+    sys.argv = ["epochal", "train", *arguments]
+    main()
+
+
+def memory(_: float, arguments: list[str]) -> None:
+    """Run ``epochal train`` whole; print the most memory it had, in MB."""
+    import resource
+
+    from epochal.cli import main
+
+    sys.argv = ["epochal", "train", *arguments]
+    try:
+        main()
+    except SystemExit as end:
+        if end.code:
+            raise
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    tell({"mb": most / (2**20 if sys.platform == "darwin" else 2**10)})
+
+
+def tell(found: dict[str, float]) -> None:
+    """Print the last line, which is read."""
+    print(json.dumps(found), flush=True)
+
+
+CHILDREN: dict[str, Callable[[float, list[str]], None]] = {
+    "first_update": first_update,
+    "memory": memory,
+}
+
+
+if __name__ == "__main__":
+    CHILDREN[sys.argv[1]](float(sys.argv[2]), sys.argv[3:])

@@ -1,0 +1,65 @@
+"""Two seeds side by side against one alone."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from benchmarks.plan import Plan, attempt
+from benchmarks.processes import epochal, run, trained
+from benchmarks.ratio import compare
+from benchmarks.rows import NotMeasured, Row, Target
+
+FIRST, UPDATES = 20, 220
+"""Updates between which time counts: before them programs are compiled."""
+TRAINING = ["rdm", "--units", "100", "--updates", str(UPDATES), "--accuracy", "2"]
+
+
+class Report(msgspec.Struct):
+    """What is needed of a line of ``metrics.jsonl``."""
+
+    update: int
+    seconds: float
+
+
+def measure(plan: Plan) -> Iterator[Row]:
+    """Compare the updates a second of two seeds together with those of one."""
+    row = Row(
+        name="updates a second of two seeds on two cores, 100 units",
+        against="one seed on both",
+        unit="times as fast",
+        target=Target(1.6, at_least=True),
+    )
+    yield attempt(row, partial(_seeds, plan))
+
+
+def _seeds(plan: Plan, row: Row) -> Row:
+    if (os.cpu_count() or 1) < 2:
+        raise NotMeasured("this machine has one core")
+    with tempfile.TemporaryDirectory() as room:
+        folder = Path(room) / "run"
+
+        def one(_: int) -> float:
+            run(epochal("train", *trained(str(folder), *TRAINING, "--seed", "0")))
+            return _ms(folder)
+
+        def two(_: int) -> float:
+            arguments = ("--seeds", "0,1", "--out", str(folder), "--force", "--quiet")
+            run(epochal("train", *TRAINING, *arguments))
+            return max(_ms(folder / f"seed-{seed}") for seed in (0, 1)) / 2
+
+        return compare(row, two, one, rounds=plan.rounds(4))
+
+
+def _ms(folder: Path) -> float:
+    """Read the mean time of an update from the progress that a run has kept."""
+    lines = (folder / "metrics.jsonl").read_text().splitlines()
+    reports = [msgspec.json.decode(line, type=Report) for line in lines]
+    seconds = {report.update: report.seconds for report in reports}
+    last = max(update for update in seconds if update % 50 and update < UPDATES)
+    return (seconds[last] - seconds[FIRST]) / (last - FIRST) * 1000
