@@ -12,5 +12,6 @@ golden:  ## regenerate the golden files, then read the diff
 library:  ## write docs/library.md from the files in tasks/
 	python tests/library/write_docs.py
 
-bench:  ## measure, side by side, as ratios in one run
+bench:  ## install the peers, then measure side by side, as ratios in one run
+	python -m benchmarks environment
 	python -m benchmarks

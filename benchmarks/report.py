@@ -1,7 +1,8 @@
 """Tables and figures of documentation, filled from results, so that no number is typed by hand.
 
 A page holds ``<!-- table: NAME -->`` and ``<!-- end -->``; what stands between them is written
-here.  ``machine`` is the table of where and when; every other name is a measurement.
+here.  ``machine`` is the table of where and when, ``figure`` the curves; every other name is a
+measurement.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from benchmarks.rows import Row, shown
 from benchmarks.worker import ROOT
 
 PAGE = ROOT / "docs" / "performance.md"
-FIGURE = ROOT / "docs" / "figures" / "growth.svg"
+FIGURE = ROOT / "docs" / "growth.svg"
 KEPT = ROOT / "docs" / "performance.json"
 _TABLE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 NOTHING = "*Not measured yet.*\n"
@@ -34,8 +35,7 @@ def main(arguments: list[str]) -> int:
         print(error, file=sys.stderr)
         return 1
     PAGE.write_text(filled(PAGE.read_text("utf-8"), found), "utf-8")
-    FIGURE.parent.mkdir(exist_ok=True)
-    FIGURE.write_text(svg(_rows(found)), "utf-8")
+    FIGURE.write_text(svg(_grown(found)), "utf-8")
     results.write(KEPT, found)
     print(f"wrote {PAGE.name}, {FIGURE.name} and {KEPT.name} in docs")
     return 0
@@ -45,8 +45,13 @@ def filled(page: str, found: Results) -> str:
     """Write the tables of a page anew."""
 
     def table(match: re.Match[str]) -> str:
-        name = match[2]
-        text = machine(found) if name == "machine" else rows(found.measurements.get(name))
+        match match[2]:
+            case "machine":
+                text = machine(found)
+            case "figure":
+                text = f"![How costs grow]({FIGURE.name})\n" if _grown(found) else ""
+            case name:
+                text = rows(found.measurements.get(name))
         return f"{match[1]}{text}{match[3]}"
 
     return _TABLE.sub(table, page)
@@ -92,7 +97,7 @@ def _behind(row: Row) -> str:
     return "; ".join(ends) or row.times()
 
 
-def _rows(found: Results) -> list[Row]:
+def _grown(found: Results) -> list[Row]:
     """Gather the rows that have curves."""
     every = (row for taken in found.measurements.values() for row in taken.rows)
     return [row for row in every if row.curves]
