@@ -83,8 +83,9 @@ def _with_tasks(
     if parsed is None:
         return None
     task = compile_parsed(parsed, texts, {}, session)
-    if task is None or not _pinned(experiment, task, session):
+    if task is None:
         return None
+    _check_pin(experiment, task, session)
     tasks: dict[str, Task] = {}
     for home, bindings in experiment.bound.items():
         plot = experiment.plots.get(home.removeprefix("measure "))
@@ -160,15 +161,14 @@ def _task_of(
     return Parsed(found[0], found[1], chosen) if chosen is not None else None
 
 
-def _pinned(experiment: Experiment, task: Task, session: Session) -> bool:
+def _check_pin(experiment: Experiment, task: Task, session: Session) -> None:
     """Hold the task against the hash that the experiment was written for."""
     if experiment.pin is None or experiment.pin == task.hash:
-        return True
+        return
     note = Note("the task has changed since the pin was written: look at what, then pin it anew")
     message = f"the pin says {experiment.pin}, and the task is {task.hash}"
     span = experiment.spans["pin"]
     session.diagnostics.append(diagnose("E0807", message, span, notes=(note,)))
-    return False
 
 
 def _scored(plan: Plan, task: Task, spans: Mapping[str, Span], session: Session) -> None:

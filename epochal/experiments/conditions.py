@@ -30,6 +30,17 @@ def condition(node: syntax.Expr, reader: Reader) -> Condition | None:
     return _comparison(node.left, cast("_Op", node.op), node.right, node, reader)
 
 
+def evaluations(found: Condition) -> int:
+    """Count the evaluations that there must be before a condition can hold."""
+    match found:
+        case Both(a, b):
+            return max(evaluations(a), evaluations(b))
+        case Either(a, b):
+            return min(evaluations(a), evaluations(b))
+        case Comparison(metric):
+            return metric.last
+
+
 def _called(node: syntax.Expr) -> str:
     """Name what an expression calls, or what it is."""
     if isinstance(node, syntax.Call):

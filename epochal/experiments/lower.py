@@ -15,7 +15,7 @@ from epochal.dsl import syntax
 from epochal.dsl.diagnostic import Note
 from epochal.dsl.nearest import nearest
 from epochal.dsl.span import Span
-from epochal.experiments.conditions import condition
+from epochal.experiments.conditions import condition, evaluations
 from epochal.experiments.settings import MISSING, MOST_ITEMS, Reader, Setting, kinds_of
 from epochal.runtime.config import Profile, Training
 from epochal.runtime.plan import BackTo, Condition, Measure, Plan, Stage
@@ -78,6 +78,7 @@ class _Lowering:
     bound: dict[str, Bindings] = field(default_factory=dict)
     members: dict[str, Members] = field(default_factory=dict)
     plots: dict[str, Plot] = field(default_factory=dict)
+    untils: dict[str, Span] = field(default_factory=dict)  # of each stage
 
     def __post_init__(self) -> None:
         self.reader = Reader(self.report)
@@ -102,6 +103,8 @@ def lower_experiment(node: syntax.Experiment, report: Report, text_of: TextOf) -
     stages = _stages(job.one(syntax.Curriculum), job)
     measures = _measures(job.one(syntax.Evaluate), job)
     _check_consolidation(profile, job)
+    if profile is not None:
+        _check_reach(stages, profile.training.every, job)
     spans = {one.name.name: one.value.span for one in fields}
     if top is not None and "task" not in top:
         report.error("E0803", "an experiment lacks `task:`, a text that names it", node.name.span)
@@ -190,6 +193,8 @@ def _stage(node: syntax.Stage, place: int, names: list[str], job: _Lowering) -> 
     for extra in untils[1:]:
         job.report.error("E0803", "a stage has one `until`; join conditions with `and`", extra.span)
     until = condition(untils[0].condition, job.reader) if untils else None
+    if untils:
+        job.untils[node.name.name] = untils[0].condition.span
     returns = [item for item in node.items if isinstance(item, syntax.BackTo)]
     backs = [_back(item, names[:place], job) for item in returns]
     mixes = [item for item in node.items if isinstance(item, syntax.Mix)]
@@ -213,6 +218,20 @@ def _stage(node: syntax.Stage, place: int, names: list[str], job: _Lowering) -> 
         mix=mix,
         reset="reset" in values,
     )
+
+
+def _check_reach(stages: tuple[Stage, ...], every: int, job: _Lowering) -> None:
+    """Say so where a stage is left before its ``until`` has the evaluations that it waits for."""
+    for stage in stages:
+        if stage.until is None or stage.at_most is None:
+            continue
+        there, wanted = -(-stage.at_most // every), evaluations(stage.until)
+        if there < wanted:
+            message = (
+                f"this can never hold: it waits for {wanted} evaluations, one every {every} "
+                f"updates, and the stage is left after {stage.at_most}"
+            )
+            job.report.error("E0806", message, job.untils[stage.name])
 
 
 def _back(item: syntax.BackTo, earlier: list[str], job: _Lowering) -> BackTo | None:

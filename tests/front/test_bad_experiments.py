@@ -34,3 +34,22 @@ def test_a_bad_experiment_gets_its_report(path: Path, update_golden: bool) -> No
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
 def test_a_bad_experiment_makes_the_mistake_of_its_name_and_no_other(path: Path) -> None:
     assert {one.code for one in judge(path)[0]} == {path.stem[:5]}
+
+
+def test_one_run_reports_a_pin_and_what_else_is_wrong(tmp_path: Path) -> None:
+    path = tmp_path / "several.train"
+    path.write_text(
+        """epochal 1
+
+experiment several:
+    task: "epochal:rdm"
+    pin: "task1:000000000000"
+    curriculum:
+        stage easy with coherence = {51.2%}:
+            at_most: 100
+        stage full with viewing = 5 s:
+            at_most: 100
+""",
+        "utf-8",
+    )
+    assert [one.code for one in judge(path)[0]] == ["E0807", "E0201", "E0327"]
