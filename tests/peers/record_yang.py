@@ -10,10 +10,13 @@ environment with NumPy and six (TensorFlow, which the tasks import and do not us
 from __future__ import annotations
 
 import importlib.util
+import json
+import os
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 from unittest.mock import MagicMock
 
 import numpy as np
@@ -25,12 +28,29 @@ NAMES = {"fix1": "fix", "stim1": "stim1", "delay1": "delay1", "stim2": "stim2"}
 NAMES |= {"delay2": "delay2", "go1": "go"}
 
 
+class Published(NamedTuple):
+    """A publication: its name here, units of a modality, input noise, where its code is from."""
+
+    name: str
+    n_ring: int
+    sigma: float
+    source: str
+
+
+YANG = Published("yang2019", 32, 0.01, "github.com/gyyang/multitask 817e23d, task.py")
+DRISCOLL = Published(
+    "driscoll2024", 2, 0.1, "github.com/lauradriscoll/flexible_multitask 2482af0, stepnet/task.py"
+)
+
+
 def original(path: Path) -> ModuleType:
     """Import the published module of tasks."""
+    os.environ.setdefault("HOME_DIR", ".")
     for name in ABSENT:
         sys.modules[name] = MagicMock()
     spec = importlib.util.spec_from_file_location("original", path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -86,3 +106,34 @@ def times_of(module: ModuleType, rule: str, n_ring: int) -> dict[str, list[float
         trial = module.generate_trials(rule, hp, "random", batch_size=1, noise_on=False)
         rows.append(summarize_times(bounds(trial, len(trial.x)), 1))
     return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+def recorded(values: list[float]) -> tuple[float, float, int]:
+    """Give mean, standard deviation and number over batches that have the statistic."""
+    known = np.array(values)[~np.isnan(values)]
+    return float(f"{known.mean():.6g}"), float(f"{known.std(ddof=1):.4g}"), len(known)
+
+
+def main(path: Path) -> None:
+    """Record every rule of one of the two publications."""
+    published = DRISCOLL if path.parent.name == "stepnet" else YANG
+    module = original(path)
+    rules = {}
+    for rule in module.rules_dict["all"]:
+        found = arrays_of(module, rule, published.n_ring, published.sigma)
+        found |= times_of(module, rule, published.n_ring)
+        rules[rule] = {name: recorded(values) for name, values in found.items()}
+    record = {
+        "source": published.source,
+        "batches": BATCHES,
+        "trials": TRIALS,
+        "numpy": np.__version__,
+        "rules": rules,
+    }
+    text = json.dumps(record, indent=1)
+    text = re.sub(r"\[\s+(\S+)\s+(\S+)\s+(\S+)\s+\]", r"[\1 \2 \3]", text)  # a statistic a line
+    (Path(__file__).parent / "recorded" / f"{published.name}.json").write_text(text + "\n")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
