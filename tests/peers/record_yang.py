@@ -22,7 +22,7 @@ from unittest.mock import MagicMock
 import numpy as np
 from multitask_summary import summarize, summarize_times
 
-BATCHES, TRIALS = 1300, 4  # times are drawn once a batch, so that many small ones tell most
+BATCHES, TRIALS = 650, 8  # times are drawn once a batch, so that many small ones tell most
 ABSENT = ("tensorflow", "tensorflow.compat", "tensorflow.compat.v1", "dotenv")
 NAMES = {"fix1": "fix", "stim1": "stim1", "delay1": "delay1", "stim2": "stim2"}
 NAMES |= {"delay2": "delay2", "go1": "go"}

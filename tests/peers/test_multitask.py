@@ -23,7 +23,7 @@ from epochal.library import library
 from epochal.runtime.task import Task
 
 RECORDED = Path(__file__).parent / "recorded"
-N_RING = {"yang2019": 32, "driscoll2024": 2}
+N_RING = {"yang2019": 32}
 DT = 20.0
 SAME = 1e-5
 """How far a statistic that never varies may be off, relative to 1 or more: six digits are kept."""
@@ -43,13 +43,13 @@ RULES = [f"{source}/{rule}" for source in N_RING for rule in recorded(source)]
 
 
 def made(task: Task, n_ring: int, batches: int, seed: int) -> dict[str, list[float]]:
-    """Collect the statistics of our batches, four trials each as those recorded."""
+    """Collect the statistics of our batches, of as many trials as those recorded."""
     rows = []
     for number in range(batches):
-        batch = task.batch(4, dt=DT, seed=seed, batch=number)
+        batch = task.batch(8, dt=DT, seed=seed, batch=number)
         epochs = {name: (int(a), int(b)) for name, ((a, b), *_) in batch.epochs.items()}
-        arrays = (np.asarray(one, float) for one in (batch.inputs, batch.targets, batch.weights))
-        rows.append(summarize(*arrays, epochs, n_ring, DT) | summarize_times(epochs, DT))
+        x, y, w = (np.asarray(one, float) for one in (batch.inputs, batch.targets, batch.weights))
+        rows.append(summarize(x, y, w, epochs, n_ring, DT) | summarize_times(epochs, DT))
     return {name: [row[name] for row in rows] for name in rows[0]}
 
 
@@ -81,7 +81,7 @@ def test_trials_are_like_those_of_the_published_code(name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", RULES)
 def test_many_trials_are_like_those_of_the_published_code(name: str) -> None:
-    assert compare(name, epochal.load(name), 1300, seed=7) == {}
+    assert compare(name, epochal.load(name), 650, seed=7) == {}
 
 
 def test_all_tasks_of_the_sets_are_recorded_over_five_thousand_trials() -> None:
@@ -109,8 +109,6 @@ ALTERED = [
     ("yang2019/delaydm1", "delaydm1", "uniform(100 ms, 300 ms)", "uniform(100 ms, 400 ms)"),
     ("yang2019/dmsgo", "dmsgo", "{match, nonmatch}\n", "{match: 80%, nonmatch: 20%}\n"),
     ("yang2019/dmcgo", "dmcgo", "truth == go_if", "truth != go_if"),
-    ("driscoll2024/fdgo", "_base", "target hold = 0.8", "target hold = 0.85"),
-    ("driscoll2024/delaydm1", "delaydm1", "uniform(0.005, 0.8)", "uniform(0.005, 0.1)"),
 ]
 
 
