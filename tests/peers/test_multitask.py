@@ -23,7 +23,7 @@ from epochal.library import library
 from epochal.runtime.task import Task
 
 RECORDED = Path(__file__).parent / "recorded"
-N_RING = {"yang2019": 32}
+N_RING = {"yang2019": 32, "driscoll2024": 2}
 DT = 20.0
 SAME = 1e-5
 """How far a statistic that never varies may be off, relative to 1 or more: six digits are kept."""
@@ -109,6 +109,8 @@ ALTERED = [
     ("yang2019/delaydm1", "delaydm1", "uniform(100 ms, 300 ms)", "uniform(100 ms, 400 ms)"),
     ("yang2019/dmsgo", "dmsgo", "{match, nonmatch}\n", "{match: 80%, nonmatch: 20%}\n"),
     ("yang2019/dmcgo", "dmcgo", "truth == go_if", "truth != go_if"),
+    ("driscoll2024/fdgo", "_base", "target hold = 0.8", "target hold = 0.85"),
+    ("driscoll2024/delaydm1", "delaydm1", "uniform(0.005, 0.8)", "uniform(0.005, 0.1)"),
 ]
 
 
