@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +14,12 @@ from peer_statistics import Array, Collected, Difference, Recorded, Trials, boun
 import epochal
 from epochal import Task
 from epochal.driver import Bindings
+from epochal.library import library
 
 RECORDED = Path(__file__).parent / "recorded"
 TRIALS = 6000
 PART = 250
+Part = tuple[str, float, float | None]
 
 
 @dataclass(frozen=True)
@@ -34,9 +37,10 @@ class Match:
     values
         The columns of our trial table that the recording has, by the name that it has there.
     epochs
-        Our epochs that the recording has, by the name that it has there.
+        Our epochs that the recording has, by the name that it has there; ``("response", 0, 20)``
+        is the part of one from 0 to 20 ms, None its end.
     leaving_out
-        Words: statistics whose names hold one of them are not compared; say why beside it.
+        Patterns: statistics whose names hold one of them are not compared; say why beside it.
     steps
         Whether durations of epochs are compared in steps: where both programs have one grid.
     group
@@ -47,7 +51,7 @@ class Match:
     recorded: str
     bound: Bindings
     values: Mapping[str, str]
-    epochs: Mapping[str, str]
+    epochs: Mapping[str, str | Part]
     leaving_out: Sequence[str] = ()
     steps: bool = True
     group: int = 1
@@ -62,7 +66,7 @@ def compare(match: Match, peer: str, task: Task | None = None) -> list[Differenc
     task = task if task is not None else epochal.load(match.task)
     task = task.with_params(**match.bound) if match.bound else task
     found = differences(_tallies(match, theirs, task), theirs.tallies)
-    compared = [one for one in found if not any(word in one.name for word in match.leaving_out)]
+    compared = [one for one in found if not any(re.search(p, one.name) for p in match.leaving_out)]
     assert len(compared) > 10
     limit = bound(len(compared))
     return [one for one in compared if abs(one.z) > limit]
@@ -83,19 +87,33 @@ def trials_of(match: Match, task: Task, dt: float, n: int, i: int) -> Trials:
         inputs=batch.inputs,
         targets=batch.targets,
         weights=batch.weights,
-        epochs={theirs: batch.epochs[mine] for theirs, mine in match.epochs.items()},
-        values={theirs: _values(batch.trials[mine], mine, task) for theirs, mine in match.values.items()},
+        epochs={name: _span(batch.epochs, one, dt) for name, one in match.epochs.items()},
+        values={
+            theirs: _values(batch.trials[mine], mine, task) for theirs, mine in match.values.items()
+        },
         input_names=task.inputs,
         output_names=task.outputs,
     )
 
 
+def _span(epochs: Mapping[str, Array], part: str | Part, dt: float) -> Array:
+    """Give the first step of an epoch, or of a part of it, and the one after its last."""
+    if isinstance(part, str):
+        return epochs[part]
+    name, start, stop = part
+    first, after = epochs[name][:, 0], epochs[name][:, 1]
+    end = after if stop is None else np.minimum(first + round(stop / dt), after)
+    return np.stack((np.minimum(first + round(start / dt), after), end), axis=1)
+
+
 def _values(column: Array, name: str, task: Task) -> Array:
     """Give a column of the trial table in ms, deg and Hz, or as labels."""
     if name in task.labels:
-        return np.array([*task.labels[name], "none"])[np.asarray(column, int)]
-    times = task.units.get(name) == "us"
-    return np.asarray(column, float) / (1000 if times else 1)
+        labels: Array = np.array([*task.labels[name], "none"])
+        named: Array = labels[np.asarray(column, int)]
+        return named
+    found: Array = np.asarray(column, float)
+    return found / 1000 if task.units.get(name) == "us" else found
 
 
 def told(found: Sequence[Difference]) -> str:
@@ -104,3 +122,15 @@ def told(found: Sequence[Difference]) -> str:
         f"{one.name}: ours {one.ours[1]:.5g}, theirs {one.theirs[1]:.5g}, z = {one.z:.1f}"
         for one in found[:20]
     )
+
+
+def altered(name: str, old: str, new: str, room: Path) -> Task:
+    """Compile one of our tasks with a piece of its text replaced, which a comparison must find."""
+    path = library().files.get(name, Path(name))
+    text = path.read_text("utf-8")
+    assert text.count(old) >= 1, f"{name} has no {old!r}"
+    for beside in path.parent.glob("*.task"):  # what it uses
+        (room / beside.name).write_text(beside.read_text("utf-8"), "utf-8")
+    file = room / path.name
+    file.write_text(text.replace(old, new), "utf-8")
+    return epochal.load(file)

@@ -1,7 +1,8 @@
 """What trials are like, in numbers that two programs can be compared by.  NumPy alone.
 
 Each statistic is one number a trial, nan where a trial has none: the mean of an input in an epoch,
-the product of that with the mean target of an output, whether a duration is below an edge.  Over
+the product of that with the mean target of an output in another, whether a duration is below an
+edge.  Over
 many trials it has a mean with a sampling error, and two programs that make the same trials have
 the same means, up to those errors.  Squares and products are among the statistics, so that their
 means tell of variances and covariances.
@@ -17,7 +18,7 @@ import math
 import platform
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, product
 from pathlib import Path
 from statistics import NormalDist
 from typing import Any
@@ -31,7 +32,7 @@ Numbers = dict[str, Array]
 Tally = tuple[int, float, float]
 """On how many trials, the mean, and the standard deviation."""
 
-MOST_COLUMNS = 6
+MOST_COLUMNS = 4
 """Sides with more units are told by as many random sums of their units."""
 MOST_LEVELS = 12
 """Values that take no more levels are counted level by level."""
@@ -97,10 +98,14 @@ class Collected:
 
     numbers: dict[str, list[Array]] = field(default_factory=dict)
     values: dict[str, list[Array]] = field(default_factory=dict)
+    means: list[str] = field(default_factory=list)
 
     def add(self, trials: Trials, *, steps: bool = True) -> None:
         """Add the statistics of some trials, with or without the durations of epochs in steps."""
-        for name, numbers in numbers_of(trials, steps=steps).items():
+        means = means_of(trials)
+        self.means = list(means)
+        found = numbers_of(trials, steps=steps) | means | products_of(means)
+        for name, numbers in found.items():
             self.numbers.setdefault(name, []).append(numbers)
         for name, values in trials.values.items():
             self.values.setdefault(name, []).append(np.asarray(values))
@@ -109,11 +114,18 @@ class Collected:
         """Choose the edges by which each value is told."""
         return {name: edges_of(np.concatenate(parts)) for name, parts in self.values.items()}
 
-    def tallies(self, edges: Mapping[str, Sequence[float | str]], group: int = 1) -> dict[str, Tally]:
+    def tallies(
+        self, edges: Mapping[str, Sequence[float | str]], group: int = 1
+    ) -> dict[str, Tally]:
         """Sum up; trials that share draws in groups of ``group`` count as one."""
         every = {name: np.concatenate(parts) for name, parts in self.numbers.items()}
         for name, parts in self.values.items():
-            every |= indicators(name, np.concatenate(parts), edges[name])
+            values = np.concatenate(parts)
+            told = indicators(name, values, edges[name])
+            every |= told
+            first = {name: told[name]} if name in told else told
+            for one, other in product(first, self.means):
+                every[f"{one} x {other}"] = first[one] * every[other]
         every = {name: averaged(numbers, group) for name, numbers in every.items()}
         return {name: tally(numbers) for name, numbers in every.items()}
 
@@ -122,35 +134,59 @@ class Collected:
 
 
 def numbers_of(trials: Trials, *, steps: bool = True) -> Numbers:
-    """Tell of each epoch: how long it is, and what inputs, targets and weights are in it."""
+    """Tell of each epoch: how long it is, how inputs and targets vary in it, and weights."""
     found: Numbers = {}
-    sides = {
-        "input": _side(trials.inputs, trials.input_names),
-        "target": _side(trials.targets, trials.output_names),
-    }
-    weights = _Sums(trials.weights)
-    rows = len(next(iter(trials.epochs.values())))
-    sequence = np.arange(rows) * len(trials.inputs) // rows
-    for epoch, span in trials.epochs.items():
-        place = sequence, np.asarray(span, int)
+    weights, units = _side(trials.weights, trials.output_names)
+    for epoch, place in _places(trials).items():
         length = (place[1][:, 1] - place[1][:, 0]).astype(float)
-        means: Numbers = {}
-        for side, (sums, names) in sides.items():
-            mean, within, successive = sums.of(*place)
-            for k, name in enumerate(names):
-                means[f"{side} {name}"] = mean[:, k]
-                found[f"{epoch}: variance over time of {side} {name}"] = within[:, k]
-                found[f"{epoch}: covariance of successive {side} {name}"] = successive[:, k]
-        for k, name in enumerate(trials.output_names):
-            found[f"{epoch}: weight {name}"] = weights.of(*place)[0][:, k]
         found[f"{epoch}: is there"] = (length > 0).astype(float)
         if steps:
             found[f"{epoch}: steps"] = length
             found[f"{epoch}: steps squared"] = length**2
-        found |= {f"{epoch}: {name}": mean for name, mean in means.items()}
-        for one, other in combinations_with_replacement(means, 2):
-            found[f"{epoch}: {one} x {other}"] = means[one] * means[other]
+        found |= {
+            f"{epoch}: weight {u}": x for u, x in zip(units, weights.of(*place)[0].T, strict=True)
+        }
+    for side, (sums, names) in _sides(trials).items():
+        for epoch, place in _places(trials).items():
+            _, within, successive = sums.of(*place)
+            for k, name in enumerate(names):
+                found[f"{epoch}: variance over time of {side} {name}"] = within[:, k]
+                found[f"{epoch}: covariance of successive {side} {name}"] = successive[:, k]
     return found
+
+
+def means_of(trials: Trials) -> Numbers:
+    """Give the means over time of inputs and targets in each epoch."""
+    found: Numbers = {}
+    for side, (sums, names) in _sides(trials).items():
+        for epoch, place in _places(trials).items():
+            mean = sums.of(*place)[0]
+            found |= {f"{epoch}: {side} {name}": mean[:, k] for k, name in enumerate(names)}
+    return found
+
+
+def products_of(means: Numbers) -> Numbers:
+    """Multiply means of one epoch with each other, and all of inputs with all of targets."""
+    found: Numbers = {}
+    for one, other in combinations_with_replacement(means, 2):
+        epochs = {name.partition(": ")[0] for name in (one, other)}
+        if len(epochs) == 1 or (": input " in one and ": target " in other):
+            found[f"{one} x {other}"] = means[one] * means[other]
+    return found
+
+
+def _places(trials: Trials) -> dict[str, tuple[Array, Array]]:
+    """Say for each epoch in which sequence each trial stands, and from where to where it goes."""
+    n = len(next(iter(trials.epochs.values())))
+    sequence = np.arange(n) * len(trials.inputs) // n
+    return {name: (sequence, np.asarray(span, int)) for name, span in trials.epochs.items()}
+
+
+def _sides(trials: Trials) -> dict[str, tuple[_Sums, Sequence[str]]]:
+    return {
+        "input": _side(trials.inputs, trials.input_names),
+        "target": _side(trials.targets, trials.output_names),
+    }
 
 
 def _side(array: Array, names: Sequence[str]) -> tuple[_Sums, Sequence[str]]:
@@ -178,11 +214,16 @@ class _Sums:
         first, after = span[:, 0], span[:, 1]
         n = (after - first)[:, None].astype(float)
         with np.errstate(invalid="ignore", divide="ignore"):
-            mean = (self._first[rows, after] - self._first[rows, first]) / np.where(n > 0, n, np.nan)
+            mean = (self._first[rows, after] - self._first[rows, first]) / np.where(
+                n > 0, n, np.nan
+            )
             square = (self._second[rows, after] - self._second[rows, first]) / n
             within = np.where(n > 1, (square - mean**2) * n / (n - 1), np.nan)
             last = np.maximum(after - 1, first)
-            ends = self._x[rows, np.minimum(first, self._x.shape[1] - 1)], self._x[rows, last - (n[:, 0] < 1)]
+            ends = (
+                self._x[rows, np.minimum(first, self._x.shape[1] - 1)],
+                self._x[rows, last - (n[:, 0] < 1)],
+            )
             total = self._next[rows, last] - self._next[rows, first]
             # The mean over n - 1 pairs of (x[t] - mean) (x[t + 1] - mean).
             sums = 2 * mean * n - ends[0] - ends[1]
@@ -213,7 +254,9 @@ def indicators(name: str, values: Array, edges: Sequence[float | str]) -> Number
     found = {f"{name}": x, f"{name} squared": x**2, f"{name} is there": np.isfinite(x) * 1.0}
     for edge in edges:
         slack = ROUNDING * (1 + abs(float(edge)))
-        found[f"{name} <= {float(edge):.6g}"] = np.where(np.isfinite(x), x <= float(edge) + slack, np.nan)
+        found[f"{name} <= {float(edge):.6g}"] = np.where(
+            np.isfinite(x), x <= float(edge) + slack, np.nan
+        )
     return found
 
 

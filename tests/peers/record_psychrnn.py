@@ -1,4 +1,4 @@
-"""Record the trials that PsychRNN's own tasks make, for `test_psychrnn.py`.
+"""Record the trials that PsychRNN's own tasks make, for `test_psychrnn_trials.py`.
 
 PsychRNN 1.0.0 works beside TensorFlow 2.21.  In an environment of its own:
 
@@ -6,13 +6,14 @@ PsychRNN 1.0.0 works beside TensorFlow 2.21.  In an environment of its own:
     psychrnn/bin/python tests/peers/record_psychrnn.py
 
 which writes ``tests/peers/recorded/psychrnn.json``.  Its times are drawn in continuous ms and hit
-steps that lie inside of them, up to half a step later than ours: durations are compared as they
-were drawn, not in steps.
+steps that lie inside of them, up to half a step later than ours: durations that are
+drawn are compared as they were drawn, not in steps.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ def record(
     outputs: tuple[str, ...],
     edges: Callable[[Params], Mapping[str, tuple[float, float]]],
     values: Callable[[Params], Mapping[str, object]],
+    *,
+    fixed: bool = False,
 ) -> Recorded:
     """Draw trials of one task; ``edges`` gives the times in ms that bound its epochs."""
     np.random.seed(2021)
@@ -50,14 +53,15 @@ def record(
                 input_names=inputs,
                 output_names=outputs,
             ),
-            steps=False,
+            steps=fixed,
         )
     return recorded(collected, DT, f"{type(made).__name__}, T = {T} ms, {TRIALS} trials")
 
 
 def steps(spans: list[tuple[float, float]], n_steps: int) -> Array:
     """Give the first step at or after each start, and the first at or after each end."""
-    return np.minimum(np.ceil(np.array(spans) / DT).astype(int), n_steps)
+    found: Array = np.minimum(np.ceil(np.array(spans) / DT).astype(int), n_steps)
+    return found
 
 
 def perceptual_discrimination() -> Recorded:
@@ -89,7 +93,7 @@ def delayed_discrimination() -> Recorded:
 
     def edges(p: Params) -> dict[str, tuple[float, float]]:
         times = [0, *(p[mark] for mark in marks), T]
-        ends = zip((*epochs, "rest"), zip(times[:-1], times[1:], strict=True), strict=True)
+        ends = zip((*epochs, "rest"), pairwise(times), strict=True)
         return dict(ends)
 
     def values(p: Params) -> dict[str, object]:
@@ -111,7 +115,7 @@ def match_to_category() -> Recorded:
 
     made = MatchToCategory(dt=DT, tau=100, T=T, N_batch=PART)
     names = tuple(f"stim[{k}]" for k in range(16)), ("choice[0]", "choice[1]")
-    return record(made, *names, edges, values)
+    return record(made, *names, edges, values, fixed=True)
 
 
 if __name__ == "__main__":
