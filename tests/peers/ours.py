@@ -12,7 +12,7 @@ import numpy as np
 from peer_statistics import Array, Collected, Difference, Recorded, Trials, bound, differences, read
 
 import epochal
-from epochal import Task
+from epochal import Batch, Task
 from epochal.driver import Bindings
 from epochal.library import library
 
@@ -41,8 +41,12 @@ class Match:
         is the part of one from 0 to 20 ms, None its end.
     leaving_out
         Patterns: statistics whose names hold one of them are not compared; say why beside it.
+    absent
+        A column of our trial table: where it is true, the values are not there.
     steps
         Whether durations of epochs are compared in steps: where both programs have one grid.
+    noise
+        Whether our inputs have their noise.
     group
         Trials in a batch that share draws: their means count as one number.
     """
@@ -53,7 +57,9 @@ class Match:
     values: Mapping[str, str]
     epochs: Mapping[str, str | Part]
     leaving_out: Sequence[str] = ()
+    absent: str = ""
     steps: bool = True
+    noise: bool = True
     group: int = 1
 
 
@@ -82,14 +88,17 @@ def _tallies(match: Match, theirs: Recorded, task: Task) -> Mapping[str, tuple[i
 
 def trials_of(match: Match, task: Task, dt: float, n: int, i: int) -> Trials:
     """Make one batch of about n trials, (N_batch, ..), as the comparison wants them."""
-    batch = task.batch(max(1, n // task.session), dt=dt, seed=20_251_125, batch=i)
+    batch = task.batch(
+        max(1, n // task.session), dt=dt, seed=20_251_125, batch=i, noise=match.noise
+    )
     return Trials(
         inputs=batch.inputs,
         targets=batch.targets,
         weights=batch.weights,
         epochs={name: _span(batch.epochs, one, dt) for name, one in match.epochs.items()},
         values={
-            theirs: _values(batch.trials[mine], mine, task) for theirs, mine in match.values.items()
+            theirs: _values(batch, mine, task, match.absent)
+            for theirs, mine in match.values.items()
         },
         input_names=task.inputs,
         output_names=task.outputs,
@@ -106,13 +115,15 @@ def _span(epochs: Mapping[str, Array], part: str | Part, dt: float) -> Array:
     return np.stack((np.minimum(first + round(start / dt), after), end), axis=1)
 
 
-def _values(column: Array, name: str, task: Task) -> Array:
+def _values(batch: Batch, name: str, task: Task, absent: str) -> Array:
     """Give a column of the trial table in ms, deg and Hz, or as labels."""
+    column = batch.trials[name]
+    lacking: Array = batch.trials[absent] if absent else np.zeros(len(column), bool)
     if name in task.labels:
         labels: Array = np.array([*task.labels[name], "none"])
-        named: Array = labels[np.asarray(column, int)]
+        named: Array = labels[np.where(lacking, -1, column)]
         return named
-    found: Array = np.asarray(column, float)
+    found: Array = np.where(lacking, np.nan, np.asarray(column, float))
     return found / 1000 if task.units.get(name) == "us" else found
 
 

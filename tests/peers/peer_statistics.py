@@ -40,7 +40,9 @@ DECILES = np.arange(0.1, 0.95, 0.1)
 FAMILY = 1e-3
 """How likely it is that two programs that make the same trials differ in any statistic."""
 ROUNDING = 1e-5
-"""How far means may differ, per unit of size, where one program has single precision."""
+"""How far means may differ, relative to their size, where one program has single precision."""
+SMALLEST = 1e-9
+"""How far means may differ that are 0."""
 
 
 @dataclass(frozen=True)
@@ -183,9 +185,11 @@ def _places(trials: Trials) -> dict[str, tuple[Array, Array]]:
 
 
 def _sides(trials: Trials) -> dict[str, tuple[_Sums, Sequence[str]]]:
+    """Give inputs, and targets where they count: elsewhere they may be anything, and are 0 here."""
+    asked = np.where(trials.weights > 0, trials.targets, 0)
     return {
         "input": _side(trials.inputs, trials.input_names),
-        "target": _side(trials.targets, trials.output_names),
+        "target": _side(asked, trials.output_names),
     }
 
 
@@ -224,7 +228,11 @@ class _Sums:
                 self._x[rows, np.minimum(first, self._x.shape[1] - 1)],
                 self._x[rows, last - (n[:, 0] < 1)],
             )
-            total = self._next[rows, last] - self._next[rows, first]
+            pairs = self._next.shape[1] - 1
+            total = (
+                self._next[rows, np.minimum(last, pairs)]
+                - self._next[rows, np.minimum(first, pairs)]
+            )
             # The mean over n - 1 pairs of (x[t] - mean) (x[t + 1] - mean).
             sums = 2 * mean * n - ends[0] - ends[1]
             successive = np.where(n > 2, (total - mean * sums) / (n - 1) + mean**2, np.nan)
@@ -305,7 +313,7 @@ def _z(ours: Tally, theirs: Tally) -> float:
         return 0.0 if max(n, m) < 4 * _FEWEST else math.inf
     # One that never varies on one side may vary on the other by what is too rare to be seen here.
     unseen = (max(abs(ours[1]), abs(theirs[1]), ours[2], theirs[2]) / min(n, m)) ** 2
-    slack = (ROUNDING * (1 + abs(theirs[1]))) ** 2
+    slack = (ROUNDING * max(abs(theirs[1]), theirs[2]) + SMALLEST) ** 2
     error = ours[2] ** 2 / n + theirs[2] ** 2 / m + unseen + slack
     return (ours[1] - theirs[1]) / math.sqrt(error)
 

@@ -88,7 +88,7 @@ def test_a_task_makes_the_trials_that_psychrnn_makes(name: str) -> None:
         (DELAYED, "ignore\n", "weight = 0.01\n", "weight"),
         (CATEGORY, "n_categories = 2 ", "n_categories = 3 ", "target"),
         (TO_THE_LETTER, "iid(0.005)", "iid(0.0052)", "variance over time"),
-        (TO_THE_LETTER, "(away / 1 rad)", "(away / 1.02 rad)", "sample: input"),
+        (TO_THE_LETTER, "(away / 1 rad)", "(away / 1.1 rad)", "sample: input"),
     ],
 )
 def test_an_altered_task_is_found_out(
