@@ -101,7 +101,9 @@ def number(value: str, unit: ir.Unit) -> str:
     match unit:
         case ir.Unit.MICROSECOND if value not in ("inf", "-inf", "nan"):
             time = Decimal(value)
-            if not time or time.adjusted() > 20:
+            if not time:
+                return "0 ms"
+            if time.adjusted() > 20:
                 return f"{value} us"
             if time % 1_000_000 == 0:
                 return f"{_plain(time / 1_000_000)} s"

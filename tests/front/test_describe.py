@@ -122,6 +122,7 @@ def test_a_description_fits_the_page_and_keeps_numbers_with_their_units(name: st
         ("match_to_category", "      no output counts until the end of sample"),
         ("match_to_category", "  correct  argmax(choice @ response) == category"),
         ("romo", "      choice should be 0.2"),
+        ("sternberg", "  retention  600 ms, within 0 ms to 4 s; 2 s in the paper"),
     ],
 )
 def test_a_description_of_the_library_says(name: str, line: str) -> None:
