@@ -45,6 +45,8 @@ class Match:
         A column of our trial table: where it is true, the values are not there.
     steps
         Whether durations of epochs are compared in steps: where both programs have one grid.
+    joint
+        Whether the recording has the products of inputs and targets for each label.
     noise
         Whether our inputs have their noise.
     group
@@ -59,6 +61,7 @@ class Match:
     leaving_out: Sequence[str] = ()
     absent: str = ""
     steps: bool = True
+    joint: bool = False
     noise: bool = True
     group: int = 1
 
@@ -79,7 +82,7 @@ def compare(match: Match, peer: str, task: Task | None = None) -> list[Differenc
 
 
 def _tallies(match: Match, theirs: Recorded, task: Task) -> Mapping[str, tuple[int, float, float]]:
-    collected = Collected()
+    collected = Collected(joint=match.joint)
     size = match.group if match.group > 1 else PART
     for i in range(math.ceil(TRIALS / size)):
         collected.add(trials_of(match, task, theirs.dt, size, i), steps=match.steps)

@@ -96,8 +96,13 @@ class Difference:
 
 @dataclass
 class Collected:
-    """The statistics of trials that come in parts."""
+    """The statistics of trials that come in parts.
 
+    ``joint`` adds what pairs cannot tell: how inputs go with targets for each label by itself, as
+    where a context says which of two inputs the answer follows.
+    """
+
+    joint: bool = False
     numbers: dict[str, list[Array]] = field(default_factory=dict)
     values: dict[str, list[Array]] = field(default_factory=dict)
     means: list[str] = field(default_factory=list)
@@ -126,7 +131,8 @@ class Collected:
             told = indicators(name, values, edges[name])
             every |= told
             first = {name: told[name]} if name in told else told
-            for one, other in product(first, self.means):
+            others = [name for name in self.numbers if _links(name)] if self.joint else []
+            for one, other in product(first, [*self.means, *others]):
                 every[f"{one} x {other}"] = first[one] * every[other]
         every = {name: averaged(numbers, group) for name, numbers in every.items()}
         return {name: tally(numbers) for name, numbers in every.items()}
@@ -175,6 +181,11 @@ def products_of(means: Numbers) -> Numbers:
         if len(epochs) == 1 or (": input " in one and ": target " in other):
             found[f"{one} x {other}"] = means[one] * means[other]
     return found
+
+
+def _links(name: str) -> bool:
+    """Whether a statistic is a product of an input and a target."""
+    return ": input " in name and " x " in name and ": target " in name
 
 
 def _places(trials: Trials) -> dict[str, tuple[Array, Array]]:

@@ -21,6 +21,8 @@ import numpy as np
 from peer_statistics import Array, Collected, Recorded, Trials, recorded, write
 
 DT, TRIALS, PART, BASELINE = 20, 6_000, 250, 0.2
+JOINT = ("mante",)
+"""Tasks whose answers follow one of two inputs."""
 ORDER = {"multisensory": [0, 2, 1, 3, 4]}
 """Units in our order, where pycog has another: those that rise with the rate stand first there."""
 Spans = dict[str, tuple[float, float]]
@@ -42,7 +44,7 @@ def record(
     values: Callable[[Mapping[str, Any]], Mapping[str, object]],
 ) -> Recorded:
     """Draw trials of one task, padded to one length at the end."""
-    rng, collected = np.random.RandomState(2016), Collected()
+    rng, collected = np.random.RandomState(2016), Collected(joint=model.__name__ in JOINT)
     for _ in range(TRIALS // PART):
         params = {"name": "gradient", "target_output": True}
         trials = [model.generate_trial(rng, DT, params) for _ in range(PART)]

@@ -27,6 +27,7 @@ def match(
         values={name: name for name in values},
         epochs={name: name for name in epochs},
         absent=absent,
+        joint=theirs == "mante",
         noise=False,
     )
 
@@ -65,6 +66,7 @@ def test_a_task_makes_the_trials_that_pycog_makes(name: str) -> None:
         ("rdm_rt", "target left = 1.2", "target left = 1.21", "decide: target"),
         ("mante", "{5%, 15%, 50%}", "{5%, 20%, 50%}", "motion_coh"),
         ("mante", "context[attended] += 1", "context[other(attended)] += 1", "attended = motion x"),
+        ("mante", "if attended == motion else", "if attended == color else", "attended = motion x"),
         ("multisensory", "stimulus if modality != heard", "stimulus if modality != seen", "input"),
         ("multisensory", "12.5 Hz", "13.5 Hz", "truth"),
         ("romo", "onto = (1.2, 0.4))", "onto = (1.2, 0.42))", "falling"),
