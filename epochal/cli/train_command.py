@@ -56,7 +56,7 @@ def _seeds(ctx: click.Context, param: click.Parameter, value: str | None) -> tup
     "--resume",
     type=click.Path(path_type=Path),
     metavar="RUN",
-    help="Go on with a run that was interrupted or killed.",
+    help="Go on with a run, or with several seeds, that were interrupted or killed.",
 )
 @click.option(
     "--save-train",
@@ -104,6 +104,10 @@ def command(
     if resume is not None:
         if task is not None:
             fail("--resume goes on with a run as it was begun: name no task beside it")
+        from epochal.cli.side_by_side import is_of_seeds, resume_seeds
+
+        if is_of_seeds(resume):
+            sys.exit(resume_seeds(resume, allowed, quiet=quiet))
         _finish(resume_run(resume, allowed, quiet), resume, allowed, as_json)
         return
     if task is None:
@@ -116,26 +120,27 @@ def command(
         _save(job, task, save_train, chosen, force)
         return
     folder = out or _free_folder(Path("runs") / job.name)
+    _refuse_taken(folder, force)
     if len(chosen) > 1:
         from epochal.cli.side_by_side import train_seeds
 
         if not quiet:
             announce(job, chosen, folder)
-        sys.exit(train_seeds(chosen, _others(sys.argv[1:]), folder, quiet))
-    _refuse_taken(folder, force)
+        others = _others(sys.argv[1:])
+        sys.exit(train_seeds(chosen, others, folder, allowed, force=force, quiet=quiet))
     _finish(train_one(job, folder, chosen[0], force, quiet), folder, allowed, as_json)
 
 
 def _others(arguments: list[str]) -> list[str]:
-    """Leave out what differs between seeds: --seeds, --out, and how to report."""
+    """Leave out what is not of one seed alone: --seeds, --out, permissions, how to report."""
     kept, skip = [], False
     for argument in arguments[arguments.index("train") + 1 :]:
         name = argument.partition("=")[0]
         if skip:
             skip = False
-        elif name in ("--seeds", "--out", "-o"):
+        elif name in ("--seeds", "--out", "-o", "--allow-extern"):
             skip = "=" not in argument
-        elif name not in ("--quiet", "-q", "--json"):
+        elif name not in ("--force", "--quiet", "-q", "--json"):
             kept.append(argument)
     return kept
 
@@ -166,9 +171,10 @@ def _free_folder(base: Path) -> Path:
 
 
 def _refuse_taken(folder: Path, force: bool) -> None:
+    from epochal.cli.side_by_side import is_of_seeds
     from epochal.runtime.rundir import RECORD
 
-    if not force and (folder / RECORD).exists():
+    if not force and ((folder / RECORD).exists() or is_of_seeds(folder)):
         fail(
             f"{folder} holds a run: choose another --out, go on with it by --resume, or replace "
             "it by --force"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -212,6 +213,46 @@ def test_several_seeds_end_in_one_table(tmp_path: Path) -> None:
     assert (ended.status, ended.err.count(f"it holds runs: {inner}, ..")) == (1, 1)
     for seed in (4, 5):
         assert read_run(tmp_path / "runs" / f"seed-{seed}").record.seed == seed
+
+
+def test_several_seeds_go_on_where_they_were(tmp_path: Path) -> None:
+    folder = tmp_path / "runs"
+    text = SMALL.replace("updates: 60", "updates: 10")
+    arguments = ("train", written(tmp_path, text), "--seeds", "4,5", "--out", folder)
+    launch(*arguments)
+    table = json.loads((folder / "seeds.json").read_text())
+    again = call(*arguments)
+    assert (again.status, "go on with it by --resume" in again.err) == (1, True)
+    ended = call("train", "--resume", folder)
+    assert (ended.status, ended.err) == (
+        1,
+        f"error: every seed in {folder} has ended: nothing to continue\n",
+    )
+    weights = read_run(folder / "seed-5").weights
+    shutil.rmtree(folder / "seed-5")
+    (folder / "seeds.json").unlink()
+    ended = launch("train", "--resume", folder, cwd=tmp_path)
+    assert ended.status == 0, ended.said
+    assert f"going on with seed 5 in {folder}\n" in ended.err
+    for name, array in read_run(folder / "seed-5").weights.items():
+        np.testing.assert_array_equal(array, weights[name])
+    kept = json.loads((folder / "seeds.json").read_text())
+    assert [one | {"seconds": 0} for one in kept] == [one | {"seconds": 0} for one in table]
+
+
+@pytest.mark.parametrize("option", ["--allow-extern", "--save-train=x", "--force", "--out"])
+def test_a_folder_of_seeds_gives_no_permissions(option: str, tmp_path: Path) -> None:
+    begun = {"seeds": [1, 2], "arguments": ["rdm", "--units", "5", option]}
+    (tmp_path / "seeds.begun.json").write_text(json.dumps(begun))
+    ended = call("train", "--resume", tmp_path)
+    assert ended.status == 1
+    assert f"holds `{option}`, which is not an option of a seed" in ended.err
+
+
+def test_a_damaged_list_of_seeds_is_told(tmp_path: Path) -> None:
+    (tmp_path / "seeds.begun.json").write_text("{")
+    ended = call("train", "--resume", tmp_path)
+    assert (ended.status, "seeds.begun.json cannot be read: " in ended.err) == (1, True)
 
 
 @pytest.mark.parametrize("seeds", ["1..", "a,b", "3,3", "5..2", "-1..2"])
