@@ -540,9 +540,9 @@ def integral(x: Number, k: Ints, dt: float) -> Floats:
 
 
 def each_step(x: Number, k: Ints) -> Floats:
-    """Give a value of its own to every step: (N,) or (N, n) float64."""
+    """Give a value of its own to every step, also where all have one row: (N,) or (N, n)."""
     x = np.asarray(x, np.float64)
-    return np.full(k.shape, x) if x.ndim == 0 else x
+    return np.broadcast_to(x, (len(k), *x.shape[1:]))
 
 
 def by_span(x: Floats, k: Ints) -> tuple[Floats, Ints]:
