@@ -136,8 +136,12 @@ class _Job:
             self._time(edge, chain, each) for edge in (_Edge(column), begin, end)
         )
         base, limit = (last, first) if cut.from_end else (first, last)
-        function = "np.maximum" if cut.from_end else "np.minimum"
-        text = f"{target} = {function}({later(base, cut.time, show)}, {limit})"
+        time = later(base, cut.time, show)
+        if isinstance(cut.time, ir.Number):
+            function = "np.maximum" if cut.from_end else "np.minimum"
+            text = f"{target} = {function}({time}, {limit})"
+        else:  # an argument may change its sign
+            text = f"{target} = np.clip({time}, {first}, {last})"
         return [*(self._rows(chain, all_=True) if each else []), line(text)]
 
     def _time(self, edge: "_Edge", chain: Chain, each: bool) -> str:

@@ -29,6 +29,14 @@ def test_the_order_of_slices_is_proven_for_every_argument(size: float) -> None:
     hold(checked.task, printed(checked, text), 1.0, 2, 3, arguments={"size": size})
 
 
+@pytest.mark.parametrize("early", [0.0, 10.0, 37.5, 50.0])
+def test_a_slice_stays_within_its_span_where_an_argument_changes_its_sign(early: float) -> None:
+    path = Path(__file__).parent / "regressions" / "slice_whose_sign_an_argument_changes.task"
+    text = path.read_text("utf-8")
+    checked = accepted(text)
+    hold(checked.task, printed(checked, text), 5.0, 2, 3, arguments={"early": early})
+
+
 def test_a_member_counts_its_trials_where_a_constant_breaks_over_lines() -> None:
     long = " + ".join(["rescale(9 deg, of = (0 deg, 20 deg), onto = (1, 2))"] * 3)
     alone = task(trial=f"x = {long}", score="correct = true")

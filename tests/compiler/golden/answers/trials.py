@@ -84,12 +84,13 @@ def timeline(trials, dt):
     span[:, PADDING] = longest - span.sum(axis=1)
     end = np.cumsum(span, axis=1)
     at, i = repetitions(n, 4)  # source.task:33
-    end[at, ANSWER_1[i]] = np.minimum(
-        end[at, ANSWER_1[i]] + trials["wait"][at], end[at, ANSWER_2[i]]
+    end[at, ANSWER_1[i]] = np.clip(
+        end[at, ANSWER_1[i]] + trials["wait"][at], end[at, ANSWER_1[i]], end[at, ANSWER_2[i]]
     )
     at, i = repetitions(n, 4)  # source.task:33
-    end[at, CUT_1[i]] = np.minimum(
+    end[at, CUT_1[i]] = np.clip(
         end[at, ANSWER_2[i]] - span[at, ANSWER_2[i]] + whole(20_000 + 10_000 * i),
+        end[at, ANSWER_2[i]] - span[at, ANSWER_2[i]],
         end[at, ANSWER_2[i]],
     )
     return steps(end, dt)

@@ -109,17 +109,22 @@ def timeline(trials, dt):
     end[:, LEAD_1] = np.minimum(end[:, LEAD_1] + 20_000, end[:, LEAD_2])
     at, it = repetitions(n, 6)  # source.task:32
     train, i = np.unravel_index(it, (2, 3))
-    end[at, GAP_1[it]] = np.minimum(end[at, GAP_1[it]] + whole(5000 * i), end[at, GAP_3[it]])
+    end[at, GAP_1[it]] = np.clip(
+        end[at, GAP_1[it]] + whole(5000 * i), end[at, GAP_1[it]], end[at, GAP_3[it]]
+    )
     end[:, GAP_2] = np.maximum(end[:, GAP_3] - 10_000, end[:, GAP_2])
     end[:, BLINK_1] = np.minimum(end[:, BLINK_1] + 10_000, end[:, BLINK_2])
     at, it = repetitions(n, 6)  # source.task:32
     train, i = np.unravel_index(it, (2, 3))
-    end[at, CUT_1[it]] = np.minimum(
-        end[at, GAP_3[it]] - span[at, GAP_3[it]] + trials["wait"][at], end[at, GAP_3[it]]
+    end[at, CUT_1[it]] = np.clip(
+        end[at, GAP_3[it]] - span[at, GAP_3[it]] + trials["wait"][at],
+        end[at, GAP_3[it]] - span[at, GAP_3[it]],
+        end[at, GAP_3[it]],
     )
     at, train = repetitions(n, 2)  # source.task:30
-    end[at, CUT_2[train]] = np.minimum(
+    end[at, CUT_2[train]] = np.clip(
         end[at, PULSE[::3][train]] - span[at, PULSE[::3][train]] + trials["wait"][at],
+        end[at, PULSE[::3][train]] - span[at, PULSE[::3][train]],
         end[at, PAUSE[train]],
     )
     end[:, CUT_3] = end[:, PULSE[0]]
