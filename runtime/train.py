@@ -238,7 +238,7 @@ class _Run:
 
     def judge(self, values: dict[str, float]) -> tuple[Move, Reason | None]:
         """Say what an evaluation leads to, keep what was reached and tell of it."""
-        stage, stage_ended = self.lesson.stage, self.lesson.task
+        stage, task = self.lesson.stage, self.lesson.task
         since_last = self.updates % self.profile.training.every or self.profile.training.every
         move, state = evaluated(self.stages, self.state, since_last, values)
         reason = {Move.FINISHED: Reason.CURRICULUM, Move.STOP: Reason.STAGE}.get(move)
@@ -246,7 +246,7 @@ class _Run:
             reason = reason_to_stop(self.accuracies[self.since :], self.profile.training.stop)
         if move in (Move.ADVANCE, Move.BACK):
             self.since = len(self.accuracies)
-            self.trainer.end_stage(self.single_trials(stage_ended))
+            self.trainer.end_stage(self.single_trials(task))
             if self.stages[state.stage].reset:
                 self.trainer.reset_optimizer()
         self.state = state

@@ -42,60 +42,59 @@ class Trainer:
         code: OwnCode = NO_CODE,
         dtype: str = "float32",
     ) -> None:
-        keep = training.average
-        current, average = (
+        self._network, self._training, self._code = network, training, code
+        self._factors = factors
+        self._current, self._average = (
             {name: tf.Variable(array, dtype=dtype, name=name) for name, array in weights.items()}
             for _ in range(2)
         )
-        variables = list(current.values())
-        optimizer = optimizer_of(training.optimizer)
-        optimizer.build(variables)
-
-        keeper = Keeper(training.consolidation, current) if training.consolidation else None
-        follows = keeper is not None and keeper.follows
-
-        def update(*feed: Tensor) -> Tensor:
-            value, found = gradients(network, current, training, feed, code)
-            of_loss = found
-            if follows and training.regularizers:
-                of_loss = loss_gradients(network, current, training, feed, code)
-            if keeper is not None:
-                found = keeper.pulled(found)
-            watched = current if follows else factors
-            before = {name: tf.identity(current[name]) for name in watched}
-            for name in factors:
-                found[name] = found[name] * tf.cast(factors[name] > 0, found[name].dtype)
-            optimizer.apply(clipped(list(found.values()), training.optimizer), variables)
-            for name in factors:
-                factor = tf.constant(factors[name], before[name].dtype)
-                current[name].assign(before[name] + factor * (current[name] - before[name]))
-            if keeper is not None and follows:
-                keeper.follow(before, of_loss)
-            for name in current:
-                average[name].assign(keep * average[name] + (1 - keep) * current[name])
-            for name, factor in factors.items():  # a mean of equals is not exactly equal
-                average[name].assign(tf.where(factor > 0, average[name], current[name]))
-            return value
-
-        def forward(inputs: Tensor, noise: Tensor, n_steps: Tensor) -> Tensor:
-            return run(network, average, inputs, noise, n_steps).outputs
-
-        def alone(*feed: Tensor) -> Variables:
-            return loss_gradients(network, current, training, feed, code)
-
-        self._keeper = keeper
-        self._average = average
-        self._optimizer = optimizer
+        self._optimizer = optimizer_of(training.optimizer)
+        self._optimizer.build(list(self._current.values()))
+        record = training.consolidation
+        self._keeper = Keeper(record, self._current) if record is not None else None
         self._variables = {
-            **{f"weights/{name}": variable for name, variable in current.items()},
-            **{f"average/{name}": variable for name, variable in average.items()},
-            **{f"optimizer/{i}": variable for i, variable in enumerate(optimizer.variables)},
-            **(keeper.variables() if keeper is not None else {}),
+            **{f"weights/{name}": variable for name, variable in self._current.items()},
+            **{f"average/{name}": variable for name, variable in self._average.items()},
+            **{f"optimizer/{i}": one for i, one in enumerate(self._optimizer.variables)},
+            **(self._keeper.variables() if self._keeper is not None else {}),
         }
-        self._names = tuple(current)
-        self._alone = compiled(alone)
-        self.update: Program = compiled(update)
-        self.outputs: Program = compiled(forward)
+        self._alone: Program = compiled(self._of_loss)
+        self.update: Program = compiled(self._update)
+        self.outputs: Program = compiled(self._forward)
+
+    def _update(self, *feed: Tensor) -> Tensor:
+        """Change every weight by one batch; give what was minimised."""
+        current, keeper, factors = self._current, self._keeper, self._factors
+        value, found = gradients(self._network, current, self._training, feed, self._code)
+        follows = keeper is not None and keeper.follows
+        of_loss = self._of_loss(*feed) if follows and self._training.regularizers else found
+        if keeper is not None:
+            found = keeper.pulled(found)
+        before = {name: tf.identity(current[name]) for name in (current if follows else factors)}
+        for name in factors:
+            found[name] = found[name] * tf.cast(factors[name] > 0, found[name].dtype)
+        shortened = clipped(list(found.values()), self._training.optimizer)
+        self._optimizer.apply(shortened, list(current.values()))
+        for name in factors:
+            factor = tf.constant(factors[name], before[name].dtype)
+            current[name].assign(before[name] + factor * (current[name] - before[name]))
+        if keeper is not None and follows:
+            keeper.follow(before, of_loss)
+        self._take_average()
+        return value
+
+    def _take_average(self) -> None:
+        keep, average = self._training.average, self._average
+        for name, weight in self._current.items():
+            average[name].assign(keep * average[name] + (1 - keep) * weight)
+        for name, factor in self._factors.items():  # a mean of equals is not exactly equal
+            average[name].assign(tf.where(factor > 0, average[name], self._current[name]))
+
+    def _forward(self, inputs: Tensor, noise: Tensor, n_steps: Tensor) -> Tensor:
+        return run(self._network, self._average, inputs, noise, n_steps).outputs
+
+    def _of_loss(self, *feed: Tensor) -> Variables:
+        return loss_gradients(self._network, self._current, self._training, feed, self._code)
 
     def variables(self) -> dict[str, Array]:
         """Copy every variable that training changes."""
@@ -129,7 +128,7 @@ class Trainer:
         """
         if self._keeper is None:
             return
-        squares = {} if self._keeper.follows else mean_squares(self._alone, trials, self._names)
+        squares = {} if self._keeper.follows else mean_squares(self._alone, trials, self._current)
         self._keeper.end_stage(squares)
 
     def weights(self) -> dict[str, Array]:
