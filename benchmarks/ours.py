@@ -85,6 +85,7 @@ def update(sizes: Sizes) -> Callable[[], object]:
     from epochal.runtime.update import Trainer
     from epochal.runtime.weights import ALL_TO_ALL, make_masks
 
+    tf.get_logger().setLevel("ERROR")  # it warns of programs alike, of which growth makes many
     model = Ctrnn(units=sizes.units, tau=TAU, noise=0.0)
     training = Training(optimizer=Adam(clip=None), loss=Mse("psychrnn"), dt=DT)
     masks = make_masks(model, sizes.inputs, sizes.outputs, ALL_TO_ALL)

@@ -42,16 +42,16 @@ def _seeds(plan: Plan, row: Row) -> Row:
     if (os.cpu_count() or 1) < 2:
         raise NotMeasured("this machine has one core")
     with tempfile.TemporaryDirectory() as room:
-        folder = Path(room) / "run"
+        alone, together = Path(room) / "alone", Path(room) / "together"
 
         def one(_: int) -> float:
-            run(epochal("train", *trained(str(folder), *TRAINING, "--seed", "0")))
-            return _ms(folder)
+            run(epochal("train", *trained(str(alone), *TRAINING, "--seed", "0")))
+            return _ms(alone)
 
         def two(_: int) -> float:
-            arguments = ("--seeds", "0,1", "--out", str(folder), "--force", "--quiet")
+            arguments = ("--seeds", "0,1", "--out", str(together), "--force", "--quiet")
             run(epochal("train", *TRAINING, *arguments))
-            return max(_ms(folder / f"seed-{seed}") for seed in (0, 1)) / 2
+            return max(_ms(together / f"seed-{seed}") for seed in (0, 1)) / 2
 
         return compare(row, two, one, rounds=plan.rounds(4))
 
