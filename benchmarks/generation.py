@@ -45,7 +45,8 @@ def _noise(plan: Plan, row: Row, name: str, n: int) -> Row:
     task = library_task(name)
     shape = n, task.n_steps(DT), task.n_in
     repeats = max(1, round(4e6 / (n * shape[1] * task.n_in)))
-    if task.spread > 1:  # batches differ by rule: every round makes the same ones
-        repeats = max(repeats, 3)
     ours, theirs = timed(batches(task, n)), timed(normals(shape))
+    if task.spread > 1:  # batches are each of one rule: a round has all of them
+        every = (task.spread, 3)
+        return compare(row, ours, theirs, rounds=plan.rounds(2), repeats=every)
     return compare(row, ours, theirs, rounds=plan.rounds(15), repeats=(repeats, repeats))
