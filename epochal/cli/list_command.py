@@ -49,10 +49,11 @@ def command(words: tuple[str, ...], as_json: bool) -> None:
     if not found:
         click.echo(f"nothing in the library mentions {' '.join(words)}", err=True)
         sys.exit(1)
-    width = max(len(one.short) for one in found)
     for i, (name, group) in enumerate(groupby(found, key=lambda one: one.source)):
         click.echo(("\n" if i else "") + f"{name}: {known[name].title}")
-        for one in group:
+        shown = list(group)
+        width = max(len(one.short) for one in shown)
+        for one in shown:
             click.echo(f"  {one.short:<{width}}  {one.title}")
 
 
