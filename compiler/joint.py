@@ -61,7 +61,8 @@ def scores_of(task: ir.Task) -> Iterator[Column]:
 
 def joined(taskset: ir.Taskset, listed: List) -> dict[str, ir.Type]:
     """Give the type of every column or score that a member has, in order of appearance."""
-    return {name: joint_types(taskset)[name] for name in _names(taskset, listed)}
+    joint = joint_types(taskset)
+    return {name: joint[name] for name in _names(taskset, listed)}
 
 
 def _names(taskset: ir.Taskset, listed: List) -> list[str]:

@@ -149,11 +149,13 @@ def _user_set(allowed: ir.Expr, kind: ir.Type, known: Known) -> str:
 
 def set_columns(task: ir.Task) -> set[str]:
     """Name the parameters that are sets and are read after the trial table has been drawn."""
+    sets = {p.name for p in task.params if isinstance(p.type, ir.SetType) and is_argument(p)}
+    if not sets:
+        return sets
     after = [effect.value for effect in task.effects if effect.value is not None]
     after += [effect.guard for effect in task.effects if effect.guard is not None]
     after += [score.value for score in task.scores]
     after += [epoch.duration for epoch in task.epochs if epoch.duration is not None]
-    sets = {p.name for p in task.params if isinstance(p.type, ir.SetType) and is_argument(p)}
     return {ref.name for expr in after for ref in refs(expr)} & sets
 
 
