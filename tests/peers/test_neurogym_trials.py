@@ -246,6 +246,7 @@ def answers(name: str, task: Task) -> dict[str, Array]:
             f"right when {k} is favoured": np.where(table["favoured"] == k, right, np.nan)
             for k in (0, 1)
         }
+    right = (table["answer"] == list(task.labels["answer"]).index("right")) * 1.0
     kinds = {kind: k for k, kind in enumerate(task.labels["kind"])}
     return {
         f"right when {kind}": np.where(table["kind"] == k, right, np.nan)
