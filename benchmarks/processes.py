@@ -25,12 +25,15 @@ def child(
 def run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
     """Run a command; give its output.
 
+    Python may keep the bytecode of what it imports, as it has that of installed packages.
+
     Raises
     ------
     NotMeasured
         It failed.
     """
     given = {**os.environ, **(environment or {})}
+    given.pop("PYTHONDONTWRITEBYTECODE", None)
     done = subprocess.run(command, env=given, capture_output=True, text=True)
     if done.returncode:
         said = done.stderr.strip().splitlines() or ["it said nothing"]

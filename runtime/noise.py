@@ -10,7 +10,6 @@ import math
 
 import numpy as np
 
-from epochal.compiler.prelude.noise import QUANTILES
 from epochal.compiler.prelude.words import code
 from epochal.runtime.batch import Float, Stream
 from epochal.runtime.models import Ctrnn, LeakyGru, Model
@@ -28,6 +27,8 @@ def recurrent_noise(
     """
     noise = np.zeros(n_steps * n_batch * n_units, np.float32)
     if sd > 0:
+        from epochal.compiler.prelude.noise import QUANTILES  # made at import, in some 15 ms
+
         table = QUANTILES * np.float32(sd)
         source = np.random.SFC64([seed, stream, batch, code("noise:recurrent")])
         for first in range(0, len(noise), _CHUNK):
