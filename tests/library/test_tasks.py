@@ -107,7 +107,7 @@ def test_exceptions_are_of_tasks_that_exist() -> None:
     assert set(LONG) | set(IMPERFECT) <= set(TASKS)
 
 
-PENDING = {"classic", "neurogym"}
+PENDING = {"neurogym"}
 """Sources for some of whose tasks it is yet to be measured how they are learnt."""
 
 
