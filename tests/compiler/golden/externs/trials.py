@@ -392,7 +392,7 @@ def argmax_unit(x: Array) -> Ints:
 
 # Middles of 65,536 equally likely cells of the normal law, in multiples of 2**-20, which every
 # machine agrees on: variance 0.99998, |z| <= 4.33.
-LOWER_QUANTILES = np.array([NormalDist().inv_cdf((i + 0.5) / 65536) for i in range(32768)])
+LOWER_QUANTILES = np.array([*map(NormalDist().inv_cdf, (np.arange(32768) + 0.5) / 65536)])
 BOTH_QUANTILES = np.append(LOWER_QUANTILES, -LOWER_QUANTILES[::-1])
 QUANTILES = (np.rint(BOTH_QUANTILES * 2**20) / 2**20).astype(np.float32)
 
