@@ -25,6 +25,8 @@ class MemberDraw(Draw):
 
     def each(self, name: str, k: int, attempt: int = 0) -> Words:
         """Draw k words for each trial, (n, k)."""
+        if not len(self.rows):
+            return np.empty((0, k), np.uint64)
         words = self.words(name, self.n_batch * k, attempt)
         return words.reshape(self.n_batch, k)[self.rows]
 

@@ -319,6 +319,8 @@ def arrays(trials, dt, out=None):
         np.empty((n, n_steps, units), np.float32) for units in (7, 3, 3)
     )
     for rows, member, own in by_member(trials, MEMBERS):
+        if len(rows) == n:  # no copy where all trials are of one member
+            return member.arrays(own, dt, (inputs, targets, weights))
         inputs[rows], targets[rows], weights[rows] = member.arrays(own, dt)
     return inputs, targets, weights
 
@@ -810,6 +812,8 @@ class MemberDraw(Draw):
 
     def each(self, name: str, k: int, attempt: int = 0) -> Words:
         """Draw k words for each trial, (n, k)."""
+        if not len(self.rows):
+            return np.empty((0, k), np.uint64)
         words = self.words(name, self.n_batch * k, attempt)
         return words.reshape(self.n_batch, k)[self.rows]
 
