@@ -21,17 +21,18 @@ def _channel(pen: Pen, world: World) -> tuple[str, Channel]:
     named = [one for one in world.sets if one.kind == "label"]
     if kind == "named by a parameter" and named:
         by = pen.one_of(named)
-        return f"{name}[{by.name}]", Channel(name, "named", len(by.labels), by.labels)
+        return f"{name}[{by.name}]", Channel(name, "named", len(by.labels), by.labels, varies=True)
     sizes = [v for v in world.fixed() if v.whole and v.kind == "number"]
     size = str(pen.whole(1, 6))
     if sizes and pen.takes("size by a parameter"):
         size = pen.one_of(sizes).name
     n = int(size) if size.isdigit() else int(next(v.low or 0 for v in sizes if v.name == size))
+    varies = not size.isdigit()
     match kind:
         case "numbered":
-            return f"{name}[{size}]", Channel(name, kind, n)
+            return f"{name}[{size}]", Channel(name, kind, n, varies=varies)
         case "ring":
-            return f"{name}: ring({size} * 2)", Channel(name, kind, 2 * n)
+            return f"{name}: ring({size} * 2)", Channel(name, kind, 2 * n, varies=varies)
         case "rings":
             k = pen.whole(1, 4)
             return f"{name}[{size}]: ring({k})", Channel(name, kind, k, slots=n)

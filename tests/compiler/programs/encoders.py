@@ -51,8 +51,9 @@ def _one(pen: Pen, place: Place, channel: Channel) -> str | None:
 
 def _extern(place: Place, channel: Channel, one: Callable[[str], str]) -> str | None:
     """Write a call of Python code that gives a number for each unit."""
-    fits = place.externs and channel.kind != "rings" and channel.n in UNITS
-    return f"{UNITS[channel.n]}({one('number')})" if fits else None
+    if not place.externs or channel.varies or channel.kind == "rings":
+        return None
+    return f"{UNITS[channel.n]}({one('number')})" if channel.n in UNITS else None
 
 
 def _width(pen: Pen, one: Callable[[str], str]) -> str:

@@ -70,7 +70,7 @@ class Channel:
     """An input or an output.
 
     ``n`` counts its units, those of one ring where it is an array of ``slots`` rings; ``units``
-    name them, or the rings.
+    name them, or the rings.  ``varies`` says that a parameter may make them more or fewer.
     """
 
     name: str
@@ -78,6 +78,7 @@ class Channel:
     n: int
     units: tuple[str, ...] = ()
     slots: int = 0
+    varies: bool = False
 
 
 @dataclass(frozen=True)

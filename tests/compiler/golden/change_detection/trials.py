@@ -408,6 +408,7 @@ def add_noise(
     n_values = n_steps * n_units
     n_words = -(-n_values // 4)
     sd = np.asarray(sd, np.float32)
+    table = QUANTILES if sd.ndim else QUANTILES * sd
     chunk = max(1, 32768 // n_values)  # trials whose numbers stay in the second-level cache
     for block in range(0, n_batch, 256):
         source = np.random.SFC64([*key, code(name), block // 256])
@@ -415,10 +416,11 @@ def add_noise(
             part = x[first : min(first + chunk, block + 256)]
             words = source.random_raw(len(part) * n_words).astype("<u8", copy=False)
             places = words.view("<u2").reshape(len(part), -1)[:, :n_values]
-            z = np.take(QUANTILES, places, mode="clip").reshape(part.shape)
-            scale = sd[first : first + len(part)] if sd.ndim else sd
+            z = np.take(table, places, mode="clip").reshape(part.shape)
+            scale = sd[first : first + len(part)] if sd.ndim else None
             if n_units < 8:
                 for unit in range(n_units):  # six times faster than one strided block
-                    part[:, :, unit] += z[:, :, unit] * scale
+                    one = z[:, :, unit]
+                    part[:, :, unit] += one if scale is None else one * scale
             else:
-                part += z * scale[..., None]
+                part += z if scale is None else z * scale[..., None]
