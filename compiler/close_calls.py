@@ -22,9 +22,12 @@ def close_calls(task: ir.Task, bounds: Bounds, step: Fraction) -> Iterator[Diagn
     durations = [epoch.duration for epoch in task.epochs if epoch.duration is not None]
     lasting = {name for one in durations for name in _draws(one, bounds)}
     apart = [set(_draws(rule.condition, bounds)) for rule in _wide(task, bounds, step)]
+    measured = _measured(task)
     for expr, at in _decided(task):
         for node in walk(expr):
             if not isinstance(node, ir.Comparison) or node.op not in _ORDER:
+                continue
+            if _is_measured(node, measured):
                 continue
             sides = [lasting.intersection(_draws(side, bounds)) for side in (node.a, node.b)]
             met = any(sides[0] | sides[1] <= names for names in apart)
@@ -43,6 +46,20 @@ def _close(first: str, second: str, step: Fraction, at: ir.Place) -> Diagnostic:
     example = f"require abs({first} - {second}) >= {dt}" if first != second else ""
     notes = (Note(f"draw them further apart, as with `{example}`"),) if example else ()
     return diagnose("W0709", message, span(at), notes=notes)
+
+
+def _measured(task: ir.Task) -> set[str]:
+    """Name the scores that say what a network did: they rest on its outputs."""
+    found: set[str] = set()
+    for score in task.scores:
+        if _is_measured(score.value, found):
+            found.add(score.name)
+    return found
+
+
+def _is_measured(expr: ir.Expr, scores: set[str]) -> bool:
+    named = any(ref.role is ir.Role.SCORE and ref.name in scores for ref in refs(expr))
+    return named or any(isinstance(node, ir.Series) for node in walk(expr))
 
 
 def _decided(task: ir.Task) -> Iterator[tuple[ir.Expr, ir.Place]]:

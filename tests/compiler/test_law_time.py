@@ -144,3 +144,14 @@ def test_durations_that_are_a_step_apart_are_not_warned_of(trial: str) -> None:
 
 def test_times_that_last_for_nothing_are_not_warned_of() -> None:
     assert blurred("d1 ~ uniform(0 ms, 1 s)\nd2 ~ uniform(0 ms, 1 s)\nx = d1 > d2", "a: 1 s") == []
+
+
+def test_what_a_network_did_is_no_drawn_duration() -> None:
+    text = task(
+        trial="produced ~ uniform(200 ms, 800 ms)",
+        epochs="wait: 100 ms\nshow: produced\nafter: 400 ms",
+        score="went = first_above(out @ show..after, 0.5)\n"
+        "correct = abs(went - produced) <= 0.1 * produced + 25 ms",
+    )
+    found = checked(text)
+    assert [one.code for one in grid(found.task, found.bounds, 20.0)] == []
