@@ -6,9 +6,11 @@ import math
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.util import find_spec
 
 import numpy as np
+from numpy.typing import NDArray
 
 from epochal.compiler import ir
 from epochal.compiler.describe import describe
@@ -142,11 +144,16 @@ class Task:
 
     def n_bytes(self, n: int, dt: float) -> int:
         """Count the bytes of a batch of n at dt ms: arrays, tables of segments, trial table."""
+        of_step, of_trial = self._bytes
+        return n * (self.n_steps(dt) * of_step + self.session * of_trial)
+
+    @cached_property
+    def _bytes(self) -> tuple[int, int]:
+        """Bytes of one step of a sequence, and bytes of one trial beside its steps."""
         n_segments = max(b for _, b in self.module.epochs.values()) + 1
         units = self.n_in + 2 * self.n_out
-        one_trial = 8 * n_segments * units + 8 * width(self.ir)
-        signals = 8 * self.n_steps(dt) * self._n_signals
-        return n * (4 * self.n_steps(dt) * units + signals + self.session * one_trial)
+        of_trial = 8 * n_segments * units + 8 * width(self.ir)
+        return 4 * units + 8 * self._n_signals, of_trial
 
     def batch(
         self,
@@ -203,13 +210,27 @@ class Task:
         except ValueError as error:
             raise TrialError(f"{task.name}: {error}") from error
         inputs, targets, weights, trials = made
-        stops = np.insert(module.timeline(trials, dt), 0, 0, axis=1)
-        epochs = {name: stops[:, [a, b]] for name, (a, b) in module.epochs.items()}
-        own = np.max([span[:, 1] for span in epochs.values()], axis=0)
-        origin = first_steps(own, task.session)[:, None]
-        epochs = {name: span + origin for name, span in epochs.items()}
-        lengths = own.reshape(n, -1).sum(axis=1)
+        lengths, epochs = task._lengths_and_epochs(module.timeline(trials, dt), n)
         return Batch(inputs, targets, weights, trials, lengths, epochs, dt)
+
+    def _lengths_and_epochs(
+        self, timeline: NDArray[np.int64], n: int
+    ) -> tuple[NDArray[np.int64], dict[str, NDArray[np.int64]]]:
+        """Say how many steps each sequence has, and which each epoch of each trial."""
+        stops = np.zeros((len(timeline), timeline.shape[1] + 1), np.int64)
+        stops[:, 1:] = timeline
+        epochs = {name: stops[:, edges] for name, edges in self._edges.items()}
+        own = stops[:, [last for _, last in self._edges.values()]].max(axis=1)
+        if self.session == 1:
+            return own, epochs
+        origin = first_steps(own, self.session)[:, None]
+        epochs = {name: span + origin for name, span in epochs.items()}
+        return own.reshape(n, -1).sum(axis=1), epochs
+
+    @cached_property
+    def _edges(self) -> dict[str, list[int]]:
+        """The columns of the padded timeline between which each epoch lies."""
+        return {name: [first, last] for name, (first, last) in self.module.epochs.items()}
 
     def score(self, outputs: Float, batch: Batch) -> Mapping[str, Column]:
         """Score outputs (N_batch, N_steps, N_out): each (N_trials,), arrays (N_trials, n)."""
