@@ -68,6 +68,8 @@ class Reading:
                 return name
             case ir.Ref(name, ir.Role.SIGNAL):
                 return reference_signals.process(self, name)
+            case ir.Ref(name, ir.Role.INDEX):
+                return self.values[counter(name)]
             case ir.Ref(name, role):
                 known = self.scores if role is ir.Role.SCORE else self.values
                 return self.one_of(known[name], expr)
@@ -553,7 +555,7 @@ def boundaries(task: ir.Task, values: Mapping[str, Value]) -> Times:
             if opens:
                 end = names.index(opens[0].last)
                 for k in range(opens[0].most):
-                    inner = {**here, opens[0].index: k}
+                    inner = {**here, counter(opens[0].index): k}
                     present = there and k < Reading(task, inner).value(opens[0].count)
                     pass_(i, end, [*inside, opens[0]], inner, present)
                 i = end + 1
@@ -571,6 +573,11 @@ def boundaries(task: ir.Task, values: Mapping[str, Value]) -> Times:
     return found
 
 
+def counter(index: str) -> str:
+    """Name the index of a repeat among values: a drawn duration may be called like it."""
+    return f"index {index}"
+
+
 def repetitions(task: ir.Task, where: ir.Where) -> list[Row]:
     """List the indices of every repetition of a span; one without indices outside repeats."""
     names = [epoch.name for epoch in task.epochs]
@@ -578,7 +585,7 @@ def repetitions(task: ir.Task, where: ir.Where) -> list[Row]:
     for repeat in task.repeats:
         body = names[names.index(repeat.first) : names.index(repeat.last) + 1]
         if where.first in body and where.last in body:
-            rows = [{**row, repeat.index: k} for row in rows for k in range(repeat.most)]
+            rows = [{**row, counter(repeat.index): k} for row in rows for k in range(repeat.most)]
     return rows
 
 
