@@ -9,11 +9,10 @@ from pathlib import Path
 import msgspec
 
 from epochal.runtime.batch import TrialSource
-from epochal.runtime.errors import RunError
 from epochal.runtime.evaluate import Evaluation, evaluate
 from epochal.runtime.files import replace_file
 from epochal.runtime.plan import Measure
-from epochal.runtime.rundir import MEASURES, Run
+from epochal.runtime.rundir import MEASURES, Run, read_by_name
 
 
 def read_measures(folder: Path) -> dict[str, Evaluation]:
@@ -24,14 +23,7 @@ def read_measures(folder: Path) -> dict[str, Evaluation]:
     RunError
         The file is damaged.
     """
-    path = folder / MEASURES
-    if not path.is_file():
-        return {}
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=dict[str, Evaluation])
-    except (msgspec.MsgspecError, OSError) as error:
-        message = f"{path} is damaged: {error}"
-        raise RunError(message) from None
+    return read_by_name(folder / MEASURES, dict[str, Evaluation])
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 import numpy as np
@@ -37,6 +37,8 @@ from epochal.runtime.plan import Measure, Stage
 from epochal.runtime.progress import Progress
 from epochal.runtime.weights import Array, Connectivity, Weights
 from epochal.runtime.weights_file import check_weights, read_weights, write_weights
+
+Kept = TypeVar("Kept")
 
 RECORD, METRICS, WEIGHTS = "run.json", "metrics.jsonl", "weights.safetensors"
 TASK, IR, TRIALS = "task.task", "task.ir.json", "trials.py"
@@ -263,11 +265,21 @@ def read_stages(folder: Path) -> dict[str, StageTask]:
     RunError
         The file is damaged.
     """
-    path = folder / STAGES
+    return read_by_name(folder / STAGES, dict[str, StageTask])
+
+
+def read_by_name(path: Path, kind: type[dict[str, Kept]]) -> dict[str, Kept]:
+    """Read what a file of a run keeps by name; {} where there is no such file.
+
+    Raises
+    ------
+    RunError
+        The file is damaged.
+    """
     if not path.is_file():
         return {}
     try:
-        return msgspec.json.decode(path.read_bytes(), type=dict[str, StageTask])
+        return msgspec.json.decode(path.read_bytes(), type=kind)
     except (msgspec.MsgspecError, OSError) as error:
         message = f"{path} is damaged: {error}"
         raise RunError(message) from None
