@@ -37,6 +37,19 @@ def test_a_slice_stays_within_its_span_where_an_argument_changes_its_sign(early:
     hold(checked.task, printed(checked, text), 5.0, 2, 3, arguments={"early": early})
 
 
+def test_an_argument_that_stretches_a_trial_beyond_its_longest_is_refused() -> None:
+    made = module(
+        task(
+            params="depth = 0.5 within (0.5, 3)",
+            trial="x ~ uniform(0, 1)",
+            epochs="rest: clip(40 ms * depth - 10 ms * x, 0 ms, 200 ms)",
+        )
+    )
+    assert made.generate(3, 10.0, 1, depth=0.5)[0].shape[1] == 2
+    with pytest.raises(ValueError, match="compile the task with the parameters"):
+        made.generate(3, 10.0, 1, depth=3)
+
+
 def test_a_member_counts_its_trials_where_a_constant_breaks_over_lines() -> None:
     long = " + ".join(["rescale(9 deg, of = (0 deg, 20 deg), onto = (1, 2))"] * 3)
     alone = task(trial=f"x = {long}", score="correct = true")
