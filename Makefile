@@ -7,7 +7,8 @@ test:  ## the default tests
 	pytest
 
 golden:  ## regenerate the golden files, then read the diff
-	pytest tests/compiler/test_golden.py --update-golden
+	pytest --update-golden tests/compiler/test_golden.py tests/compiler/test_externs.py \
+	    tests/compiler/test_bad_programs.py tests/dsl/test_bad_syntax.py tests/front/test_bad_experiments.py
 
 library:  ## write docs/library.md from the files in tasks/
 	python tests/library/write_docs.py

@@ -295,8 +295,14 @@ def steps(time: Ints, dt: float) -> Ints:
 def segment_index(length: Ints) -> Ints:
     """Say in which segment each step lies, (N_batch, N_steps), from lengths (N_batch, S) in steps.
 
-    Segment s of a trial is number trial * S + s; every trial has the same total length.
+    Segment s of a trial is number trial * S + s; every trial has the same total length.  Raises
+    ValueError where a length is negative: arguments may stretch a trial beyond its longest.
     """
+    if (length < 0).any():
+        raise ValueError(
+            "a trial lasts longer than the longest, or an epoch less than 0: compile the task with "
+            "the parameters that it is to have"
+        )
     return np.repeat(np.arange(length.size), length.ravel()).reshape(len(length), -1)
 
 
