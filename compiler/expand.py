@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from msgspec import structs
+
 from epochal.dsl import syntax
 from epochal.dsl.block_order import rank
 from epochal.dsl.codes import diagnose
@@ -128,7 +130,7 @@ def _inherit(parent: Expanded, child: syntax.Task) -> Expanded:
                 if param.name.name not in own:
                     bindings.pop(param.name.name, None)
     sections = _merged(parent.task.sections, child.sections)
-    return Expanded(replace(child, parent=None, bindings=(), sections=sections), bindings)
+    return Expanded(structs.replace(child, parent=None, bindings=(), sections=sections), bindings)
 
 
 def _merged(
@@ -147,17 +149,17 @@ def _merged(
 def _joined(old: syntax.Section, new: syntax.Section) -> syntax.Section:
     match old, new:
         case syntax.About(), syntax.About():
-            return replace(new, fields=by_name(old.fields, new.fields))
+            return structs.replace(new, fields=by_name(old.fields, new.fields))
         case syntax.Params(), syntax.Params():
-            return replace(new, params=by_name(old.params, new.params))
+            return structs.replace(new, params=by_name(old.params, new.params))
         case syntax.Inputs(), syntax.Inputs():
-            return replace(new, channels=by_name(old.channels, new.channels))
+            return structs.replace(new, channels=by_name(old.channels, new.channels))
         case syntax.Outputs(), syntax.Outputs():
-            return replace(new, channels=by_name(old.channels, new.channels))
+            return structs.replace(new, channels=by_name(old.channels, new.channels))
         case syntax.Trial(), syntax.Trial():
-            return replace(new, statements=by_name(old.statements, new.statements))
+            return structs.replace(new, statements=by_name(old.statements, new.statements))
         case syntax.Score(), syntax.Score():
-            return replace(new, statements=by_name(old.statements, new.statements))
+            return structs.replace(new, statements=by_name(old.statements, new.statements))
         case _:
             return new
 

@@ -5,7 +5,7 @@ that it lacks stays at baseline.  The rule channel is 1 for the member, in its f
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
 import msgspec
@@ -81,7 +81,7 @@ def _named(node: syntax.Channel, members: tuple[str, ...], scope: Scope) -> synt
         scope.report.error("E0443", "a rule channel has one unit a member", node.shape[0].span)
     units = tuple(syntax.Name(node.kind.span, name) for name in members)
     options = tuple(one for one in node.options if one.name is not syntax.OptionName.DURING)
-    return replace(node, shape=units, kind=None, options=options)
+    return msgspec.structs.replace(node, shape=units, kind=None, options=options)
 
 
 def _values(params: tuple[ir.Param, ...]) -> dict[ir.Ref, ir.Expr]:

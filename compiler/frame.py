@@ -1,7 +1,7 @@
 """What a set of tasks says for all its members: channels, parameters, and the mix."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeVar
 
@@ -61,7 +61,7 @@ def frame_of(taskset: syntax.Taskset, bindings: Bindings, report: Report) -> Fra
     _layout(taskset, report)
     members = _all(taskset, syntax.Member)
     _distinct(members, report)
-    frame_only = replace(
+    frame_only = msgspec.structs.replace(
         taskset,
         sections=tuple(
             one for one in taskset.sections if not isinstance(one, syntax.Member | syntax.Mix)

@@ -1,6 +1,5 @@
 """Declaring names: which are free, which are taken, which are words of the language."""
 
-import dataclasses
 from collections.abc import Iterator, Mapping
 
 from epochal.compiler.report import Report
@@ -90,8 +89,8 @@ def walk(node: object) -> Iterator[syntax.Node]:
             yield from walk(item)
     elif isinstance(node, syntax.Node):
         yield node
-        for field in dataclasses.fields(node):
-            yield from walk(getattr(node, field.name))
+        for part in node.parts().values():
+            yield from walk(part)
 
 
 def _bare(node: syntax.Expr) -> Iterator[syntax.Name]:

@@ -1,8 +1,9 @@
 """Writing out the parameters of a set where its members are bound to them."""
 
-import dataclasses
 from collections.abc import Mapping
 from typing import TypeVar, cast
+
+from msgspec.structs import replace
 
 from epochal.compiler.report import Report
 from epochal.dsl import syntax
@@ -23,9 +24,6 @@ def substitute(node: Node, values: Mapping[str, syntax.Expr], report: Report) ->
     if isinstance(node, tuple):
         return type(node)(substitute(part, values, report) for part in node)
     if isinstance(node, syntax.Node):
-        parts = {
-            field.name: substitute(getattr(node, field.name), values, report)
-            for field in dataclasses.fields(node)
-        }
-        return dataclasses.replace(node, **parts)
+        parts = {name: substitute(part, values, report) for name, part in node.parts().items()}
+        return replace(node, **parts)
     return node

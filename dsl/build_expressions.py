@@ -4,10 +4,11 @@
 # ruff: noqa: D102
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
 from lark import Token, Tree
+from msgspec.structs import replace
 
 from epochal.dsl import syntax
 from epochal.dsl.checks import check_bare_unit, check_chain, check_length, check_name

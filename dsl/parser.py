@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from msgspec import structs
+
 from epochal.dsl import syntax
 from epochal.dsl.build import build
 from epochal.dsl.codes import diagnose
@@ -72,7 +74,7 @@ def _build(
     skipped = frozenset(driver.skipped)
     more = file.items[MAX_ITEMS : MAX_ITEMS + 1]
     items = file.items[:MAX_ITEMS]
-    file = replace(file, items=items, comments=layout.comments, skipped=skipped)
+    file = structs.replace(file, items=items, comments=layout.comments, skipped=skipped)
     return file, (*found, *(_too_many(item.span) for item in more))
 
 

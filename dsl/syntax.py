@@ -5,21 +5,37 @@ closed unions at the end of their group: ``Expr``, ``Statement``, ``EpochItem``,
 ``Item``.
 """
 
-from dataclasses import dataclass, field
 from enum import Enum
+
+from msgspec import Struct
 
 from epochal.dsl.span import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True, eq=False):
     """What all nodes share."""
 
-    span: Span = field(compare=False, repr=False)
+    span: Span
+
+    def __eq__(self, other: object) -> bool:
+        """Equal to a node of the same kind and parts, wherever it stands."""
+        return type(self) is type(other) and self.parts() == other.parts()
+
+    def __hash__(self) -> int:
+        """Hash what equality compares."""
+        return hash((type(self), *self.parts().values()))
+
+    def __repr__(self) -> str:
+        """Show the parts, not where they stand."""
+        parts = ", ".join(f"{name}={part!r}" for name, part in self.parts().items())
+        return f"{type(self).__name__}({parts})"
+
+    def parts(self) -> dict[str, object]:
+        """Give everything but the span, in the order of declaration."""
+        return {name: getattr(self, name) for name in self.__struct_fields__ if name != "span"}
 
 
-@dataclass(frozen=True, slots=True)
-class Ident(Node):
+class Ident(Node, frozen=True, eq=False):
     """A name where it is written."""
 
     name: str
@@ -28,38 +44,33 @@ class Ident(Node):
 # Expressions.
 
 
-@dataclass(frozen=True, slots=True)
-class Name(Node):
+class Name(Node, frozen=True, eq=False):
     """A bare name in an expression: a value, a label or a reserved word."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity(Node):
+class Quantity(Node, frozen=True, eq=False):
     """A number as written, with its unit ("" for a plain number, "%" for per cent)."""
 
     digits: str
     unit: str
 
 
-@dataclass(frozen=True, slots=True)
-class String(Node):
+class String(Node, frozen=True, eq=False):
     """A text in double quotes, without them."""
 
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unary(Node):
+class Unary(Node, frozen=True, eq=False):
     """``-x`` or ``not x``; ``op`` is "-" or "not"."""
 
     op: str
     operand: "Expr"
 
 
-@dataclass(frozen=True, slots=True)
-class Binary(Node):
+class Binary(Node, frozen=True, eq=False):
     """An operator between two values: ``+ - * / ** and or == != < <= > >= in``."""
 
     op: str
@@ -67,8 +78,7 @@ class Binary(Node):
     right: "Expr"
 
 
-@dataclass(frozen=True, slots=True)
-class Conditional(Node):
+class Conditional(Node, frozen=True, eq=False):
     """``value if condition else otherwise``."""
 
     value: "Expr"
@@ -76,40 +86,35 @@ class Conditional(Node):
     otherwise: "Expr"
 
 
-@dataclass(frozen=True, slots=True)
-class Argument(Node):
+class Argument(Node, frozen=True, eq=False):
     """One argument of a call, by position (``name`` None) or by name."""
 
     name: Ident | None
     value: "Expr"
 
 
-@dataclass(frozen=True, slots=True)
-class Call(Node):
+class Call(Node, frozen=True, eq=False):
     """``function(arguments)``."""
 
     function: Ident
     arguments: tuple[Argument, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Index(Node):
+class Index(Node, frozen=True, eq=False):
     """``value[indices]``."""
 
     value: "Expr"
     indices: tuple["Expr", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Slice(Node):
+class Slice(Node, frozen=True, eq=False):
     """``[start : stop]`` of a span of epochs; either end may be left out."""
 
     start: "Expr | None"
     stop: "Expr | None"
 
 
-@dataclass(frozen=True, slots=True)
-class EpochSpan(Node):
+class EpochSpan(Node, frozen=True, eq=False):
     """``first``, ``first..last`` or either with a slice."""
 
     first: Ident
@@ -117,38 +122,33 @@ class EpochSpan(Node):
     slice: Slice | None
 
 
-@dataclass(frozen=True, slots=True)
-class At(Node):
+class At(Node, frozen=True, eq=False):
     """``value @ where``: an output restricted to a span."""
 
     value: "Expr"
     where: EpochSpan
 
 
-@dataclass(frozen=True, slots=True)
-class Tuple(Node):
+class Tuple(Node, frozen=True, eq=False):
     """``(a, b, ...)``."""
 
     items: tuple["Expr", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class List(Node):
+class List(Node, frozen=True, eq=False):
     """``[a, b, ...]``."""
 
     items: tuple["Expr", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SetItem(Node):
+class SetItem(Node, frozen=True, eq=False):
     """One member of a set, with its weight where one is written."""
 
     value: "Expr"
     weight: "Expr | None"
 
 
-@dataclass(frozen=True, slots=True)
-class Set(Node):
+class Set(Node, frozen=True, eq=False):
     """``{a, b: weight, ...}``."""
 
     items: tuple[SetItem, ...]
@@ -162,16 +162,14 @@ Expr = (
 # Statements of ``trial``, ``blocks`` and ``score``.
 
 
-@dataclass(frozen=True, slots=True)
-class Target(Node):
+class Target(Node, frozen=True, eq=False):
     """What a statement defines: one name, one array ``name[size]``, or a tuple of names."""
 
     names: tuple[Ident, ...]
     size: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
-class Draw(Node):
+class Draw(Node, frozen=True, eq=False):
     """``target ~ value per scope``."""
 
     target: Target
@@ -179,16 +177,14 @@ class Draw(Node):
     scope: Ident | None
 
 
-@dataclass(frozen=True, slots=True)
-class Let(Node):
+class Let(Node, frozen=True, eq=False):
     """``target = value``."""
 
     target: Target
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Require(Node):
+class Require(Node, frozen=True, eq=False):
     """``require condition``."""
 
     condition: Expr
@@ -197,8 +193,7 @@ class Require(Node):
 Statement = Draw | Let | Require
 
 
-@dataclass(frozen=True, slots=True)
-class Field(Node):
+class Field(Node, frozen=True, eq=False):
     """``name: value`` in ``about``, ``session``, ``blocks`` and the blocks of a .train file."""
 
     name: Ident
@@ -208,8 +203,7 @@ class Field(Node):
 # The blocks of a task.
 
 
-@dataclass(frozen=True, slots=True)
-class Param(Node):
+class Param(Node, frozen=True, eq=False):
     """``name = value within bounds  ## doc``."""
 
     name: Ident
@@ -227,16 +221,14 @@ class OptionName(Enum):
     DURING = "during"
 
 
-@dataclass(frozen=True, slots=True)
-class Option(Node):
+class Option(Node, frozen=True, eq=False):
     """One option of a channel; ``value`` is None for ``rectified``, a span for ``during``."""
 
     name: OptionName
     value: Expr | EpochSpan | None
 
 
-@dataclass(frozen=True, slots=True)
-class Channel(Node):
+class Channel(Node, frozen=True, eq=False):
     """``name[shape]: kind(...) options  ## doc``."""
 
     name: Ident
@@ -246,8 +238,7 @@ class Channel(Node):
     doc: str
 
 
-@dataclass(frozen=True, slots=True)
-class Epoch(Node):
+class Epoch(Node, frozen=True, eq=False):
     """``name: duration``."""
 
     name: Ident
@@ -255,23 +246,20 @@ class Epoch(Node):
     doc: str
 
 
-@dataclass(frozen=True, slots=True)
-class UntilEnd(Node):
+class UntilEnd(Node, frozen=True, eq=False):
     """``name: until end``."""
 
     name: Ident
     doc: str
 
 
-@dataclass(frozen=True, slots=True)
-class TrialLength(Node):
+class TrialLength(Node, frozen=True, eq=False):
     """``length: duration``."""
 
     duration: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Repeat(Node):
+class Repeat(Node, frozen=True, eq=False):
     """``repeat count as index:`` over a group of epochs."""
 
     count: Expr
@@ -292,16 +280,14 @@ class EffectKind(Enum):
     NOISE = "noise"
 
 
-@dataclass(frozen=True, slots=True)
-class Ref(Node):
+class Ref(Node, frozen=True, eq=False):
     """``channel`` or ``channel[unit]``."""
 
     name: Ident
     index: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
-class Effect(Node):
+class Effect(Node, frozen=True, eq=False):
     """One statement of ``during``.
 
     ``channel`` is None where all outputs are meant (``weight = 2``, ``ignore``); ``op`` is one
@@ -314,64 +300,55 @@ class Effect(Node):
     value: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
-class About(Node):
+class About(Node, frozen=True, eq=False):
     """``about:``."""
 
     fields: tuple[Field, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Params(Node):
+class Params(Node, frozen=True, eq=False):
     """``params:``."""
 
     params: tuple[Param, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Session(Node):
+class Session(Node, frozen=True, eq=False):
     """``session:``."""
 
     fields: tuple[Field, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Blocks(Node):
+class Blocks(Node, frozen=True, eq=False):
     """``blocks:``."""
 
     items: tuple[Field | Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs(Node):
+class Inputs(Node, frozen=True, eq=False):
     """``inputs:``."""
 
     channels: tuple[Channel, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Outputs(Node):
+class Outputs(Node, frozen=True, eq=False):
     """``outputs:``."""
 
     channels: tuple[Channel, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Trial(Node):
+class Trial(Node, frozen=True, eq=False):
     """``trial:``."""
 
     statements: tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Epochs(Node):
+class Epochs(Node, frozen=True, eq=False):
     """``epochs:``."""
 
     items: tuple[EpochItem, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class During(Node):
+class During(Node, frozen=True, eq=False):
     """``during spans if guard:``."""
 
     spans: tuple[EpochSpan, ...]
@@ -379,8 +356,7 @@ class During(Node):
     effects: tuple[Effect, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Score(Node):
+class Score(Node, frozen=True, eq=False):
     """``score:``."""
 
     statements: tuple[Statement, ...]
@@ -392,16 +368,14 @@ Section = About | Params | Session | Blocks | Inputs | Outputs | Trial | Epochs 
 # The items of a file.
 
 
-@dataclass(frozen=True, slots=True)
-class Path(Node):
+class Path(Node, frozen=True, eq=False):
     """What ``extends`` and ``member`` refer to: a name, ``alias.task`` or "package:file"."""
 
     name: str
     task: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Binding(Node):
+class Binding(Node, frozen=True, eq=False):
     """``name = value`` or ``member.name = value`` after ``with``."""
 
     member: Ident | None
@@ -409,16 +383,14 @@ class Binding(Node):
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Use(Node):
+class Use(Node, frozen=True, eq=False):
     """``use "path" as alias``."""
 
     path: String
     alias: Ident | None
 
 
-@dataclass(frozen=True, slots=True)
-class Extern(Node):
+class Extern(Node, frozen=True, eq=False):
     """``extern name(parameters) = "module:function"``."""
 
     name: Ident
@@ -426,8 +398,7 @@ class Extern(Node):
     location: String
 
 
-@dataclass(frozen=True, slots=True)
-class Task(Node):
+class Task(Node, frozen=True, eq=False):
     """``task name extends parent with bindings:`` and its blocks, in the order written."""
 
     name: Ident
@@ -437,8 +408,7 @@ class Task(Node):
     doc: str
 
 
-@dataclass(frozen=True, slots=True)
-class Member(Node):
+class Member(Node, frozen=True, eq=False):
     """``member name = path with bindings``."""
 
     name: Ident
@@ -446,8 +416,7 @@ class Member(Node):
     bindings: tuple[Binding, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Mix(Node):
+class Mix(Node, frozen=True, eq=False):
     """``mix: weights per scope``."""
 
     weights: Expr
@@ -457,8 +426,7 @@ class Mix(Node):
 TasksetSection = About | Params | Inputs | Outputs | Member | Mix
 
 
-@dataclass(frozen=True, slots=True)
-class Taskset(Node):
+class Taskset(Node, frozen=True, eq=False):
     """``taskset name:``."""
 
     name: Ident
@@ -466,30 +434,26 @@ class Taskset(Node):
     doc: str
 
 
-@dataclass(frozen=True, slots=True)
-class Train(Node):
+class Train(Node, frozen=True, eq=False):
     """``train:`` of an experiment."""
 
     fields: tuple[Field, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Until(Node):
+class Until(Node, frozen=True, eq=False):
     """``until condition``."""
 
     condition: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class BackTo(Node):
+class BackTo(Node, frozen=True, eq=False):
     """``back_to stage if condition``."""
 
     stage: Ident
     condition: Expr
 
 
-@dataclass(frozen=True, slots=True)
-class Stage(Node):
+class Stage(Node, frozen=True, eq=False):
     """``stage name with bindings:``."""
 
     name: Ident
@@ -497,15 +461,13 @@ class Stage(Node):
     items: tuple[Field | Until | BackTo | Mix, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Curriculum(Node):
+class Curriculum(Node, frozen=True, eq=False):
     """``curriculum:``."""
 
     items: tuple[Field | Stage, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Measure(Node):
+class Measure(Node, frozen=True, eq=False):
     """``measure name with bindings:``."""
 
     name: Ident
@@ -513,8 +475,7 @@ class Measure(Node):
     items: tuple[Field | Mix, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluate(Node):
+class Evaluate(Node, frozen=True, eq=False):
     """``evaluate:`` of an experiment."""
 
     measures: tuple[Measure, ...]
@@ -523,8 +484,7 @@ class Evaluate(Node):
 ExperimentSection = About | Field | Train | Curriculum | Evaluate
 
 
-@dataclass(frozen=True, slots=True)
-class Experiment(Node):
+class Experiment(Node, frozen=True, eq=False):
     """``experiment name:``."""
 
     name: Ident
@@ -535,16 +495,14 @@ class Experiment(Node):
 Item = Use | Extern | Task | Taskset | Experiment
 
 
-@dataclass(frozen=True, slots=True)
-class Comment(Node):
+class Comment(Node, frozen=True, eq=False):
     """A comment, ``text`` without the marks; ``doc`` where it began with ``##``."""
 
     text: str
     doc: bool
 
 
-@dataclass(frozen=True, slots=True)
-class File(Node):
+class File(Node, frozen=True, eq=False):
     """One parsed file.
 
     ``skipped`` holds every word of the lines that could not be parsed, so that later stages do

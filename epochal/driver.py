@@ -14,6 +14,8 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from msgspec import structs
+
 from epochal.dsl import syntax
 from epochal.dsl.codes import diagnose
 from epochal.dsl.diagnostic import Diagnostic, Note
@@ -199,9 +201,13 @@ def _without_head(node: Node, head: str) -> Node:
         )
     if isinstance(node, tuple):
         return type(node)(_without_head(part, head) for part in node)
+    if isinstance(node, syntax.Node):
+        parts = {name: getattr(node, name) for name in node.__struct_fields__}
+        moved = {name: _without_head(part, head) for name, part in parts.items()}
+        return structs.replace(node, **moved)
     if is_dataclass(node) and not isinstance(node, type):
-        parts = {f.name: _without_head(getattr(node, f.name), head) for f in fields(node)}
-        return replace(node, **parts)
+        parts = {one.name: getattr(node, one.name) for one in fields(node)}
+        return replace(node, **{name: _without_head(part, head) for name, part in parts.items()})
     return node
 
 

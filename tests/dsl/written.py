@@ -1,7 +1,6 @@
 """Parse texts that tests write."""
 
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 
 from epochal.dsl import syntax
@@ -63,5 +62,4 @@ def nodes_of(value: object) -> Iterator[syntax.Node]:
             yield from nodes_of(part)
     elif isinstance(value, syntax.Node):
         yield value
-        for field in fields(value):
-            yield from nodes_of(getattr(value, field.name))
+        yield from nodes_of(tuple(value.parts().values()))
