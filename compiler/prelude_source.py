@@ -1,10 +1,11 @@
 """The source of the prelude, definition by definition, for copying into printed modules."""
 
 import ast
+import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 
 MODULES = (
@@ -26,56 +27,61 @@ MODULES = (
 """The prelude modules, in the order in which their definitions are printed."""
 
 
-@dataclass(frozen=True, slots=True)
+_HEAD = re.compile(r"(?:def|class) (\w+)|(\w+)(?:: .+?)? = |(?:import|from) ")
+
+
+@dataclass(frozen=True)
 class Definition:
-    """One top-level definition: its text with the comment above it, and what it mentions."""
+    """One top-level definition: its text, with the comment and the decorators above it."""
 
     name: str
     text: str
-    mentions: frozenset[str]
-    is_constant: bool
+
+    @cached_property
+    def mentions(self) -> frozenset[str]:
+        """Names that the definition mentions."""
+        parts = ast.walk(ast.parse(self.text))
+        return frozenset(part.id for part in parts if isinstance(part, ast.Name))
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether it is an assignment, not a function or a class."""
+        return not re.search(r"^(?:def|class) ", self.text, re.MULTILINE)
 
 
 @cache
 def _module(name: str) -> tuple[tuple[Definition, ...], tuple[str, ...]]:
     """Read one prelude module: its definitions, and its imports from outside the prelude."""
     text = resources.files("epochal.compiler.prelude").joinpath(f"{name}.py").read_text("utf-8")
-    lines = text.splitlines()
     definitions, imports = [], []
-    for node in ast.parse(text).body:
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            if not (isinstance(node, ast.ImportFrom) and (node.module or "").startswith("epochal")):
-                imports.append(ast.unparse(node))
-            continue
-        defined = _defined(node)
-        if defined is not None:
-            first = _with_comment(lines, node.lineno - 1)
-            source = "\n".join(lines[first : node.end_lineno])
-            constant = isinstance(node, ast.Assign | ast.AnnAssign)
-            definitions.append(Definition(defined, source, _mentions(node), constant))
+    for defined, statement in _statements(text):
+        if defined:
+            definitions.append(Definition(defined, statement))
+        elif not statement.startswith("from epochal"):
+            imports.append(statement)
     return tuple(definitions), tuple(imports)
 
 
-def _defined(node: ast.stmt) -> str | None:
-    match node:
-        case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
-            return name
-        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
-            return name
-        case _:
-            return None
+def _statements(text: str) -> Iterator[tuple[str, str]]:
+    """Cut a module into its top-level statements, each with the name that it defines, or "".
+
+    A statement begins at a line that `_HEAD` knows, or at the comment and the decorators right
+    above.  To parse all of the prelude would take longer than most commands.
+    """
+    lines = text[text.index('"""', 3) + 3 :].splitlines()  # after the docstring
+    heads = [(i, head) for i, line in enumerate(lines) if (head := _HEAD.match(line))]
+    ends = [_top(lines, i) for i, _ in heads[1:]] + [len(lines)]
+    for (i, head), end in zip(heads, ends, strict=True):
+        yield head[1] or head[2] or "", "\n".join(lines[_top(lines, i) : end]).rstrip()
 
 
-def _with_comment(lines: list[str], first: int) -> int:
-    while first > 0 and lines[first - 1].startswith("#"):
+def _top(lines: list[str], first: int) -> int:
+    while lines[first - 1].startswith(("#", "@")):
         first -= 1
     return first
 
 
-def _mentions(node: ast.AST) -> frozenset[str]:
-    return frozenset(part.id for part in ast.walk(node) if isinstance(part, ast.Name))
-
-
+@cache
 def _all() -> dict[str, Definition]:
     return {one.name: one for module in MODULES for one in _module(module)[0]}
 

@@ -10,7 +10,7 @@ LOCALS = frozenset(
     "again attempt span end it row found sequences length origin guard SESSION BLOCKS "
     "sample_trials timeline arrays generate score TASK PADDING "
     "MEMBERS PARAMS COLUMNS SCORES Callable Iterator Mapping SimpleNamespace "
-    "np hashlib math NormalDist Any ArrayLike NDArray".split()
+    "np hashlib math cache NormalDist Any ArrayLike NDArray".split()
 )
 """Names that the printed module uses for itself."""
 

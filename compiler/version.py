@@ -1,8 +1,3 @@
-"""The version of the installed package."""
+"""The version of Epochal, which pyproject.toml reads from here."""
 
-from importlib.metadata import PackageNotFoundError, version
-
-try:
-    VERSION = version("epochal")
-except PackageNotFoundError:  # a checkout that is not installed
-    VERSION = "0.1.0"
+VERSION = "0.1.0"

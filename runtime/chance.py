@@ -10,8 +10,8 @@ import numpy as np
 from epochal.compiler import ir
 from epochal.compiler.describe import Chance
 from epochal.compiler.sizes import width
+from epochal.runtime.accuracy import accuracy_of
 from epochal.runtime.batch import Batch, Float, Stream
-from epochal.runtime.scoring import accuracy_of
 
 if TYPE_CHECKING:
     from epochal.runtime.task import Task

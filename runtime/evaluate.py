@@ -10,12 +10,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from epochal.runtime.accuracy import accuracy_of
 from epochal.runtime.batch import Column, Float, Stream, TrialSource
 from epochal.runtime.errors import RunError, check_seed
 from epochal.runtime.own import NO_CODE, OwnCode
 from epochal.runtime.quantity import quantity
 from epochal.runtime.rundir import Run
-from epochal.runtime.scoring import Forward, Scored, accuracy_of, score_trials
+from epochal.runtime.scoring import Forward, Scored, score_trials
 from epochal.runtime.weights import make_masks
 
 MOST_VALUES = 12  # a variable with more is binned

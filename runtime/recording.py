@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from epochal.runtime.accuracy import accuracy_of
 from epochal.runtime.batch import Batch, Float, Stream, TrialSource
 from epochal.runtime.evaluate import check_fit
 from epochal.runtime.noise import noise_sd, recurrent_noise
 from epochal.runtime.npz import AnyArray
 from epochal.runtime.rundir import Run
-from epochal.runtime.scoring import accuracy_of, batch_size
+from epochal.runtime.scoring import batch_size
 from epochal.runtime.simulate import Simulation, simulate
 
 

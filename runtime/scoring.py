@@ -37,19 +37,6 @@ class Scored:
         return np.asarray(self.scores[score], np.float64)
 
 
-@dataclass(frozen=True)
-class Accuracy:
-    """Fraction correct of the answers that count, and its standard error.
-
-    With one answer a trial the error is binomial; with several, those of one trial are not taken
-    for independent.
-    """
-
-    accuracy: float
-    error: float
-    counted: int
-
-
 def score_trials(
     forward: Forward,
     task: TrialSource,
@@ -86,17 +73,6 @@ def score_trials(
 def batch_size(task: TrialSource, sequences: int) -> int:
     """Give the sequences of one batch of a measure, where batches that differ are many enough."""
     return max(1, min(CHUNK, sequences // task.spread))
-
-
-def accuracy_of(correct: NDArray[np.float64]) -> Accuracy:
-    """Count the correct among the answers that count, (N,) or (N, K); NaN where none does."""
-    known = ~np.isnan(correct)
-    counted = int(known.sum())
-    if not counted:
-        return Accuracy(math.nan, math.nan, 0)
-    p = float(correct[known].mean())
-    surplus = np.where(known, correct - p, 0).reshape(len(correct), -1).sum(axis=1)
-    return Accuracy(p, math.sqrt(float(np.square(surplus).sum())) / counted, counted)
 
 
 def _checked(scores: Mapping[str, Column], n_trials: int) -> dict[str, Column]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from epochal.runtime.accuracy import accuracy_of
 from epochal.runtime.backend import Tensor, tf
 from epochal.runtime.batch import Float, Stream, TrialSource
 from epochal.runtime.checkpoint import Checkpoint, Reached
@@ -33,7 +34,7 @@ from epochal.runtime.plasticity import plasticity
 from epochal.runtime.prefetch import prefetched
 from epochal.runtime.progress import Progress
 from epochal.runtime.room import check_room
-from epochal.runtime.scoring import accuracy_of, batch_size, score_trials
+from epochal.runtime.scoring import batch_size, score_trials
 from epochal.runtime.stopping import Reason, reason_to_stop
 from epochal.runtime.update import Trainer
 from epochal.runtime.weights import (

@@ -1,5 +1,6 @@
 """The command line, one file a command; a command is imported when it is called."""
 
+import gc
 import os
 import sys
 import traceback
@@ -19,6 +20,9 @@ COMMANDS = {
     "list": "Show the task library.",
     "new": "Begin a task file.",
 }
+
+MANY_OBJECTS = 100_000
+"""New objects before Python looks for garbage: most that a command makes stay."""
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it: 128 and the number of the signal."""
@@ -114,6 +118,7 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; only a mistake in Epochal itself is a traceback."""
+    gc.set_threshold(MANY_OBJECTS)
     try:
         sys.exit(cli.main(prog_name="epochal", standalone_mode=False))
     except click.ClickException as error:

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from sides import Sides
 
+from epochal.runtime.accuracy import accuracy_of
 from epochal.runtime.batch import Float, Stream
 from epochal.runtime.config import Ctrnn
 from epochal.runtime.errors import RunError
 from epochal.runtime.evaluate import Group, tabulate
-from epochal.runtime.scoring import CHUNK, Scored, accuracy_of, score_trials
+from epochal.runtime.scoring import CHUNK, Scored, score_trials
 
 CORRECT = np.array([1, 0, 1, 1, math.nan, 0, 1, 1])
 SIDE = np.array([0, 0, 0, 0, 0, 1, 1, 1])

@@ -108,7 +108,7 @@ def array_vectors() -> dict[str, Array]:
     sd = samplers.uniform(draw.units("sd", 30), 0.0, 2.0)
     noise.add_scaled_noise(wide, sd, (2**64 - 1, 3, 0), "wide")
     return {
-        "noise table": noise.QUANTILES,
+        "noise table": noise.normal_quantiles(),
         "spread with noise": x,
         "wide noise": wide,
         "bump": encode.bump(center, 30.0 + draw.unit("width"), 32),

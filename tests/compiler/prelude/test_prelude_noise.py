@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from prelude_statistics import kolmogorov_p, two_sided_p
 
-from epochal.compiler.prelude.noise import QUANTILES, add_noise, add_scaled_noise
+from epochal.compiler.prelude.noise import add_noise, add_scaled_noise, normal_quantiles
 from epochal.compiler.prelude.samplers import normal_quantile
 from epochal.compiler.prelude.words import Floats32, code
 
+QUANTILES = normal_quantiles()
 KEY = (3, 0, 5)
 COMPARISONS = 6
 SMALLEST_P = 0.001 / COMPARISONS

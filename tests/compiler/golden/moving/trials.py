@@ -8,6 +8,7 @@ whole microseconds, angles are in deg, and labels are positions in TASK["labels"
 
 import hashlib
 import math
+from functools import cache
 from statistics import NormalDist
 from typing import Any
 
@@ -460,11 +461,16 @@ def wrap(x: Number) -> Floats:
     return floor_mod(x, 360.0)
 
 
-# Middles of 65,536 equally likely cells of the normal law, in multiples of 2**-20, which every
-# machine agrees on: variance 0.99998, |z| <= 4.33.
-LOWER_QUANTILES = np.array([*map(NormalDist().inv_cdf, (np.arange(32768) + 0.5) / 65536)])
-BOTH_QUANTILES = np.append(LOWER_QUANTILES, -LOWER_QUANTILES[::-1])
-QUANTILES = (np.rint(BOTH_QUANTILES * 2**20) / 2**20).astype(np.float32)
+@cache
+def normal_quantiles() -> Floats32:
+    """Give the middles of 65,536 equally likely cells of the normal law, (65536,) float32.
+
+    They are multiples of 2**-20, which every machine agrees on: variance 0.99998, |z| <= 4.33.
+    """
+    lower = np.array([*map(NormalDist().inv_cdf, (np.arange(32768) + 0.5) / 65536)])
+    both = np.append(lower, -lower[::-1])
+    rounded: Floats32 = (np.rint(both * 2**20) / 2**20).astype(np.float32)
+    return rounded
 
 
 def add_noise(
@@ -487,7 +493,7 @@ def add_noise(
     n_values = n_steps * n_units
     n_words = -(-n_values // 4)
     sd = np.asarray(sd, np.float32)
-    table = QUANTILES if sd.ndim else QUANTILES * sd
+    table = normal_quantiles() if sd.ndim else normal_quantiles() * sd
     chunk = max(1, 32768 // n_values)  # trials whose numbers stay in the second-level cache
     for block in range(0, n_batch, 256):
         source = np.random.SFC64([*key, code(name), block // 256])
