@@ -9,10 +9,11 @@ variables that its conditions branch on, and collected to a linear form.
 import itertools
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import islice
+
+from msgspec import Struct
 
 from epochal.compiler import ir
 from epochal.compiler.distributions import IN_TURN
@@ -27,8 +28,7 @@ MOST_WORK = 100_000
 Assignment = Mapping[ir.Ref, ir.Expr]
 
 
-@dataclass(frozen=True)
-class Bounds:
+class Bounds(Struct, frozen=True, dict=True):
     """Bounds over the variables of one task, with its parameters at their values."""
 
     variables: tuple[ir.Variable, ...]
@@ -117,8 +117,7 @@ class Bounds:
             yield {ref: value for part in parts for ref, value in part.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """A sum: a constant and factors of expressions that cannot be taken apart."""
 
     constant: Fraction

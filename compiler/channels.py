@@ -1,6 +1,6 @@
 """Lowering channels: units, noise and baseline."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from epochal.compiler import calls, expressions, ir, names
 from epochal.compiler.intervals import constant
@@ -13,8 +13,7 @@ from epochal.dsl.diagnostic import Note
 MOST_UNITS = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class _Units:
+class _Units(Struct, frozen=True):
     """The units of a channel by name; of an array of rings, slot by slot."""
 
     kind: ir.ChannelKind

@@ -5,7 +5,8 @@ repetitions of nested groups are counted through.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from epochal.compiler import ir
 from epochal.compiler.print_line import line, unpacked
@@ -14,8 +15,7 @@ from epochal.compiler.repeats import Loop, shared, tree
 from epochal.compiler.segments import Columns, Layout, width
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """One constant: its columns, several where it is repeated."""
 
     name: str
@@ -23,8 +23,7 @@ class Part:
     repeated: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnNames:
+class ColumnNames(Struct, frozen=True):
     """The constants of a timeline.
 
     Attributes

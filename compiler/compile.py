@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import msgspec
+from msgspec import Struct, field
 
 from epochal.compiler import ir
 from epochal.compiler.bounds import Bounds, total
@@ -23,8 +23,7 @@ from epochal.dsl.diagnostic import Diagnostic, Note
 from epochal.dsl.span import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """A task without errors: its IR, the bounds of its values, where each parameter is bound."""
 
     task: ir.Task
@@ -54,8 +53,7 @@ class Checked:
         return print_module(self.task, self.bounds.known)
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedSet:
+class CheckedSet(Struct, frozen=True):
     """A set of tasks without errors: its IR, its members, where each parameter is bound."""
 
     taskset: ir.Taskset

@@ -3,8 +3,9 @@
 import re
 import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import prod
+
+from msgspec import Struct
 
 from epochal.compiler import ir
 from epochal.compiler.describe_session import session
@@ -19,8 +20,7 @@ _WIDTH = 88
 _QUANTITY = re.compile(r"(\d) (us|ms|s|min|Hz|kHz|deg|rad)\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Chance:
+class Chance(Struct, frozen=True):
     """How often random outputs count as correct, with its standard error, on how many trials."""
 
     accuracy: float

@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
+
+from msgspec import Struct
 
 Bound = Fraction | float
 Bounds = tuple[Bound, Bound]
@@ -25,8 +26,7 @@ class Kind(Enum):
     LAW = "distribution"
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
+class Argument(Struct, frozen=True):
     """One argument: its name, its kind and, where it may be left out, its default."""
 
     name: str
@@ -34,8 +34,7 @@ class Argument:
     default: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Distribution:
+class Distribution(Struct, frozen=True):
     """One distribution.
 
     Attributes

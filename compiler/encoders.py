@@ -6,7 +6,8 @@ spread over one ring.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from epochal.compiler import arrays, expressions, ir, types, units
 from epochal.compiler.scope import Scope, Setting, Typed
@@ -16,8 +17,7 @@ from epochal.dsl.diagnostic import Note
 Arguments = tuple[syntax.Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Needs:
+class _Needs(Struct, frozen=True):
     """What an encoder needs of a channel: in words, as a test, and the code of its lack."""
 
     words: str

@@ -5,10 +5,10 @@
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from msgspec import structs
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from epochal.dsl import syntax
 from epochal.dsl.block_order import rank
@@ -21,8 +21,7 @@ Bindings = Mapping[str, syntax.Expr]
 Node = TypeVar("Node", bound=syntax.Node)
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
+class Home(Struct, frozen=True):
     """A task and the file it stands in."""
 
     task: syntax.Task
@@ -30,8 +29,7 @@ class Home:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class SetHome:
+class SetHome(Struct, frozen=True):
     """A set of tasks and the file it stands in.
 
     ``copies`` says how often members come where that is not what the set says; the others never.
@@ -47,8 +45,7 @@ Seat = Home | SetHome
 """Where a path to a task is written."""
 
 
-@dataclass(frozen=True, slots=True)
-class Expanded:
+class Expanded(Struct, frozen=True):
     """A task with its parents written out, and the parameters that ``with`` rebinds.
 
     ``externs`` are those of all the files that its statements come from.
@@ -130,7 +127,7 @@ def _inherit(parent: Expanded, child: syntax.Task) -> Expanded:
                 if param.name.name not in own:
                     bindings.pop(param.name.name, None)
     sections = _merged(parent.task.sections, child.sections)
-    return Expanded(structs.replace(child, parent=None, bindings=(), sections=sections), bindings)
+    return Expanded(replace(child, parent=None, bindings=(), sections=sections), bindings)
 
 
 def _merged(
@@ -149,17 +146,17 @@ def _merged(
 def _joined(old: syntax.Section, new: syntax.Section) -> syntax.Section:
     match old, new:
         case syntax.About(), syntax.About():
-            return structs.replace(new, fields=by_name(old.fields, new.fields))
+            return replace(new, fields=by_name(old.fields, new.fields))
         case syntax.Params(), syntax.Params():
-            return structs.replace(new, params=by_name(old.params, new.params))
+            return replace(new, params=by_name(old.params, new.params))
         case syntax.Inputs(), syntax.Inputs():
-            return structs.replace(new, channels=by_name(old.channels, new.channels))
+            return replace(new, channels=by_name(old.channels, new.channels))
         case syntax.Outputs(), syntax.Outputs():
-            return structs.replace(new, channels=by_name(old.channels, new.channels))
+            return replace(new, channels=by_name(old.channels, new.channels))
         case syntax.Trial(), syntax.Trial():
-            return structs.replace(new, statements=by_name(old.statements, new.statements))
+            return replace(new, statements=by_name(old.statements, new.statements))
         case syntax.Score(), syntax.Score():
-            return structs.replace(new, statements=by_name(old.statements, new.statements))
+            return replace(new, statements=by_name(old.statements, new.statements))
         case _:
             return new
 

@@ -1,6 +1,6 @@
 """Lowering calls of externs."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from epochal.compiler import arrays, calls, expressions, ir, types
 from epochal.compiler.scope import Scope, Setting, Typed

@@ -5,7 +5,8 @@ An extern belongs to the file that declares it, and is called by the statements 
 
 import keyword
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from epochal.compiler import distributions, functions, ir
 from epochal.compiler.report import Report, place
@@ -15,8 +16,7 @@ from epochal.dsl.diagnostic import Note
 _TAKEN = frozenset(functions.FUNCTIONS) | functions.PLANNED | frozenset(distributions.DISTRIBUTIONS)
 
 
-@dataclass(slots=True)
-class Externs:
+class Externs(Struct):
     """The externs that may be called, by file and name, and those that are.
 
     ``others`` are called by other tasks of one set, and share no name with different ones here.

@@ -5,10 +5,10 @@ that it lacks stays at baseline.  The rule channel is 1 for the member, in its f
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TypeVar
 
 import msgspec
+from msgspec import Struct
 
 from epochal.compiler import ir, spans
 from epochal.compiler.channels import channels
@@ -21,8 +21,7 @@ from epochal.dsl.diagnostic import Note
 from epochal.dsl.nearest import nearest
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(Struct, frozen=True):
     """A channel of a set, and which options are written there.
 
     ``is_rule`` marks the channel that says which member a trial is of, ``during`` over which
@@ -159,8 +158,7 @@ def fit(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Member:
+class _Member(Struct, frozen=True):
     """A member as it is written, and all names of members."""
 
     node: syntax.Member

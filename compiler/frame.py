@@ -1,11 +1,11 @@
 """What a set of tasks says for all its members: channels, parameters, and the mix."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeVar
 
 import msgspec
+from msgspec import Struct
 
 from epochal.compiler import expressions, ir, names
 from epochal.compiler.fit import Shared, shared
@@ -31,8 +31,7 @@ ORDER = (
 Kind = TypeVar("Kind", bound=syntax.TasksetSection)
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """A set without its members' tasks.
 
     ``values`` are the parameters of the set as expressions that mention none of them; ``used``

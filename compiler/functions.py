@@ -1,8 +1,9 @@
 """The functions of the language: one row each, with what they take and give."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 
 class Takes(Enum):
@@ -18,8 +19,7 @@ class Takes(Enum):
     SPECIAL = "as documented"
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(Struct, frozen=True):
     """One function: its arguments by name and what it does.
 
     ``many`` allows more arguments than names, ``needed`` are those that must be given, all of

@@ -7,9 +7,11 @@ numbers only.
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from epochal.compiler import ir
 from epochal.compiler.distributions import DISTRIBUTIONS, IN_TURN
@@ -21,8 +23,7 @@ INFINITY = math.inf
 _EXACT = 2**53  # floats hold every whole number up to here
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(Struct, frozen=True):
     """Values from ``low`` to ``high`` in base units; ``high`` itself is left out if ``open``."""
 
     low: Bound

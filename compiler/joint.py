@@ -4,7 +4,8 @@ What a member lacks is nan among quantities, -1 (none) among labels, false among
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from epochal.compiler import ir, print_sample, types
 from epochal.compiler.print_signals import HEIGHTS, process_of
@@ -13,8 +14,7 @@ from epochal.dsl.codes import diagnose
 from epochal.dsl.diagnostic import Diagnostic, Note
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """One column of a trial table, or one score."""
 
     name: str

@@ -1,9 +1,11 @@
 """Lowering distributions: from a call or a set to a law on positional arguments."""
 
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import gcd, lcm
 from statistics import NormalDist
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from epochal.compiler import (
     arrays,
@@ -34,8 +36,7 @@ MOST_CELLS = 100_000
 MOST_COUNTED = 2**53  # beyond this, a float has not room for every whole number
 
 
-@dataclass(frozen=True, slots=True)
-class TypedLaw:
+class TypedLaw(Struct, frozen=True):
     """A lowered distribution or factor, and the type of what it gives."""
 
     law: ir.Distribution | ir.Factor

@@ -5,10 +5,12 @@ must have a row: a label each of its set, a quantity each of the members it is d
 whole number between its bounds.
 """
 
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from itertools import islice, product
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from epochal.compiler import arrays, expressions, ir, literals, operators, prose, types
 from epochal.compiler.intervals import Bound, interval
@@ -24,8 +26,7 @@ _Value = str | bool | Bound
 _Row = tuple[_Value, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
+class _Table(Struct, frozen=True):
     """The rows of a table, each a tuple of as many parts as the key has, and what they give."""
 
     rows: tuple[tuple[ir.Expr, ...], ...]

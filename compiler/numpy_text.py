@@ -9,10 +9,11 @@ step of a trial in place of the trial.
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
 from typing import assert_never
+
+from msgspec import Struct
 
 from epochal.compiler import ir
 from epochal.compiler.walk import SIGNAL_FUNCTIONS, children, walk
@@ -32,8 +33,7 @@ class Shape(IntEnum):
     SERIES = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """A printed expression: its text, how tightly it binds, its shape."""
 
     text: str
@@ -48,8 +48,7 @@ class Text:
 Refer = Callable[[ir.Ref], Text]
 
 
-@dataclass(frozen=True, slots=True)
-class Outputs:
+class Outputs(Struct, frozen=True):
     """Prints what reads outputs.
 
     Attributes
@@ -65,8 +64,7 @@ class Outputs:
     reduce: Callable[[str, str, ir.Series, Text | None], Text]
 
 
-@dataclass(frozen=True, slots=True)
-class Printer:
+class Printer(Struct, frozen=True):
     """Prints expressions of one function of the module.
 
     Attributes

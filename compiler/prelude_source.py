@@ -4,9 +4,10 @@ import ast
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import resources
+
+from msgspec import Struct
 
 MODULES = (
     "words",
@@ -30,8 +31,7 @@ MODULES = (
 _HEAD = re.compile(r"(?:def|class) (\w+)|(\w+)(?:: .+?)? = |(?:import|from) ")
 
 
-@dataclass(frozen=True)
-class Definition:
+class Definition(Struct, frozen=True, dict=True):
     """One top-level definition: its text, with the comment and the decorators above it."""
 
     name: str
@@ -50,7 +50,7 @@ class Definition:
 
 
 @cache
-def _module(name: str) -> tuple[tuple[Definition, ...], tuple[str, ...]]:
+def read(name: str) -> tuple[tuple[Definition, ...], tuple[str, ...]]:
     """Read one prelude module: its definitions, and its imports from outside the prelude."""
     text = resources.files("epochal.compiler.prelude").joinpath(f"{name}.py").read_text("utf-8")
     definitions, imports = [], []
@@ -83,7 +83,7 @@ def _top(lines: list[str], first: int) -> int:
 
 @cache
 def _all() -> dict[str, Definition]:
-    return {one.name: one for module in MODULES for one in _module(module)[0]}
+    return {one.name: one for module in MODULES for one in read(module)[0]}
 
 
 PRELUDE_NAMES = frozenset(_all())
@@ -122,7 +122,7 @@ def imports(
         else:
             renamed.setdefault(module, set()).add(f"{name} as {here}")
     for module in MODULES:
-        for line in _module(module)[1]:
+        for line in read(module)[1]:
             node = ast.parse(line).body[0]
             assert isinstance(node, ast.Import | ast.ImportFrom)
             for alias in node.names:

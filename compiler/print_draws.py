@@ -1,8 +1,10 @@
 """Printing how each variable of the trial table is drawn or computed."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from typing import assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from epochal.compiler import ir, print_signals, prose
 from epochal.compiler.bounds import is_whole
@@ -16,8 +18,7 @@ from epochal.compiler.repeats import chains
 from epochal.compiler.walk import law_expressions, refs
 
 
-@dataclass(frozen=True, slots=True)
-class Drawing:
+class Drawing(Struct, frozen=True):
     """What the statements of ``sample_trials`` share.
 
     ``places`` says for each factor where in the cell of the design its level is found;

@@ -1,8 +1,9 @@
 """Printing ``arrays`` and ``generate``: segment tables, spread over time, and the noise."""
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from epochal.compiler import ir, segments
 from epochal.compiler.bounds import Bounds
@@ -30,8 +31,7 @@ def segment_lines(task: ir.Task) -> tuple[str, ...]:
     return "stop = timeline(trials, dt)", f"index = segment_index({length})"
 
 
-@dataclass(frozen=True, slots=True)
-class Array:
+class Array(Struct, frozen=True):
     """One of the three arrays of a batch."""
 
     kind: ir.EffectKind
@@ -40,8 +40,7 @@ class Array:
     channels: tuple[ir.Channel, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(Struct, frozen=True):
     """The statements of ``arrays`` and ``generate``, in groups that the template sets apart."""
 
     columns: list[str]
@@ -110,8 +109,7 @@ def _noise_exprs(noise: ir.Noise | None) -> list[ir.Expr]:
     return [noise.sd] if noise.reference is None else [noise.sd, noise.reference]
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """What all statements of one ``generate`` share."""
 
     task: ir.Task

@@ -1,8 +1,9 @@
 """What everything is called in the printed module."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from functools import partial
+
+from msgspec import Struct, field
 
 from epochal.compiler import ir, numpy_text
 from epochal.compiler.column_names import ColumnNames, column_names
@@ -18,8 +19,7 @@ LONGEST = "longest trial"
 """The column of the trial table that bounds the length of a trial; no value can have its name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(Struct, frozen=True):
     """The Python names of one module.
 
     ``labels`` remembers which lists of labels the printed code speaks of, so that only their
@@ -194,8 +194,7 @@ def _label_constants(
     return constant_names([(owner, label) for label in labels], taken)
 
 
-@dataclass(frozen=True, slots=True)
-class Speaker:
+class Speaker(Struct, frozen=True):
     """Builds expression printers that call values by this module's names."""
 
     names: Names

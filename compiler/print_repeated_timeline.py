@@ -4,7 +4,7 @@ How long each segment lasts stands in one table; added up, it says when each end
 that a trial does not have last 0.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from epochal.compiler import ir
 from epochal.compiler.bounds import is_whole
@@ -35,8 +35,7 @@ def body(task: ir.Task, plan: Layout, names: Names) -> list[str]:
     return [*lines, line("return steps(end, dt)")]
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
+class _Job(Struct, frozen=True):
     """What all statements of one ``timeline`` share."""
 
     task: ir.Task
@@ -185,8 +184,7 @@ class _Job:
         return own.at(own.first)[:: len(own.offsets) // times(chain)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Edge:
+class _Edge(Struct, frozen=True):
     """When columns end, or when the epoch begins that ends with them."""
 
     columns: tuple[int, ...]

@@ -4,7 +4,7 @@ Statements there work on one row for each trial and repetition: ``at`` is its tr
 counts the repetition.  In nested groups ``it`` counts the repetitions through.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from epochal.compiler import ir
 from epochal.compiler.numpy_text import Shape, Text
@@ -13,8 +13,7 @@ from epochal.compiler.print_names import Names
 from epochal.compiler.repeats import Chain, times
 
 
-@dataclass(frozen=True, slots=True)
-class Repetitions:
+class Repetitions(Struct, frozen=True):
     """The rows of every repetition of nested groups."""
 
     chain: Chain

@@ -1,6 +1,6 @@
 """Printing statements on a segment table: where they write, and values with the axes of that."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from epochal.compiler import ir
 from epochal.compiler.numpy_text import ATOM, SUM, Shape, Text
@@ -10,8 +10,7 @@ from epochal.compiler.print_repetitions import Repetitions
 from epochal.compiler.segments import Columns
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Columns of an array, "" for all of them.
 
     Attributes

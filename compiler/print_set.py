@@ -6,9 +6,10 @@ members that differ in parameters alone share one.
 
 import textwrap
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from epochal.compiler import ir, joint, print_generate, print_sample, segments
 from epochal.compiler.bounds import Bounds, longest
@@ -42,8 +43,7 @@ from epochal.compiler.segments import Layout
 from epochal.compiler.version import VERSION
 
 
-@dataclass(frozen=True, slots=True)
-class _Member:
+class _Member(Struct, frozen=True):
     """What the printing of one member needs.
 
     ``loud`` are the channels whose noise is not one number for all members.

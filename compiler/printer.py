@@ -1,11 +1,11 @@
 """From IR to the source of a NumPy module."""
 
 import textwrap
-from dataclasses import dataclass
 from functools import cache
 from typing import assert_never
 
 import jinja2
+from msgspec import Struct
 
 from epochal.compiler import (
     column_names,
@@ -280,8 +280,7 @@ def column_constants(task: ir.Task, called: Names) -> list[str]:
     return lines
 
 
-@dataclass(frozen=True, slots=True)
-class Constants:
+class Constants(Struct, frozen=True):
     """The constants of a task; those of ``last`` need functions of the prelude."""
 
     first: list[str]

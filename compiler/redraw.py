@@ -6,14 +6,13 @@ those draws and the requirement is made anew in every attempt; what merely follo
 Where the law of a draw follows another draw, requirements on that one are met first.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from epochal.compiler import ir
 from epochal.compiler.walk import definition_expressions, refs
 
 
-@dataclass(frozen=True, slots=True)
-class Attempted:
+class Attempted(Struct, frozen=True):
     """Variables that are made again and again until some requirements hold.
 
     ``redrawn`` are the draws that each attempt draws anew; ``variables`` are all that an attempt

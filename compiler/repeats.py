@@ -6,10 +6,11 @@ groups are counted through: number ``o * 3 + i`` is repetition ``i`` of 3 in rep
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product, takewhile
 from math import prod
 from typing import Union
+
+from msgspec import Struct
 
 from epochal.compiler import ir
 
@@ -17,8 +18,7 @@ Chain = tuple[ir.Repeat, ...]
 """The groups around an epoch or a span, outermost first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Loop:
+class Loop(Struct, frozen=True):
     """One group, with what it holds in order."""
 
     repeat: ir.Repeat

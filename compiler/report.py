@@ -1,6 +1,6 @@
 """Collecting the mistakes of one run."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from epochal.compiler import ir
 from epochal.dsl.codes import diagnose
@@ -8,8 +8,7 @@ from epochal.dsl.diagnostic import Diagnostic, Fix, Note
 from epochal.dsl.span import Span
 
 
-@dataclass(slots=True)
-class Report:
+class Report(Struct):
     """The diagnostics of one run, in the order found.
 
     ``excused`` holds words of lines that could not be parsed: a name among them may have been

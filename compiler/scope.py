@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from epochal.compiler import ir
 from epochal.compiler.externs import Externs
@@ -15,8 +17,7 @@ from epochal.dsl.nearest import nearest
 from epochal.dsl.span import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
+class Typed(Struct, frozen=True):
     """A lowered expression, its type and where it was written."""
 
     expr: ir.Expr
@@ -35,8 +36,7 @@ class Typed:
         return Typed(number, ir.NUMBER, self.span)
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+class Symbol(Struct, frozen=True):
     """A value in scope: a parameter, a variable of the trial or a score.
 
     ``members`` are the members of a parameter that is bound to a set; ``drawn`` says whether the
@@ -56,8 +56,7 @@ class Symbol:
     members: ir.SetOf | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """The values of a variable that has few: of one drawn as a tuple, row by row.
 
     ``of`` names all variables of the tuple, ``params`` the parameters that hold the values.
@@ -68,8 +67,7 @@ class Column:
     params: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
-class Scope:
+class Scope(Struct):
     """All that is declared so far, and where mistakes go."""
 
     report: Report
@@ -132,8 +130,7 @@ def _list(what: str, choices: list[str]) -> tuple[Note, ...]:
 TakeDraw = Callable[[syntax.Call, "Setting"], Typed | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """What may stand in an expression at its place.
 
     Attributes

@@ -8,7 +8,8 @@ time.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from epochal.compiler import ir
 from epochal.compiler.bounds import Bounds, total
@@ -31,8 +32,7 @@ BEGIN = Cut(ir.Number("0", ir.Unit.MICROSECOND))
 END = Cut(ir.Number("0", ir.Unit.MICROSECOND), from_end=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(Struct, frozen=True):
     """A range of segments, half open, and how far on it comes again: ``chain`` repeats it."""
 
     first: int
@@ -50,8 +50,7 @@ class Columns:
         return self.stop - self.first
 
 
-@dataclass(frozen=True, slots=True)
-class Loose:
+class Loose(Struct, frozen=True):
     """A slice bound without a segment: its span, and the columns that keep its steps apart."""
 
     where: ir.Where
@@ -59,8 +58,7 @@ class Loose:
     columns: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """The segments of a task.
 
     Attributes

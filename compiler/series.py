@@ -3,7 +3,7 @@
 Two outputs over time do not go together, nor do units: reduce them first.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from epochal.compiler import arrays, expressions, ir, types
 from epochal.compiler.scope import Scope, Typed

@@ -4,7 +4,7 @@ A signal stands in drives and targets only.  What may stand for one is any quant
 not change in time is a signal too.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from epochal.compiler import arrays, expressions, ir, operators, reductions, types
 from epochal.compiler.processes import FOREVER

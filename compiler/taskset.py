@@ -5,9 +5,9 @@ outputs of the set; the parameters of the set are written out where they are use
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import msgspec
+from msgspec import Struct
 
 from epochal.compiler import ir, joint
 from epochal.compiler.bounds import Bounds
@@ -29,8 +29,7 @@ from epochal.dsl.nearest import nearest
 from epochal.dsl.span import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Lowered:
+class Lowered(Struct, frozen=True):
     """The IR of a set, the bounds of each member, and where each parameter is bound."""
 
     taskset: ir.Taskset
@@ -81,8 +80,7 @@ def lower_set(
     return Lowered(taskset, bounds, written), tuple(report.diagnostics)
 
 
-@dataclass(frozen=True, slots=True)
-class _Open:
+class _Open(Struct, frozen=True):
     """A member whose task was found and written out."""
 
     node: syntax.Member

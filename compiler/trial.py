@@ -1,9 +1,9 @@
 """Lowering ``trial:`` and ``score:``."""
 
-import dataclasses
 from typing import assert_never
 
 import msgspec
+from msgspec.structs import replace
 
 from epochal.compiler import arrays, channels, expressions, ir, laws, names, processes, types
 from epochal.compiler.blocks import held
@@ -177,7 +177,7 @@ def _draw(
         size = channels.count(target.size, scope, "the size of an array") or 0
         if not size:
             return None
-    law = laws.law(value, scope, dataclasses.replace(setting, size=size, process=not setting.block))
+    law = laws.law(value, scope, replace(setting, size=size, process=not setting.block))
     if law is None:
         return None
     if isinstance(law.law, ir.Factor):

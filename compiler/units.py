@@ -1,6 +1,6 @@
 """Units of channels as expressions name them: ``[unit]``, and the rings of an array of rings."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from epochal.compiler import arrays, expressions, ir, types
 from epochal.compiler.intervals import Interval
@@ -11,8 +11,7 @@ from epochal.dsl.diagnostic import Fix
 from epochal.dsl.nearest import nearest
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(Struct, frozen=True):
     """What an index may choose among: the ``n`` units of a channel, or its rings.
 
     ``labels`` names them where they have names; ``what`` they are, for messages.

@@ -4,10 +4,10 @@
 # ruff: noqa: D102
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
 from lark import Token, Tree
+from msgspec import Struct
 from msgspec.structs import replace
 
 from epochal.dsl import syntax
@@ -26,8 +26,7 @@ def nodes(parts: tuple[Token | _Node, ...]) -> tuple[_Node, ...]:
     return tuple(part for part in parts if not isinstance(part, Token))
 
 
-@dataclass(frozen=True, slots=True)
-class Bracketed:
+class Bracketed(Struct, frozen=True):
     """``[value]`` behind a name, with its closing bracket, where the node ends."""
 
     value: Expr

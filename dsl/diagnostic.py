@@ -1,7 +1,8 @@
 """What a user's mistake looks like as data."""
 
-from dataclasses import dataclass, field
 from enum import Enum
+
+from msgspec import Struct, field
 
 from epochal.dsl.span import Span
 
@@ -13,16 +14,14 @@ class Severity(Enum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """A remark that belongs to a diagnostic, with a second place to look at where there is one."""
 
     message: str
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(Struct, frozen=True):
     """A replacement of the text under ``span`` that is safe to apply."""
 
     message: str
@@ -30,8 +29,7 @@ class Fix:
     replacement: str
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(Struct, frozen=True):
     """One mistake, where it is, and what to do about it.
 
     Attributes

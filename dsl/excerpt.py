@@ -1,7 +1,8 @@
 """The line of a span as a terminal shows it, and where the carets go."""
 
 import unicodedata
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from epochal.dsl.places import BYTE_ORDER_MARK
 from epochal.dsl.span import Span
@@ -13,8 +14,7 @@ _TAB = "    "
 _UNSHOWABLE = "\N{REPLACEMENT CHARACTER}"
 
 
-@dataclass(frozen=True, slots=True)
-class Excerpt:
+class Excerpt(Struct, frozen=True):
     """One line, cut to a window where it is long.
 
     Attributes

@@ -1,7 +1,8 @@
 """Cut a text into logical lines: rows, indentation, brackets, comments."""
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from epochal.dsl import syntax
 from epochal.dsl.characters import Characters
@@ -37,8 +38,7 @@ _TAB_WIDTH = 4
 _MOST_FORGOTTEN = 8
 
 
-@dataclass(slots=True)
-class Line:
+class Line(Struct):
     """One logical line.
 
     Attributes
@@ -63,8 +63,7 @@ class Line:
     broken: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """A text cut into logical lines."""
 
     lines: tuple[Line, ...]

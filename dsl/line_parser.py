@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from lark import Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 from lark.lexer import LexerState, LineCounter
 from lark.parsers.lalr_interactive_parser import InteractiveParser
 from lark.utils import TextSlice
+from msgspec import Struct
 
 from epochal.dsl.diagnostic import Diagnostic
 from epochal.dsl.layout import Line
@@ -23,16 +23,14 @@ _WORD = re.compile(r"[A-Za-z0-9_]+")
 _MOST_REPAIRS = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What came of a line: its tokens, None where it cannot be parsed, and its mistakes."""
 
     tokens: tuple[Token, ...] | None
     diagnostics: tuple[Diagnostic, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Saved:
+class _Saved(Struct, frozen=True):
     """The parser's stacks at the start of a line.
 
     Lark extends the list of a repetition in place, so their lengths are saved beside them.
@@ -43,8 +41,7 @@ class _Saved:
     lengths: list[int]
 
 
-@dataclass(frozen=True, slots=True)
-class _Stop:
+class _Stop(Struct, frozen=True):
     """Where a line cannot go on: at a token, or at a character that begins none."""
 
     token: Token | None

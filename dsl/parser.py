@@ -1,8 +1,6 @@
 """Parse a source into its syntax tree, reporting every mistake in one run."""
 
-from dataclasses import replace
-
-from msgspec import structs
+from msgspec.structs import replace
 
 from epochal.dsl import syntax
 from epochal.dsl.build import build
@@ -74,7 +72,7 @@ def _build(
     skipped = frozenset(driver.skipped)
     more = file.items[MAX_ITEMS : MAX_ITEMS + 1]
     items = file.items[:MAX_ITEMS]
-    file = structs.replace(file, items=items, comments=layout.comments, skipped=skipped)
+    file = replace(file, items=items, comments=layout.comments, skipped=skipped)
     return file, (*found, *(_too_many(item.span) for item in more))
 
 

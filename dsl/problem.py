@@ -1,8 +1,7 @@
 """A place where the grammar cannot go on, and what is made of it."""
 
-from dataclasses import dataclass
-
 from lark import Token
+from msgspec import Struct
 
 from epochal.dsl.diagnostic import Diagnostic, Fix
 from epochal.dsl.layout import Line
@@ -10,8 +9,7 @@ from epochal.dsl.places import Places
 from epochal.dsl.span import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """A token, or a character that begins none, that cannot stand where it stands.
 
     Attributes
@@ -80,16 +78,14 @@ class Problem:
         return Fix(message, self.span, replacement)
 
 
-@dataclass(frozen=True, slots=True)
-class Repair:
+class Repair(Struct, frozen=True):
     """How to go on as if a mistake were mended: other tokens, then the text from an offset."""
 
     tokens: tuple[Token, ...]
     resume: int
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """What a problem is, and the repair where its meaning is beyond doubt."""
 
     diagnostic: Diagnostic

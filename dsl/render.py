@@ -1,8 +1,10 @@
 """Show diagnostics to people: the line, a caret under the place, what to do."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from enum import Enum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from epochal.dsl.diagnostic import Diagnostic, Fix, Note, Severity
 from epochal.dsl.excerpt import Excerpt, excerpt, printable
@@ -25,8 +27,7 @@ _SEVERITY_STYLES = {Severity.ERROR: _Style.ERROR, Severity.WARNING: _Style.WARNI
 _MOST_FIXES = 3
 
 
-@dataclass(frozen=True, slots=True)
-class _Paint:
+class _Paint(Struct, frozen=True):
     color: bool
 
     def __call__(self, text: str, style: _Style) -> str:

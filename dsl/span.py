@@ -1,10 +1,9 @@
 """Places in a source text."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """A stretch of one source text, for carets and editors.
 
     Attributes
@@ -28,8 +27,7 @@ class Span:
         return Span(self.file, self.start, max(self.end, other.end), self.line, self.column)
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """A text and the name it is reported under."""
 
     file: str

@@ -1,10 +1,11 @@
 """The table of units."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 from types import MappingProxyType
+
+from msgspec import Struct
 
 
 class Dimension(Enum):
@@ -16,8 +17,7 @@ class Dimension(Enum):
     ANGLE = "angle"
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(Struct, frozen=True):
     """One unit that may follow a number.
 
     Attributes

@@ -10,11 +10,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from msgspec import structs
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from epochal.dsl import syntax
 from epochal.dsl.codes import diagnose
@@ -38,8 +38,7 @@ Bindings = Mapping[str, str]
 """Parameters to rebind, each with the text of an expression."""
 
 
-@dataclass
-class Session:
+class Session(Struct):
     """What one run has read and found: the texts by file name, and the diagnostics.
 
     ``allowed`` names the modules whose externs may run.
@@ -55,8 +54,7 @@ class Session:
         return any(one.is_error for one in self.diagnostics)
 
 
-@dataclass(frozen=True)
-class Parsed:
+class Parsed(Struct, frozen=True):
     """A file that was read and parsed, and the one task or set of it that was asked for.
 
     ``copies`` says how often the members of a set come where that is not its own mix.
@@ -201,13 +199,10 @@ def _without_head(node: Node, head: str) -> Node:
         )
     if isinstance(node, tuple):
         return type(node)(_without_head(part, head) for part in node)
-    if isinstance(node, syntax.Node):
+    if isinstance(node, Struct):
         parts = {name: getattr(node, name) for name in node.__struct_fields__}
         moved = {name: _without_head(part, head) for name, part in parts.items()}
-        return structs.replace(node, **moved)
-    if is_dataclass(node) and not isinstance(node, type):
-        parts = {one.name: getattr(node, one.name) for one in fields(node)}
-        return replace(node, **{name: _without_head(part, head) for name, part in parts.items()})
+        return replace(node, **moved)
     return node
 
 

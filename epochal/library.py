@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
+
+from msgspec import Struct
 
 from epochal.dsl.nearest import nearest
 
@@ -22,8 +23,7 @@ SOURCES = "sources.toml"
 """The file that says of each folder of the library where its tasks come from."""
 
 
-@dataclass(frozen=True)
-class Shelf:
+class Shelf(Struct, frozen=True, dict=True):
     """The tasks and experiments of one package, by full name, folder by folder."""
 
     files: Mapping[str, Path]

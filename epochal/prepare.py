@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from msgspec import structs
+from msgspec.structs import replace
 
 from epochal.driver import Bindings, Parsed, Session, bindings_of, compile_parsed, parse_file
 from epochal.dsl import syntax
@@ -139,7 +139,7 @@ def _with_scores(parsed: Parsed, plot: Plot, session: Session) -> Parsed:
     old = [one for one in parsed.task.sections if isinstance(one, syntax.Score)]
     kept = old[0].statements if old else ()
     score = syntax.Score(plot.condition.span, (*kept, *added))
-    return replace(parsed, task=structs.replace(parsed.task, sections=(*sections, score)))
+    return replace(parsed, task=replace(parsed.task, sections=(*sections, score)))
 
 
 def _task_of(

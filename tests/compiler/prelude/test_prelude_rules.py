@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import epochal.compiler.prelude
-from epochal.compiler.prelude_source import MODULES
+from epochal.compiler.prelude_source import MODULES, read
 
 FOLDER = Path(epochal.compiler.prelude.__file__).parent
 FILES = [FOLDER / f"{module}.py" for module in MODULES]  # in the order of printing
@@ -138,3 +138,14 @@ def test_no_constant_needs_a_function_so_that_constants_can_come_first() -> None
     for name, statement in DEFINITIONS.items():
         if isinstance(statement, ast.Assign):
             assert not needed_by(name) & functions
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_cutting_by_lines_finds_what_parsing_finds(module: str) -> None:
+    definitions, imports = read(module)
+    assert [one.name for one in definitions] == [n for s in TREES[module].body for n in names_of(s)]
+    for one in definitions:
+        (statement,) = ast.parse(one.text).body
+        assert ast.dump(statement) == ast.dump(DEFINITIONS[one.name])
+    others = {line for line in imports_of(TREES[module]) if PACKAGE not in line}
+    assert imports_of(ast.parse("\n".join(imports))) == others
