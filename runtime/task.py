@@ -140,7 +140,7 @@ class Task:
     def n_steps(self, dt: float) -> int:
         """Count the steps of a batch at dt ms."""
         step = round(dt * 1000)
-        return self.session * ((2 * self.longest + step) // (2 * step))
+        return self.session * ((self.longest + step // 2) // step)
 
     def n_bytes(self, n: int, dt: float) -> int:
         """Count the bytes of a batch of n at dt ms: arrays, tables of segments, trial table."""
@@ -219,8 +219,9 @@ class Task:
         """Say how many steps each sequence has, and which each epoch of each trial."""
         stops = np.zeros((len(timeline), timeline.shape[1] + 1), np.int64)
         stops[:, 1:] = timeline
-        epochs = {name: stops[:, edges] for name, edges in self._edges.items()}
-        own = stops[:, [last for _, last in self._edges.values()]].max(axis=1)
+        edges = stops[:, self._edges]
+        epochs = {name: edges[:, 2 * i : 2 * i + 2] for i, name in enumerate(self.module.epochs)}
+        own = edges[:, 1::2].max(axis=1)
         if self.session == 1:
             return own, epochs
         origin = first_steps(own, self.session)[:, None]
@@ -228,9 +229,9 @@ class Task:
         return own.reshape(n, -1).sum(axis=1), epochs
 
     @cached_property
-    def _edges(self) -> dict[str, list[int]]:
-        """The columns of the padded timeline between which each epoch lies."""
-        return {name: [first, last] for name, (first, last) in self.module.epochs.items()}
+    def _edges(self) -> list[int]:
+        """The columns of the padded timeline between which each epoch lies, first and last."""
+        return [column for edges in self.module.epochs.values() for column in edges]
 
     def score(self, outputs: Float, batch: Batch) -> Mapping[str, Column]:
         """Score outputs (N_batch, N_steps, N_out): each (N_trials,), arrays (N_trials, n)."""

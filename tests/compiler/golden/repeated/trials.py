@@ -275,7 +275,7 @@ def portable_exp(x: Number) -> Floats:
 def steps(time: Ints, dt: float) -> Ints:
     """Give the number of steps of dt ms nearest to a time in us, half up."""
     step = round(1000 * dt)  # whole microseconds
-    return (2 * time + step) // (2 * step)
+    return (time + step // 2) // step
 
 
 def segment_index(length: Ints) -> Ints:
