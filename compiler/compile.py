@@ -3,8 +3,8 @@
 import math
 from collections.abc import Mapping
 
-import msgspec
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from epochal.compiler import ir
 from epochal.compiler.bounds import Bounds, total
@@ -137,7 +137,7 @@ def analyse(
     diagnostics = (*report.diagnostics, *refused, *check(task, bounds))
     if any(one.is_error for one in diagnostics):
         return None, diagnostics
-    task = msgspec.structs.replace(task, externs=known)
+    task = replace(task, externs=known)
     return Checked(task, bounds, _written(expanded.task, bindings)), diagnostics
 
 

@@ -1,6 +1,6 @@
 """Lowering ``epochs:``: the timeline and the draws that stand in durations."""
 
-import msgspec
+from msgspec.structs import replace
 
 from epochal.compiler import expressions, ir, laws, names
 from epochal.compiler.known import variable_bounds
@@ -69,7 +69,7 @@ def _repeat(
     if epochs:
         ends = {"first": epochs[0].name, "last": epochs[-1].name}
         # Outer groups stand before inner ones.
-        scope.repeats.insert(position, msgspec.structs.replace(repeat, **ends))
+        scope.repeats.insert(position, replace(repeat, **ends))
     return epochs
 
 

@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
-import msgspec
+from msgspec.structs import replace
 
 from epochal.compiler import ir
 from epochal.compiler.externs import function_of, is_location, module_of
@@ -51,7 +51,7 @@ def with_source(extern: ir.Extern, allowed: Allowed) -> ir.Extern:
             f'epochal.load(.., allow_extern=("{module}",))',
         )
     function = _function(extern, _module(module))
-    return msgspec.structs.replace(extern, source=_digest(extern, function))
+    return replace(extern, source=_digest(extern, function))
 
 
 def with_sources(

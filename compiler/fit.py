@@ -7,8 +7,8 @@ that it lacks stays at baseline.  The rule channel is 1 for the member, in its f
 from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
-import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from epochal.compiler import ir, spans
 from epochal.compiler.channels import channels
@@ -80,7 +80,7 @@ def _named(node: syntax.Channel, members: tuple[str, ...], scope: Scope) -> synt
         scope.report.error("E0443", "a rule channel has one unit a member", node.shape[0].span)
     units = tuple(syntax.Name(node.kind.span, name) for name in members)
     options = tuple(one for one in node.options if one.name is not syntax.OptionName.DURING)
-    return msgspec.structs.replace(node, shape=units, kind=None, options=options)
+    return replace(node, shape=units, kind=None, options=options)
 
 
 def _values(params: tuple[ir.Param, ...]) -> dict[ir.Ref, ir.Expr]:
@@ -115,7 +115,7 @@ def _constant(channel: ir.Channel, values: Mapping[ir.Ref, ir.Expr], scope: Scop
     if noise is not None:
         at = written(noise.reference) if noise.reference is not None else None
         noise = ir.Noise(noise.law, written(noise.sd), at)
-    return msgspec.structs.replace(channel, baseline=written(channel.baseline), noise=noise)
+    return replace(channel, baseline=written(channel.baseline), noise=noise)
 
 
 def _options(channel: ir.Channel) -> Iterator[ir.Expr]:
@@ -149,7 +149,7 @@ def fit(
     column = ir.Variable(
         (ir.MEMBER,), (ir.LabelType(members),), ir.Computed(label), place(node.name.span)
     )
-    return msgspec.structs.replace(
+    return replace(
         task,
         inputs=sides[0],
         outputs=sides[1],
@@ -218,7 +218,7 @@ def _merged(
         message = f"`{channel.name}` is the rule channel, and `{mine.name}` has an {what} so named"
         report.error("E0443", message, span(channel.at), Note("its own", span(own.at)))
         return channel
-    merged = msgspec.structs.replace(
+    merged = replace(
         channel,
         baseline=_chosen(one, syntax.OptionName.BASELINE, channel.baseline, own.baseline),
         noise=_chosen(one, syntax.OptionName.NOISE, channel.noise, own.noise),
@@ -245,7 +245,7 @@ def _chosen(one: Shared, name: syntax.OptionName, of_set: Kind, of_member: Kind)
 def _same_units(a: ir.Channel, b: ir.Channel) -> bool:
     """Whether two channels differ in nothing but their options."""
     options = {"baseline": a.baseline, "noise": a.noise, "rectified": a.rectified, "doc": a.doc}
-    return msgspec.structs.replace(b, **options) == a
+    return replace(b, **options) == a
 
 
 def _rule(one: Shared, task: ir.Task, mine: _Member, scope: Scope) -> ir.Effect | None:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import TypeVar
 
-import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from epochal.compiler import expressions, ir, names
 from epochal.compiler.fit import Shared, shared
@@ -60,7 +60,7 @@ def frame_of(taskset: syntax.Taskset, bindings: Bindings, report: Report) -> Fra
     _layout(taskset, report)
     members = _all(taskset, syntax.Member)
     _distinct(members, report)
-    frame_only = msgspec.structs.replace(
+    frame_only = replace(
         taskset,
         sections=tuple(
             one for one in taskset.sections if not isinstance(one, syntax.Member | syntax.Mix)
@@ -144,7 +144,7 @@ def _distinct(members: tuple[syntax.Member, ...], report: Report) -> None:
 
 def _fixed(param: ir.Param) -> ir.Param:
     """Mark a parameter as one whose rebinding compiles anew."""
-    return msgspec.structs.replace(param, structural=True)
+    return replace(param, structural=True)
 
 
 def _values(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
-import msgspec
+from msgspec.structs import replace
 
 from epochal.compiler import ir
 from epochal.compiler.intervals import Interval, Known, interval, support
@@ -98,7 +98,7 @@ def variable_bounds(variable: ir.Variable, known: Known, sets: Sets) -> tuple[In
         case ir.Counter(_, most):
             return (Interval(Fraction(0), Fraction(most - 1), whole=True),)
         case ir.PerBlock(inner):
-            one = msgspec.structs.replace(variable, definition=inner)
+            one = replace(variable, definition=inner)
             return variable_bounds(one, known, sets)
 
 
@@ -110,7 +110,7 @@ def few_values(variable: ir.Variable, sets: Sets) -> tuple[ir.Expr, ...]:
         case ir.Drawn(law):
             return _drawn_from(law, sets) or ()
         case ir.PerBlock(inner):
-            return few_values(msgspec.structs.replace(variable, definition=inner), sets)
+            return few_values(replace(variable, definition=inner), sets)
         case ir.Computed() | ir.Counter():
             return ()
 

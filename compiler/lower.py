@@ -2,7 +2,7 @@
 
 from typing import TypeVar
 
-import msgspec
+from msgspec.structs import replace
 
 from epochal.compiler import ir, names
 from epochal.compiler.channels import channels
@@ -112,7 +112,7 @@ def _with_structure(
         fixed = param.name in structural or isinstance(item, ir.LabelType) or weighted
         if fixed and param.value is not None:
             structural |= {ref.name for ref in refs(param.value)}
-            param = msgspec.structs.replace(param, structural=True)
+            param = replace(param, structural=True)
         marked.append(param)
     return tuple(reversed(marked))
 

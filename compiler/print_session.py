@@ -1,6 +1,6 @@
 """Printing what sessions add to ``sample_trials``: blocks, and the columns that count."""
 
-import msgspec
+from msgspec.structs import replace
 
 from epochal.compiler import ir
 from epochal.compiler.print_draws import Drawing, variable_lines
@@ -62,7 +62,7 @@ def _blocks(task: ir.Task, blocks: ir.Blocks, job: Drawing) -> list[str]:
 
 def _inner(variable: ir.Variable) -> ir.Variable:
     assert isinstance(variable.definition, ir.PerBlock)
-    return msgspec.structs.replace(variable, definition=variable.definition.definition)
+    return replace(variable, definition=variable.definition.definition)
 
 
 def _counted(job: Drawing) -> list[str]:

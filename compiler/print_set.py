@@ -7,7 +7,6 @@ members that differ in parameters alone share one.
 import textwrap
 from collections.abc import Iterable, Mapping
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -144,7 +143,7 @@ def _body(one: _Member) -> str:
     """Print the functions of one member, without what its parameters are bound to."""
     task, called = one.task, one.called
     drawn = [variable for variable in task.variables if variable.names != (ir.MEMBER,)]
-    table = msgspec.structs.replace(task, variables=tuple(drawn))
+    table = replace(task, variables=tuple(drawn))
     length = longest(task, one.bounds)
     fields: Fields = {
         "signature": _signature(task, called),

@@ -6,7 +6,7 @@ dt; their number is bounded when compiling.  The other processes are drawn a ste
 
 import math
 
-import msgspec
+from msgspec.structs import replace
 
 from epochal.compiler import expressions, ir, laws, types
 from epochal.compiler.bounds import Bounds, longest, total
@@ -170,7 +170,7 @@ def bounded(task: ir.Task, scope: Scope) -> ir.Task | None:
     good = tuple(one for one in variables if one is not None)
     if len(good) < len(variables):
         return None
-    return msgspec.structs.replace(task, variables=good)
+    return replace(task, variables=good)
 
 
 def _bounded(variable: ir.Variable, task: ir.Task, scope: Scope) -> ir.Variable | None:
@@ -184,8 +184,8 @@ def _bounded(variable: ir.Variable, task: ir.Task, scope: Scope) -> ir.Variable 
             found = counted(open_ended, variable.definition.size, span(variable.at), scope)
             if found is None:
                 return None
-            definition = msgspec.structs.replace(variable.definition, law=found)
-            variable = msgspec.structs.replace(variable, definition=definition)
+            definition = replace(variable.definition, law=found)
+            variable = replace(variable, definition=definition)
             (reach,) = variable_bounds(variable, scope.known, scope.sets)
             scope.known[ir.Ref(variable.names[0], ir.Role.SIGNAL)] = reach
     return variable

@@ -6,8 +6,8 @@ outputs of the set; the parameters of the set are written out where they are use
 
 from collections.abc import Mapping
 
-import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from epochal.compiler import ir, joint
 from epochal.compiler.bounds import Bounds
@@ -173,7 +173,7 @@ def _lowered(
     task = None
     if lowered is not None:
         own, scope = lowered
-        own = msgspec.structs.replace(own, name=member.name, externs=known)
+        own = replace(own, name=member.name, externs=known)
         task = fit(own, member.node, frame.inputs, frame.outputs, frame.names, scope)
         if task is not None:
             bounds = Bounds(task.variables, known_of(task))

@@ -2,7 +2,6 @@
 
 from typing import assert_never
 
-import msgspec
 from msgspec.structs import replace
 
 from epochal.compiler import arrays, channels, expressions, ir, laws, names, processes, types
@@ -165,7 +164,7 @@ def _sized(
             return None
         return definition, kind
     if isinstance(definition, ir.Drawn):
-        definition = msgspec.structs.replace(definition, size=size)
+        definition = replace(definition, size=size)
     return definition, ir.ArrayType(kind, size)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import assert_never
 
-import msgspec
+from msgspec.structs import replace
 
 from epochal.compiler import ir
 
@@ -70,9 +70,9 @@ def rewrite(expr: ir.Expr, change: Callable[[ir.Expr], ir.Expr]) -> ir.Expr:
         case ir.Call("previous"):
             pass
         case ir.Negative(x) | ir.Not(x) | ir.Relabel(x):
-            expr = msgspec.structs.replace(expr, x=rewrite(x, change))
+            expr = replace(expr, x=rewrite(x, change))
         case ir.Arithmetic(_, a, b) | ir.Comparison(_, a, b) | ir.Logical(_, a, b):
-            expr = msgspec.structs.replace(expr, a=rewrite(a, change), b=rewrite(b, change))
+            expr = replace(expr, a=rewrite(a, change), b=rewrite(b, change))
         case ir.Conditional(condition, then, otherwise):
             expr = ir.Conditional(
                 rewrite(condition, change), rewrite(then, change), rewrite(otherwise, change)
@@ -86,7 +86,7 @@ def rewrite(expr: ir.Expr, change: Callable[[ir.Expr], ir.Expr]) -> ir.Expr:
             expr = ir.Lookup(rewrite(key, change), rows, made, gives)
         case ir.External(arguments=arguments):
             inner = tuple(rewrite(item, change) for item in arguments)
-            expr = msgspec.structs.replace(expr, arguments=inner)
+            expr = replace(expr, arguments=inner)
         case ir.MemberOf(x, values):
             expr = ir.MemberOf(rewrite(x, change), values)
         case ir.Index(x, i):

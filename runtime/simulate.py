@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from epochal.runtime.batch import Batch, Float, Stream
 from epochal.runtime.errors import RunError, check_seed
@@ -208,7 +208,7 @@ def _noise(
         raise RunError(message)
     if sigma == 0:
         return NOTHING
-    sd = noise_sd(msgspec.structs.replace(saved.model, noise=sigma), dt)
+    sd = noise_sd(replace(saved.model, noise=sigma), dt)
     return recurrent_noise(*size, saved.model.units, sd, seed, Stream.TEST, 0)
 
 
