@@ -1,49 +1,37 @@
-"""Printing expressions as NumPy.
-
-A printed value has one of six shapes: constant for the batch, one value a trial ``(N_batch,)``,
-an array of them ``(N_batch, n)``, one value a trial and unit ``(N_batch, N_units)``, one for
-each value of an array and unit ``(N_batch, n, N_units)``, or one for each step and unit
-``(N_batch, N_steps, N_units)``, where outputs are read.  Statements that run step by step have a
-step of a trial in place of the trial.
-"""
+"""Printing expressions as NumPy."""
 
 import math
-from collections.abc import Callable, Iterable
-from enum import IntEnum
+from collections.abc import Callable
 from fractions import Fraction
 from typing import assert_never
 
 from msgspec import Struct
 
 from epochal.compiler import ir
+from epochal.compiler.numpy_functions import (
+    ENCODERS,
+    FUNCTIONS,
+    OVER_ARRAY,
+    OVER_KNOWN,
+    OVER_RINGS,
+    OVER_TIME,
+    OVER_UNITS,
+)
+from epochal.compiler.printed import (
+    AND,
+    ATOM,
+    COMPARE,
+    OR,
+    PRODUCT,
+    SIGN,
+    SUM,
+    Shape,
+    Text,
+    binding,
+    joint,
+    stretch,
+)
 from epochal.compiler.walk import SIGNAL_FUNCTIONS, children, walk
-
-# How tightly Python binds; an operand that binds less gets brackets.
-OR, AND, COMPARE, SUM, PRODUCT, SIGN, POWER, ATOM = range(8)
-
-
-class Shape(IntEnum):
-    """The axes of a printed value."""
-
-    CONSTANT = 0
-    TRIAL = 1
-    ARRAY = 2
-    UNITS = 3
-    GRID = 4
-    SERIES = 5
-
-
-class Text(Struct, frozen=True):
-    """A printed expression: its text, how tightly it binds, its shape."""
-
-    text: str
-    binds: int
-    shape: Shape
-
-    def inside(self, binds: int) -> str:
-        """Print as an operand of an operator that binds this tightly."""
-        return self.text if self.binds >= binds else f"({self.text})"
-
 
 Refer = Callable[[ir.Ref], Text]
 
@@ -111,7 +99,7 @@ class Printer(Struct, frozen=True):
         """Print an expression with what its surroundings must know."""
         match expr:
             case ir.Number(value, unit):
-                return Text(number(value, unit), _binding(value), Shape.CONSTANT)
+                return Text(number(value, unit), binding(value), Shape.CONSTANT)
             case ir.Truth(value):
                 return Text(repr(value), ATOM, Shape.CONSTANT)
             case ir.Label():
@@ -164,8 +152,8 @@ class Printer(Struct, frozen=True):
     def _pair(self, a: ir.Expr, b: ir.Expr, binds: tuple[int, int]) -> tuple[str, str, Shape]:
         """Print two operands so that their axes agree."""
         left, right = self.show(a), self.show(b)
-        shape = _joint((left, right))
-        return _stretch(left, shape, binds[0]), _stretch(right, shape, binds[1]), shape
+        shape = joint((left, right))
+        return stretch(left, shape, binds[0]), stretch(right, shape, binds[1]), shape
 
     def _arithmetic(self, op: str, a: ir.Expr, b: ir.Expr) -> Text:
         if op == "**":
@@ -213,16 +201,16 @@ class Printer(Struct, frozen=True):
     def _logical(self, op: str, a: ir.Expr, b: ir.Expr) -> Text:
         # Python's & and | bind more tightly than comparisons, so those get brackets.
         sides = [self.show(side) for side in (a, b)]
-        shape = _joint(sides)
+        shape = joint(sides)
         symbol, binds = ("&", AND) if op == "and" else ("|", OR)
         least = (binds if sides[0].binds == binds else SUM, SUM)
-        texts = [_stretch(side, shape, bind) for side, bind in zip(sides, least, strict=True)]
+        texts = [stretch(side, shape, bind) for side, bind in zip(sides, least, strict=True)]
         return Text(f" {symbol} ".join(texts), binds, shape)
 
     def _conditional(self, expr: ir.Conditional) -> Text:
         parts = [self.show(part) for part in (expr.condition, expr.then, expr.otherwise)]
-        shape = _joint(parts)
-        inner = ", ".join(_stretch(part, shape, OR) for part in parts)
+        shape = joint(parts)
+        inner = ", ".join(stretch(part, shape, OR) for part in parts)
         return Text(f"np.where({inner})", ATOM, shape)
 
     def _call(self, expr: ir.Call) -> Text:
@@ -240,13 +228,13 @@ class Printer(Struct, frozen=True):
             assert isinstance(arguments[0], ir.Series)
             sides = (self.outputs.columns(one, arguments[0]) for one in ("outputs", "targets"))
             return Text(" - ".join(sides), SUM, Shape.SERIES)
-        if name in _OVER_UNITS:
+        if name in OVER_UNITS:
             if len(arguments) > 1:
                 x = ", ".join(self.text(item) for item in arguments)
                 return Text(f"{name}(by_slot({x}))", ATOM, Shape.ARRAY)
             inner = self.show(arguments[0])
             many = inner.shape is Shape.GRID
-            text = _OVER_UNITS[name].format(inner.inside(ATOM), axis=2 if many else 1)
+            text = OVER_UNITS[name].format(inner.inside(ATOM), axis=2 if many else 1)
             if name == "only" and many:
                 text = f"{inner.inside(ATOM)}[:, :, 0]"
             return Text(text, ATOM, Shape.ARRAY if many else Shape.TRIAL)
@@ -263,20 +251,20 @@ class Printer(Struct, frozen=True):
             if self.careful and inner.shape is not Shape.CONSTANT:
                 return Text(f"known_position({inner.text})", ATOM, inner.shape)
             return inner
-        if name in _ENCODERS:
+        if name in ENCODERS:
             return self._encoder(name, arguments)
-        if name in _OVER_RINGS:
+        if name in OVER_RINGS:
             return self._over_rings(name, arguments)
         if name == "previous":
             return self._previous(*arguments)
         if name == "range":
             return Text(f"np.arange({self.text(arguments[0])})[None]", ATOM, Shape.ARRAY)
-        if name in _OVER_ARRAY:
+        if name in OVER_ARRAY:
             return self._over_array(name, arguments)
         shown = [self.show(item) for item in arguments]
-        shape = _joint(shown)
-        listed = ", ".join(_stretch(one, shape, OR) for one in shown)
-        return Text(f"{_FUNCTIONS[name].format(listed)}", ATOM, shape)
+        shape = joint(shown)
+        listed = ", ".join(stretch(one, shape, OR) for one in shown)
+        return Text(f"{FUNCTIONS[name].format(listed)}", ATOM, shape)
 
     def _over_time(self, name: str, arguments: tuple[ir.Expr, ...]) -> Text:
         """Print what reduces an output over time."""
@@ -288,10 +276,10 @@ class Printer(Struct, frozen=True):
     def _over_steps(self, name: str, arguments: tuple[ir.Expr, ...]) -> Text:
         """Print what makes a signal of a signal, on the flat list of steps."""
         x, *more = (self.show(item) for item in arguments)
-        shape = _joint((x, *more)) if name == "latch" else x.shape
+        shape = joint((x, *more)) if name == "latch" else x.shape
         shape = max(shape, Shape.TRIAL)
-        rest = [_stretch(one, shape, OR) if name == "latch" else one.text for one in more]
-        given = ", ".join([_stretch(x, shape, OR), "k", *rest])
+        rest = [stretch(one, shape, OR) if name == "latch" else one.text for one in more]
+        given = ", ".join([stretch(x, shape, OR), "k", *rest])
         text = f"{name}({given})" if name == "latch" else f"{name}({given}, dt)"
         return Text(text, ATOM, shape)
 
@@ -299,7 +287,7 @@ class Printer(Struct, frozen=True):
         """Print a look back, which takes whole columns."""
         show = self.whole or self
         column = show.show(x)
-        first = _stretch(show.show(initial), column.shape, OR)
+        first = stretch(show.show(initial), column.shape, OR)
         text = f"previous({column.text}, {first}, SESSION)"
         return Text(f"{text}[at]" if self.whole else text, ATOM, column.shape)
 
@@ -308,7 +296,7 @@ class Printer(Struct, frozen=True):
         shown = [self.show(item) for item in expr.arguments]
         many = any(one.shape is Shape.ARRAY for one in shown)
         axes = Shape.ARRAY if many else Shape.TRIAL
-        listed = _tuple([_stretch(one, axes, OR) for one in shown])
+        listed = _tuple([stretch(one, axes, OR) for one in shown])
         units = f", {expr.units}" if expr.units else ""
         call = f'call_extern("{expr.name}", {self.extern(expr.name)}, {self.rows}, {listed}{units})'
         if not expr.units:
@@ -317,7 +305,7 @@ class Printer(Struct, frozen=True):
 
     def wide(self, expr: ir.Expr) -> str:
         """Print an expression so that it meets arrays value by value."""
-        return _stretch(self.show(expr), Shape.ARRAY, OR)
+        return stretch(self.show(expr), Shape.ARRAY, OR)
 
     def _index(self, x: ir.Expr, i: ir.Expr) -> Text:
         array, place = self.show(x), self.show(i)
@@ -336,16 +324,16 @@ class Printer(Struct, frozen=True):
     def _over_array(self, name: str, arguments: tuple[ir.Expr, ...]) -> Text:
         array, size = self.show(arguments[0]), self.text(arguments[1])
         shape = Shape.UNITS if array.shape is Shape.GRID else Shape.TRIAL
-        if self.careful and name in _OVER_KNOWN and _may_be_nan(arguments[0]):
-            return Text(f"{_OVER_KNOWN[name]}({array.text})", ATOM, shape)
-        text = _OVER_ARRAY[name].format(x=array.inside(ATOM), plain=array.text, n=size)
+        if self.careful and name in OVER_KNOWN and _may_be_nan(arguments[0]):
+            return Text(f"{OVER_KNOWN[name]}({array.text})", ATOM, shape)
+        text = OVER_ARRAY[name].format(x=array.inside(ATOM), plain=array.text, n=size)
         return Text(text, PRODUCT if name == "array_mean" else ATOM, shape)
 
     def _encoder(self, name: str, arguments: tuple[ir.Expr, ...]) -> Text:
         """Print one number for each unit; what is the same for all trials is one row."""
         shown = [self.show(item) for item in arguments]
-        shape = _joint(shown)
-        text = f"{name}({', '.join(_stretch(one, shape, OR) for one in shown)})"
+        shape = joint(shown)
+        text = f"{name}({', '.join(stretch(one, shape, OR) for one in shown)})"
         text += "[None]" if shape is Shape.CONSTANT else ""
         return Text(text, ATOM, Shape.GRID if shape is Shape.ARRAY else Shape.UNITS)
 
@@ -354,11 +342,11 @@ class Printer(Struct, frozen=True):
         parts = expr.key.items if isinstance(expr.key, ir.TupleOf) else (expr.key,)
         keys = [self.show(part) for part in parts]
         values = [self.show(value) for value in expr.values]
-        shape = _joint((*keys, *values))
-        texts = [_stretch(key, shape, OR) for key in keys]
+        shape = joint((*keys, *values))
+        texts = [stretch(key, shape, OR) for key in keys]
         key = texts[0] if len(texts) == 1 else _tuple(texts)
         pairs = zip(expr.rows, values, strict=True)
-        table = ", ".join(f"{self.text(row)}: {_stretch(v, shape, OR)}" for row, v in pairs)
+        table = ", ".join(f"{self.text(row)}: {stretch(v, shape, OR)}" for row, v in pairs)
         none = ""
         if self.careful and any(_may_be_none(part) for part in parts):
             none = f", {_nothing(expr.gives)}"
@@ -367,77 +355,22 @@ class Printer(Struct, frozen=True):
     def _over_rings(self, name: str, arguments: tuple[ir.Expr, ...]) -> Text:
         """Print an array as one value for each unit of a channel."""
         inner, *sizes = (self.show(item) for item in arguments)
-        text = _OVER_RINGS[name].format(inner.text, *(size.text for size in sizes))
+        text = OVER_RINGS[name].format(inner.text, *(size.text for size in sizes))
         repeated = name == "every_ring" and inner.shape is Shape.GRID  # a value a repetition
         shape = Shape.GRID if repeated else Shape.UNITS
         return Text(text, inner.binds if text == inner.text else ATOM, shape)
 
     def _extreme(self, name: str, arguments: tuple[ir.Expr, ...]) -> Text:
         shown = [self.show(item) for item in arguments]
-        shape = _joint(shown)
+        shape = joint(shown)
         function = "np.minimum" if name == "min" else "np.maximum"
-        text = _stretch(shown[0], shape, OR)
+        text = stretch(shown[0], shape, OR)
         for one in shown[1:]:
-            text = f"{function}({text}, {_stretch(one, shape, OR)})"
+            text = f"{function}({text}, {stretch(one, shape, OR)})"
         return Text(text, ATOM, shape)
 
 
-OVER_TIME = frozenset(("time_mean", "time_last", "time_min", "time_max", "first_above", "rms"))
-
 _EXACT = frozenset(ir.Unit) - {ir.Unit.RADIAN}
-
-_OVER_UNITS = {
-    "only": "{}[:, 0]",
-    "unit_mean": "{}.mean(axis={axis})",
-    "unit_min": "{}.min(axis={axis})",
-    "unit_max": "{}.max(axis={axis})",
-    "argmax": "argmax_unit({})",
-    "population_vector": "population_vector({})",
-}
-
-_ENCODERS = ("bump", "vonmises", "cosine_tuning", "onehot", "opponent", "evidence")
-
-_OVER_RINGS = {
-    "each_unit": "{0}",
-    "side_by_side": "side_by_side({0})",
-    "each_ring": "np.repeat({0}, {1}, axis=1)",
-    "every_ring": "np.tile({0}, {1})",
-}
-
-_OVER_ARRAY = {
-    "array_sum": "row_sum({plain})",
-    "array_mean": "row_sum({plain}) / {n}",
-    "array_min": "{x}.min(axis=1)",
-    "array_max": "{x}.max(axis=1)",
-    "array_count": "{x}.sum(axis=1)",
-    "array_any": "{x}.any(axis=1)",
-    "array_all": "{x}.all(axis=1)",
-}
-
-_OVER_KNOWN = {
-    "array_sum": "known_sum",
-    "array_mean": "known_mean",
-    "array_min": "known_min",
-    "array_max": "known_max",
-}
-
-_FUNCTIONS = {
-    "abs": "np.abs({})",
-    "sqrt": "np.sqrt({})",
-    "exp": "portable_exp({})",
-    "log": "portable_log({})",
-    "sin": "portable_sin(np.radians({}))",
-    "cos": "portable_cos(np.radians({}))",
-    "sign": "np.sign({})",
-    "floor": "np.floor({})",
-    "mod": "floor_mod({})",
-    "clip": "np.clip({})",
-    "rescale": "rescale({})",
-    "wrap": "wrap({})",
-    "angle_between": "angle_between({})",
-    "largest": "np.max({})",
-    "smallest": "np.min({})",
-}
 
 
 def number(value: str, unit: ir.Unit) -> str:
@@ -520,32 +453,6 @@ def _unscaled(op: str, a: ir.Expr, b: ir.Expr) -> tuple[str, ir.Expr, ir.Expr] |
             if factor.numerator == 1:
                 return "/", x, ir.Number(str(factor.denominator))
     return None
-
-
-def _binding(value: str) -> int:
-    return SIGN if value.startswith("-") else ATOM
-
-
-def _joint(parts: Iterable[Text]) -> Shape:
-    """Find the axes that several values have together."""
-    shapes = {part.shape for part in parts}
-    return Shape.GRID if {Shape.ARRAY, Shape.UNITS} <= shapes else max(shapes)
-
-
-def _stretch(text: Text, shape: Shape, binds: int) -> str:
-    """Give a value the axes of what it meets: of arrays, of units, or of both."""
-    axes = _NEW_AXES.get((text.shape, shape))
-    return f"{text.inside(ATOM)}[{axes}]" if axes else text.inside(binds)
-
-
-_NEW_AXES = {
-    (Shape.TRIAL, Shape.ARRAY): ":, None",
-    (Shape.TRIAL, Shape.UNITS): ":, None",
-    (Shape.TRIAL, Shape.GRID): ":, None, None",
-    (Shape.ARRAY, Shape.GRID): ":, :, None",
-    (Shape.UNITS, Shape.GRID): ":, None",
-    (Shape.TRIAL, Shape.SERIES): ":, None, None",
-}
 
 
 def _tuple(items: list[str]) -> str:

@@ -9,10 +9,11 @@ from msgspec.structs import replace
 from epochal.compiler import ir, print_signals, prose
 from epochal.compiler.bounds import is_whole
 from epochal.compiler.distributions import BLOCK_LAWS, DISTRIBUTIONS, IN_TURN
-from epochal.compiler.numpy_text import Printer, Shape
+from epochal.compiler.numpy_text import Printer
 from epochal.compiler.print_line import file_name, line, quoted
 from epochal.compiler.print_names import Names, Speaker
 from epochal.compiler.print_repetitions import Repetitions
+from epochal.compiler.printed import Shape
 from epochal.compiler.redraw import Attempted
 from epochal.compiler.repeats import chains
 from epochal.compiler.walk import law_expressions, refs

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from epochal.compiler import ir, segments
 from epochal.compiler.bounds import Bounds
-from epochal.compiler.numpy_text import ATOM, PRODUCT, Printer, Shape, Text, is_count
+from epochal.compiler.numpy_text import Printer, is_count
 from epochal.compiler.print_line import line
 from epochal.compiler.print_names import LONGEST, Names, Speaker, is_wide
 from epochal.compiler.print_repetitions import Repetitions
@@ -15,6 +15,7 @@ from epochal.compiler.print_rows import Place, each_row, fit, repeated_row
 from epochal.compiler.print_session import LENGTH, TRIALS
 from epochal.compiler.print_signals import laid_out, law_of, processes, signals_in
 from epochal.compiler.print_steps import span_edges, step_effect
+from epochal.compiler.printed import ATOM, PRODUCT, Shape, Text
 from epochal.compiler.repeats import Chain
 from epochal.compiler.segments import Columns, Layout
 from epochal.compiler.walk import looks_back, refs, walk

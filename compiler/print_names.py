@@ -5,13 +5,14 @@ from functools import partial
 
 from msgspec import Struct, field
 
-from epochal.compiler import ir, numpy_text
+from epochal.compiler import ir
 from epochal.compiler.column_names import ColumnNames, column_names
 from epochal.compiler.intervals import Known
 from epochal.compiler.nans import may_be_nan, nan_names
-from epochal.compiler.numpy_text import Outputs, Printer, Refer, Shape, Text
+from epochal.compiler.numpy_text import Outputs, Printer, Refer
 from epochal.compiler.prelude_source import PRELUDE_NAMES
 from epochal.compiler.print_signals import HEIGHTS, processes
+from epochal.compiler.printed import ATOM, Shape, Text
 from epochal.compiler.python_names import constant_names, python_names
 from epochal.compiler.segments import Layout
 
@@ -264,7 +265,7 @@ class Speaker(Struct, frozen=True):
     def _fixed(self, ref: ir.Ref) -> Text | None:
         param = self.names.param(ref.name) if ref.role is ir.Role.PARAM else None
         if param is not None and param.structural:
-            return Text(self.names.structural(ref.name), numpy_text.ATOM, Shape.CONSTANT)
+            return Text(self.names.structural(ref.name), ATOM, Shape.CONSTANT)
         return None
 
     def _refer(self, ref: ir.Ref, variable: str, param: str, shape: Shape = Shape.CONSTANT) -> Text:
@@ -276,18 +277,18 @@ class Speaker(Struct, frozen=True):
             return self._index(ref)
         name = self.names.value(ref.name)
         if ref.role is ir.Role.SIGNAL:
-            return Text(f"{name}[at, k]", numpy_text.ATOM, self._shape(ref.name))
+            return Text(f"{name}[at, k]", ATOM, self._shape(ref.name))
         if ref.role is ir.Role.PARAM:
-            return Text(param.format(name), numpy_text.ATOM, shape)
-        return Text(variable.format(name), numpy_text.ATOM, self._shape(ref.name))
+            return Text(param.format(name), ATOM, shape)
+        return Text(variable.format(name), ATOM, self._shape(ref.name))
 
     def _counted(self, ref: ir.Ref, times: str = "", at: str = "") -> Text:
         """Count the events of a pulse train, by default as the trial table holds them."""
         times = times or f'trials["{ref.name}"]'
-        return Text(f"event_count({times}){at}", numpy_text.ATOM, self._shape(ref.name))
+        return Text(f"event_count({times}){at}", ATOM, self._shape(ref.name))
 
     def _index(self, ref: ir.Ref) -> Text:
-        return Text(self.names.value(ref.name), numpy_text.ATOM, Shape.TRIAL)
+        return Text(self.names.value(ref.name), ATOM, Shape.TRIAL)
 
     def _shape(self, name: str) -> Shape:
         return Shape.ARRAY if name in self.names.sizes else Shape.TRIAL
@@ -300,5 +301,5 @@ class Speaker(Struct, frozen=True):
             return self._index(ref)
         shape = self._shape(ref.name)
         if ref.role is ir.Role.SCORE:
-            return Text(self.names.value(ref.name), numpy_text.ATOM, shape)
-        return Text(f'trials["{ref.name}"]{rows}', numpy_text.ATOM, shape)
+            return Text(self.names.value(ref.name), ATOM, shape)
+        return Text(f'trials["{ref.name}"]{rows}', ATOM, shape)

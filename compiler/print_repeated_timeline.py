@@ -8,11 +8,12 @@ from msgspec import Struct
 
 from epochal.compiler import ir
 from epochal.compiler.bounds import is_whole
-from epochal.compiler.numpy_text import SUM, Printer, Shape
+from epochal.compiler.numpy_text import Printer
 from epochal.compiler.print_draws import rounded
 from epochal.compiler.print_line import line
 from epochal.compiler.print_names import LONGEST, Names, Speaker
 from epochal.compiler.print_repetitions import Repetitions
+from epochal.compiler.printed import SUM, Shape
 from epochal.compiler.repeats import Chain, Node, presence, shared, times, tree
 from epochal.compiler.segments import BEGIN, Columns, Cut, Layout, Loose, ragged
 

@@ -7,9 +7,9 @@ counts the repetition.  In nested groups ``it`` counts the repetitions through.
 from msgspec import Struct
 
 from epochal.compiler import ir
-from epochal.compiler.numpy_text import Shape, Text
 from epochal.compiler.print_line import line
 from epochal.compiler.print_names import Names
+from epochal.compiler.printed import Shape, Text
 from epochal.compiler.repeats import Chain, times
 
 

@@ -3,10 +3,10 @@
 from msgspec import Struct
 
 from epochal.compiler import ir
-from epochal.compiler.numpy_text import ATOM, SUM, Shape, Text
 from epochal.compiler.print_line import line
 from epochal.compiler.print_names import Names
 from epochal.compiler.print_repetitions import Repetitions
+from epochal.compiler.printed import ATOM, SUM, Shape, Text
 from epochal.compiler.segments import Columns
 
 

@@ -2,11 +2,13 @@
 
 from epochal.compiler import ir
 from epochal.compiler.bounds import Bounds
-from epochal.compiler.numpy_text import ATOM, OVER_TIME, Outputs, Printer, Shape, Text
+from epochal.compiler.numpy_functions import OVER_TIME
+from epochal.compiler.numpy_text import Outputs, Printer
 from epochal.compiler.print_line import line, mentioned
 from epochal.compiler.print_names import Names, Speaker, is_wide
 from epochal.compiler.print_session import LENGTH, TRIALS
 from epochal.compiler.print_steps import span_edges
+from epochal.compiler.printed import ATOM, Shape, Text
 from epochal.compiler.segments import Layout
 from epochal.compiler.walk import walk
 

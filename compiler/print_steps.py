@@ -2,11 +2,11 @@
 
 from epochal.compiler import ir
 from epochal.compiler.bounds import Bounds
-from epochal.compiler.numpy_text import ATOM, Shape, Text
 from epochal.compiler.print_line import line
 from epochal.compiler.print_names import Names
 from epochal.compiler.print_rows import Place
 from epochal.compiler.print_session import TRIALS
+from epochal.compiler.printed import ATOM, Shape, Text
 from epochal.compiler.segments import BEGIN, END, Cut, Layout, edge
 
 

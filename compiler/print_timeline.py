@@ -2,10 +2,11 @@
 
 from epochal.compiler import ir, print_repeated_timeline
 from epochal.compiler.bounds import is_whole
-from epochal.compiler.numpy_text import SUM, Printer
+from epochal.compiler.numpy_text import Printer
 from epochal.compiler.print_draws import rounded
 from epochal.compiler.print_line import line
 from epochal.compiler.print_names import LONGEST, Names, Speaker
+from epochal.compiler.printed import SUM
 from epochal.compiler.segments import Layout
 
 
