@@ -26,7 +26,7 @@ Rows = tuple[Chain, ir.Expr | None] | None
 
 def segment_lines(task: ir.Task) -> tuple[str, ...]:
     """Print how a function finds the segment of each step, and how many trials there are."""
-    length = "np.diff(stop[:, : PADDING + 1], axis=1, prepend=0)"
+    length = "segment_lengths(stop[:, : PADDING + 1])"
     if task.session is not None:
         length = f"in_sequences({length}, {TRIALS})"
     return "stop = timeline(trials, dt)", f"index = segment_index({length})"

@@ -20,6 +20,13 @@ def steps(time: Ints, dt: float) -> Ints:
     return (time + step // 2) // step
 
 
+def segment_lengths(stop: Ints) -> Ints:
+    """Count the steps of each segment, (N_batch, S), from the step at which each stops."""
+    length = stop.copy()
+    length[:, 1:] -= stop[:, :-1]
+    return length
+
+
 def segment_index(length: Ints) -> Ints:
     """Say in which segment each step lies, (N_batch, N_steps), from lengths (N_batch, S) in steps.
 

@@ -10,6 +10,7 @@ from epochal.compiler.prelude.timeline import (
     flat_steps,
     hold,
     segment_index,
+    segment_lengths,
     spread,
     steps,
     us,
@@ -33,6 +34,13 @@ def test_steps_are_nearest_and_half_up(time: int, dt_us: int) -> None:
 
 def test_a_boundary_halfway_between_steps_goes_to_the_later_one() -> None:
     assert steps(np.array([4_999, 5_000, 15_000, -5_000]), 10.0).tolist() == [0, 1, 2, 0]
+
+
+def test_lengths_of_segments_add_up_to_where_they_stop() -> None:
+    stop = np.array([[2, 2, 7], [0, 5, 5]])
+    kept = stop.copy()
+    assert segment_lengths(stop).tolist() == [[2, 0, 5], [0, 5, 0]]
+    assert (segment_lengths(stop).cumsum(axis=1) == kept).all()
 
 
 def spread_step_by_step(rows: Floats, length: Ints) -> Floats:

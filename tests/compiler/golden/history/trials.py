@@ -169,7 +169,7 @@ def arrays(trials, dt, out=None):
     are filled instead of new ones.
     """
     stop = timeline(trials, dt)
-    index = segment_index(in_sequences(np.diff(stop[:, : PADDING + 1], axis=1, prepend=0), SESSION))
+    index = segment_index(in_sequences(segment_lengths(stop[:, : PADDING + 1]), SESSION))
     n = len(stop)
     out = out or (None, None, None)
     trial = np.arange(n)
@@ -235,9 +235,7 @@ def generate(n, dt, seed, batch=0, stream=0, noise=True, out=None, **params):
     inputs, targets, weights = arrays(trials, dt, out)
     if noise:
         stop = timeline(trials, dt)
-        index = segment_index(
-            in_sequences(np.diff(stop[:, : PADDING + 1], axis=1, prepend=0), SESSION)
-        )
+        index = segment_index(in_sequences(segment_lengths(stop[:, : PADDING + 1]), SESSION))
         n = len(stop)
         gain = trials["gain"]
         spread_ = trials["spread"]
@@ -645,6 +643,13 @@ def steps(time: Ints, dt: float) -> Ints:
     """Give the number of steps of dt ms nearest to a time in us, half up."""
     step = round(1000 * dt)  # whole microseconds
     return (time + step // 2) // step
+
+
+def segment_lengths(stop: Ints) -> Ints:
+    """Count the steps of each segment, (N_batch, S), from the step at which each stops."""
+    length = stop.copy()
+    length[:, 1:] -= stop[:, :-1]
+    return length
 
 
 def segment_index(length: Ints) -> Ints:

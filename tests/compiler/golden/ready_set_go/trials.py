@@ -83,7 +83,7 @@ def arrays(trials, dt, out=None):
     filled instead of new ones.
     """
     stop = timeline(trials, dt)
-    index = segment_index(np.diff(stop[:, : PADDING + 1], axis=1, prepend=0))
+    index = segment_index(segment_lengths(stop[:, : PADDING + 1]))
     n = len(stop)
     out = out or (None, None, None)
     gain = trials["gain"]
@@ -229,6 +229,13 @@ def steps(time: Ints, dt: float) -> Ints:
     """Give the number of steps of dt ms nearest to a time in us, half up."""
     step = round(1000 * dt)  # whole microseconds
     return (time + step // 2) // step
+
+
+def segment_lengths(stop: Ints) -> Ints:
+    """Count the steps of each segment, (N_batch, S), from the step at which each stops."""
+    length = stop.copy()
+    length[:, 1:] -= stop[:, :-1]
+    return length
 
 
 def segment_index(length: Ints) -> Ints:
