@@ -30,7 +30,7 @@ def only(name, globals=None, locals=None, fromlist=(), level=0):
     if home == "printed" and name.split(".")[0] not in NEEDED:
         raise ImportError(name)
     return real(name, globals, locals, fromlist, level)
-NEEDED = {"numpy", "hashlib", "math", "statistics", "typing", "collections", "types"}
+NEEDED = {"numpy", "functools", "hashlib", "math", "statistics", "typing", "collections", "types"}
 for path in sys.argv[1:]:
     builtins.__import__ = only
     space = {"__name__": "printed"}
