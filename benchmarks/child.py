@@ -64,7 +64,7 @@ def memory(_: float, arguments: list[str]) -> None:
         if end.code:
             raise
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    tell({"mb": most / (2**20 if sys.platform == "darwin" else 2**10)})
+    tell({"mb": most * (1 if sys.platform == "darwin" else 2**10) / 1e6})
 
 
 def tell(found: dict[str, float]) -> None:

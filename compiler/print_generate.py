@@ -1,7 +1,7 @@
 """Printing ``arrays`` and ``generate``: segment tables, spread over time, and the noise."""
 
 from collections.abc import Callable, Collection, Iterable
-from functools import partial
+from functools import cached_property, partial
 
 from msgspec import Struct
 
@@ -110,7 +110,7 @@ def _noise_exprs(noise: ir.Noise | None) -> list[ir.Expr]:
     return [noise.sd] if noise.reference is None else [noise.sd, noise.reference]
 
 
-class Job(Struct, frozen=True):
+class Job(Struct, frozen=True, dict=True):
     """What all statements of one ``generate`` share."""
 
     task: ir.Task
@@ -118,6 +118,16 @@ class Job(Struct, frozen=True):
     bounds: Bounds
     names: Names
     speaker: Speaker
+
+    @cached_property
+    def kinds(self) -> dict[str, ir.Type]:
+        """The type of each column of the trial table."""
+        drawn = {
+            column: kind
+            for variable in self.task.variables
+            for column, kind in zip(variable.names, variable.types, strict=True)
+        }
+        return drawn | {param.name: param.type for param in self.task.params}
 
     @property
     def show(self) -> Printer:
@@ -364,13 +374,7 @@ class Job(Struct, frozen=True):
             case ir.Index(x):
                 return self._is_label(x)
             case ir.Ref(name):
-                kinds = {
-                    column: kind
-                    for variable in self.task.variables
-                    for column, kind in zip(variable.names, variable.types, strict=True)
-                }
-                kinds |= {param.name: param.type for param in self.task.params}
-                kind = kinds.get(name)
+                kind = self.kinds.get(name)
                 kind = kind.item if isinstance(kind, ir.ArrayType) else kind
                 return isinstance(kind, ir.LabelType)
             case _:

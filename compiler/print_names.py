@@ -1,7 +1,7 @@
 """What everything is called in the printed module."""
 
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cached_property, partial
 
 from msgspec import Struct, field
 
@@ -20,7 +20,7 @@ LONGEST = "longest trial"
 """The column of the trial table that bounds the length of a trial; no value can have its name."""
 
 
-class Names(Struct, frozen=True):
+class Names(Struct, frozen=True, dict=True):
     """The Python names of one module.
 
     ``labels`` remembers which lists of labels the printed code speaks of, so that only their
@@ -69,7 +69,11 @@ class Names(Struct, frozen=True):
 
     def param(self, name: str) -> ir.Param | None:
         """Find a parameter."""
-        return next((param for param in self.task.params if param.name == name), None)
+        return self._params.get(name)
+
+    @cached_property
+    def _params(self) -> dict[str, ir.Param]:
+        return {param.name: param for param in self.task.params}
 
     def structural(self, name: str) -> str:
         """Name the constant of a structural parameter."""

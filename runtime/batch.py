@@ -109,6 +109,9 @@ class TrialSource(Protocol):
     def spread(self) -> int:
         """Count the batches that a measure takes at least: 1, or more where batches differ."""
 
+    def n_steps(self, dt: float) -> int:
+        """Count the steps of a sequence at dt ms, padding included."""
+
     @property
     def labels(self) -> Mapping[str, tuple[str, ...]]:
         """Give the labels of columns and scores that hold positions."""

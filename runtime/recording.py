@@ -53,7 +53,7 @@ def record(
     """
     check_fit(run, task)
     model, dt = run.record.profile.model, run.record.profile.training.dt
-    size = batch_size(task, trials)
+    size = batch_size(task, trials, model.units, dt)
     parts: list[dict[str, AnyArray]] = []
     for number, begin in enumerate(range(0, trials, size)):
         some = min(size, trials - begin)

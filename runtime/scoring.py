@@ -18,6 +18,7 @@ from epochal.runtime.noise import noise_sd, recurrent_noise
 Forward = Callable[[Float, Float, int], Float]
 
 CHUNK = 256  # sequences at a time; one compiled program serves every chunk
+MOST_RATES = 2**23  # rates of one chunk, N_batch N_steps N_rec: 32 MiB an array
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def score_trials(
     program.
     """
     sequences = math.ceil(n / task.session)
-    size = batch_size(task, sequences)
+    size = batch_size(task, sequences, model.units, dt)
     parts = []
     for number, begin in enumerate(range(0, sequences, size), start=first):
         some = min(size, sequences - begin)
@@ -70,9 +71,16 @@ def score_trials(
     return Scored(_joined([p.trials for p in parts]), _joined([p.scores for p in parts]))
 
 
-def batch_size(task: TrialSource, sequences: int) -> int:
-    """Give the sequences of one batch of a measure, where batches that differ are many enough."""
-    return max(1, min(CHUNK, sequences // task.spread))
+def batch_size(task: TrialSource, sequences: int, n_units: int, dt: float) -> int:
+    """Give the sequences of one batch of a measure.
+
+    A large network or long sequences make batches small, so that measuring takes less memory than
+    learning.  Where batches differ from each other they are many enough.
+    """
+    most, values = CHUNK, task.n_steps(dt) * n_units
+    while most > 1 and most * values > MOST_RATES:
+        most //= 2
+    return max(1, min(most, sequences // task.spread))
 
 
 def _checked(scores: Mapping[str, Column], n_trials: int) -> dict[str, Column]:

@@ -318,7 +318,8 @@ class _Run:
         """Measure the network on fresh trials of the present stage."""
         training, task = self.profile.training, self.lesson.task
         sequences = math.ceil(training.trials / task.session)
-        batches = math.ceil(sequences / batch_size(task, sequences))
+        size = batch_size(task, sequences, self.profile.model.units, training.dt)
+        batches = math.ceil(sequences / size)
         scored = score_trials(
             self.forward,
             task,

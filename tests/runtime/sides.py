@@ -33,6 +33,9 @@ class Sides:
     spread: int = 1
     spoil_after: int = 1_000_000  # batches of training; later ones are not numbers
 
+    def n_steps(self, dt: float) -> int:
+        return round(100 / dt) + round(120 / dt) + round(100 / dt)
+
     def batch(
         self,
         n: int,
@@ -48,9 +51,9 @@ class Sides:
         strength = draw.choice([0.5, 1.0], n)
         delay = draw.integers(3, 7, n) * 20_000
         stimulus = round(100 / dt)
+        step = np.arange(self.n_steps(dt))
         go = stimulus + np.rint(delay / 1000 / dt).astype(np.int64)
         end = go + round(100 / dt)
-        step = np.arange(stimulus + round(120 / dt) + round(100 / dt))
         responding = (step >= go[:, None]) & (step < end[:, None])
 
         inputs = np.zeros((n, len(step), 3), np.float32)

@@ -14,7 +14,7 @@ from epochal.runtime.batch import Float, Stream
 from epochal.runtime.config import Ctrnn
 from epochal.runtime.errors import RunError
 from epochal.runtime.evaluate import Group, tabulate
-from epochal.runtime.scoring import CHUNK, Scored, score_trials
+from epochal.runtime.scoring import CHUNK, MOST_RATES, Scored, batch_size, score_trials
 
 CORRECT = np.array([1, 0, 1, 1, math.nan, 0, 1, 1])
 SIDE = np.array([0, 0, 0, 0, 0, 1, 1, 1])
@@ -133,3 +133,10 @@ def test_trials_are_scored_in_batches_that_share_a_program() -> None:
     assert len(set(shapes)) == 1
     assert len(shapes) == 2
     assert abs(found.trials["side"][CHUNK:].mean() - 0.5) < 0.01
+
+
+@pytest.mark.parametrize(("units", "size"), [(100, CHUNK), (4_000, 128), (10**9, 1)])
+def test_batches_of_a_measure_are_smaller_where_networks_are_large(units: int, size: int) -> None:
+    assert batch_size(Sides(), 10_000, units, 20.0) == size
+    assert size == 1 or size * Sides().n_steps(20.0) * units <= MOST_RATES
+    assert batch_size(Sides(), 5, units, 20.0) == min(size, 5)
