@@ -368,8 +368,8 @@ def add_noise(
             places = words.view("<u2").reshape(len(part), -1)[:, :n_values]
             z = np.take(table, places, mode="clip").reshape(part.shape)
             scale = sd[first : first + len(part)] if sd.ndim else None
-            if n_units < 8:
-                for unit in range(n_units):  # six times faster than one strided block
+            if n_units < 8 and not part.flags.c_contiguous:
+                for unit in range(n_units):  # six times faster than a strided block
                     one = z[:, :, unit]
                     part[:, :, unit] += one if scale is None else one * scale
             else:
