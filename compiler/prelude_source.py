@@ -9,6 +9,8 @@ from importlib import resources
 
 from msgspec import Struct
 
+from epochal.compiler.print_line import mentioned
+
 MODULES = (
     "words",
     "samplers",
@@ -40,8 +42,7 @@ class Definition(Struct, frozen=True, dict=True):
     @cached_property
     def mentions(self) -> frozenset[str]:
         """Names that the definition mentions."""
-        parts = ast.walk(ast.parse(self.text))
-        return frozenset(part.id for part in parts if isinstance(part, ast.Name))
+        return mentioned(self.text)
 
     @property
     def is_constant(self) -> bool:
