@@ -54,8 +54,7 @@ def chance_level(task: Task) -> Chance | None:
         n = min(part, sequences - first)
         batch = task.batch(n, seed=_SEED, batch=i, stream=Stream.TEST, noise=False)
         numbers = rng.standard_normal((n * task.session, task.n_out)).astype(np.float32)
-        held = _held(numbers, batch)
-        both = [task.score(x, batch)["correct"] for x in (held, -held)]
+        both = [task.score(_held(x, batch), batch)["correct"] for x in (numbers, -numbers)]
         correct.append(np.mean(np.asarray(both, float), axis=0))
     found = accuracy_of(np.concatenate(correct))
     trials = sequences * task.session
