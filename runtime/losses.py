@@ -26,6 +26,20 @@ def loss_of(
     return LOSSES[type(loss)](loss, ran, targets, weights)
 
 
+def share_of(loss: Loss, weights: Tensor, part: Tensor) -> Tensor:
+    """Give the factor by which the loss of one half of a batch enters that of the batch.
+
+    Parameters
+    ----------
+    weights, part
+        Those of all targets, and of the targets of the half.
+    """
+    assert not isinstance(loss, OwnLoss), "only its author knows how it follows from halves"
+    if loss.normalization == "normalized":
+        return tf.maximum(tf.reduce_sum(part), 1) / tf.maximum(tf.reduce_sum(weights), 1)
+    return tf.constant(0.5, weights.dtype)
+
+
 def mse(loss: Mse, ran: Ran, targets: Tensor, w: Tensor) -> Tensor:
     """Squared error e; the three normalisations are those of `Mse`."""
     e = ran.outputs - targets

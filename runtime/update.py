@@ -9,8 +9,9 @@ from epochal.runtime.backend import Program, Tensor, compiled, tf
 from epochal.runtime.config import Training
 from epochal.runtime.consolidation import Keeper, mean_squares
 from epochal.runtime.errors import RunError
+from epochal.runtime.halves import Halves, half_of, may_halve
 from epochal.runtime.learning import Omega
-from epochal.runtime.losses import loss_of
+from epochal.runtime.losses import loss_of, share_of
 from epochal.runtime.models import Ctrnn
 from epochal.runtime.network import Network, Ran, run
 from epochal.runtime.optimize import clipped, optimizer_of
@@ -59,15 +60,36 @@ class Trainer:
             **(self._keeper.variables() if self._keeper is not None else {}),
         }
         self._alone: Program = compiled(self._of_loss)
-        self.update: Program = compiled(self._update)
+        self.update: Program | Halves = (
+            Halves(self._update, self._of_half, self._join, self._current)
+            if may_halve(network, training)
+            else compiled(self._update)
+        )
         self.outputs: Program = compiled(self._forward)
 
     def _update(self, *feed: Tensor) -> Tensor:
         """Change every weight by one batch; give what was minimised."""
-        current, keeper, factors = self._current, self._keeper, self._factors
-        value, found = gradients(self._network, current, self._training, feed, self._code)
-        follows = keeper is not None and keeper.follows
+        value, found = gradients(self._network, self._current, self._training, feed, self._code)
+        follows = self._keeper is not None and self._keeper.follows
         of_loss = self._of_loss(*feed) if follows and self._training.regularizers else found
+        self._change(found, of_loss)
+        return value
+
+    def _of_half(self, k: Tensor, *feed: Tensor) -> tuple[Tensor, Variables]:
+        """Give what one half of a batch adds to what is minimised, and its gradients."""
+        mine = half_of(feed, k)
+        shares = share_of(self._training.loss, feed[2], mine[2]), 0.5
+        return gradients(self._network, self._current, self._training, mine, shares=shares)
+
+    def _join(self, some: Variables, others: Variables) -> None:
+        """Change every weight by the gradients of two halves."""
+        found = {name: some[name] + others[name] for name in self._current}
+        self._change(found, found)
+
+    def _change(self, found: Variables, of_loss: Variables) -> None:
+        """Change every weight by the gradient of what is minimised, and by that of the loss."""
+        current, keeper, factors = self._current, self._keeper, self._factors
+        follows = keeper is not None and keeper.follows
         if keeper is not None:
             found = keeper.pulled(found)
         before = {name: tf.identity(current[name]) for name in (current if follows else factors)}
@@ -81,7 +103,6 @@ class Trainer:
         if keeper is not None and follows:
             keeper.follow(before, of_loss)
         self._take_average()
-        return value
 
     def _take_average(self) -> None:
         keep, average = self._training.average, self._average
@@ -142,6 +163,7 @@ def gradients(
     training: Training,
     feed: tuple[Tensor, ...],
     code: OwnCode = NO_CODE,
+    shares: tuple[Tensor, float] = (1.0, 1.0),
 ) -> tuple[Tensor, Variables]:
     """Give what is minimised, a scalar, and its gradient with respect to each weight.
 
@@ -152,6 +174,8 @@ def gradients(
     feed
         Inputs, targets and their weights (N_batch, N_max, ..), noise (N_max, N_batch, N_rec), and
         the number of steps to run.
+    shares
+        What the loss and the penalties are multiplied by.
     """
     inputs, targets, counts, noise, n_steps = feed
     omegas = [one for one in training.regularizers if isinstance(one, Omega)]
@@ -159,10 +183,10 @@ def gradients(
         if omegas:
             tape.watch(noise)  # it enters beside the currents, so its gradient is theirs
         ran = run(network, weights, inputs, noise, n_steps)
-        value = loss_of(ran, targets, counts, training.loss, code)
+        value = shares[0] * loss_of(ran, targets, counts, training.loss, code)
         for regularizer in training.regularizers:
             if not isinstance(regularizer, Omega):
-                value += penalty_of(ran, regularizer, code)
+                value += shares[1] * penalty_of(ran, regularizer, code)
     wanted = [*weights.values(), *([noise] if omegas else [])]
     found = tape.gradient(value, wanted, unconnected_gradients=tf.UnconnectedGradients.ZERO)
     named = dict(zip(weights, found, strict=False))

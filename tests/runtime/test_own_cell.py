@@ -11,8 +11,9 @@ from test_cells import DT, N_IN, N_OUT, N_REC, N_STEPS, Case, gradients
 
 from epochal.runtime.backend import Tensor, tf
 from epochal.runtime.cells import Cell
-from epochal.runtime.config import Mse, OwnCell
+from epochal.runtime.config import Mse, OwnCell, Training
 from epochal.runtime.errors import RunError
+from epochal.runtime.halves import may_halve
 from epochal.runtime.initial import initial_weights
 from epochal.runtime.losses import loss_of
 from epochal.runtime.network import Network, own_cell, run
@@ -129,3 +130,9 @@ def test_a_cell_whose_weights_the_masks_do_not_fit_is_refused() -> None:
 def test_a_cell_that_was_not_given_is_named() -> None:
     with pytest.raises(RunError, match="a cell of your own, 'softplus', which was not given"):
         own_cell(MODEL, DT)
+
+
+def test_its_batches_are_not_halved() -> None:
+    case = Case("softplus")
+    assert may_halve(case.network, Training())
+    assert not may_halve(network_of(case.masks), Training())

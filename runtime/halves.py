@@ -1,0 +1,121 @@
+"""Updates in which two threads share a batch, each with the gradients of one half of its trials.
+
+XLA runs the steps of a network one after another on one thread, so that a second core would have
+little to do.  Which batches are halved follows from their size and the kind of training, never
+from the number of cores: the same seed gives the same bits on one core, only later.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from typing import TypeAlias
+
+from epochal.runtime.backend import Tensor, compiled, tf
+from epochal.runtime.config import Training
+from epochal.runtime.learning import Omega, OwnLoss, OwnPenalty
+from epochal.runtime.network import Network
+
+Gradients: TypeAlias = dict[str, Tensor]
+Feed: TypeAlias = tuple[Tensor, ...]
+
+FEWEST = 64
+"""Trials of a batch from which its halves are worth two threads."""
+
+
+def may_halve(network: Network, training: Training) -> bool:
+    """Whether the gradient is the sum of those of two halves, and a second thread may help.
+
+    It is not where the user's own code sees the whole batch, where a penalty or a consolidation
+    is a function of the gradient, and on a GPU, which shares a batch among its cores by itself.
+    """
+    whole = (Omega, OwnPenalty)
+    return not (
+        network.cell is not None
+        or isinstance(training.loss, OwnLoss)
+        or training.consolidation is not None
+        or any(isinstance(one, whole) for one in training.regularizers)
+        or tf.config.list_physical_devices("GPU")
+    )
+
+
+def half_of(feed: Feed, k: Tensor) -> Feed:
+    """Take the first or the second half of the trials of a feed, k 0 or 1."""
+    *arrays, noise, n_steps = feed
+    n = noise.shape[1] // 2
+    first = k * n
+    mine = [tf.slice(x, [first, 0, 0], [n, *x.shape[1:]]) for x in arrays]
+    of_noise = tf.slice(noise, [0, first, 0], [noise.shape[0], n, noise.shape[2]])
+    return (*mine, of_noise, n_steps)
+
+
+class Halves:
+    """A program of an update, or one of the gradients of a half and one that joins two of them.
+
+    Parameters
+    ----------
+    whole
+        Changes the weights by a feed; gives what was minimised.
+    half
+        From k, 0 or 1, and a feed: what was minimised of that half, and its gradients.
+    join
+        Changes the weights by the sum of two gradients.
+    like
+        Tensors of the shapes of the gradients, by name.
+    """
+
+    def __init__(
+        self,
+        whole: Callable[..., Tensor],
+        half: Callable[..., tuple[Tensor, Gradients]],
+        join: Callable[[Gradients, Gradients], Tensor],
+        like: Gradients,
+    ) -> None:
+        self._whole, self._half, self._join = compiled(whole), compiled(half), compiled(join)
+        self._like = {name: tf.TensorSpec(one.shape, one.dtype) for name, one in like.items()}
+        self._numbers = tf.constant(0), tf.constant(1)
+        self._ready = False
+        self._in_turn = _cores() == 1
+
+    @cached_property
+    def _thread(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(max_workers=1, thread_name_prefix="epochal-half")
+
+    def trace(self, *feed: Tensor) -> None:
+        """Write the programs for feeds like this one down, as `Program.trace` does."""
+        if not _is_halved(feed):
+            self._whole.trace(*feed)
+            return
+        self._half.trace(self._numbers[0], *feed)
+        self._join.trace(self._like, self._like)
+
+    def __call__(self, *feed: Tensor) -> Tensor:
+        """Change the weights by a feed; give what was minimised."""
+        if not _is_halved(feed):
+            return self._whole(*feed)
+        first, second = self._numbers
+        if self._ready and not self._in_turn:
+            other = self._thread.submit(self._half, second, *feed)
+            value, found = self._half(first, *feed)
+            more, others = other.result()
+        else:  # whether XLA takes the program is seen on one thread
+            value, found = self._half(first, *feed)
+            more, others = self._half(second, *feed)
+            self._ready = True
+        self._join(found, others)
+        return value + more
+
+
+def _cores() -> int:
+    """Count the cores that TensorFlow was given, or else those that the process may use."""
+    given = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
+    if given.isdigit() and int(given) > 0:
+        return int(given)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _is_halved(feed: Feed) -> bool:
+    n_batch = feed[0].shape[0]
+    return bool(n_batch >= FEWEST and n_batch % 2 == 0)
