@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 from epochal.runtime.backend import Tensor, compiled, tf
 from epochal.runtime.config import Training
+from epochal.runtime.cores import n_cores
 from epochal.runtime.learning import Omega, OwnLoss, OwnPenalty
 from epochal.runtime.network import Network
 
@@ -77,7 +78,7 @@ class Halves:
         self._like = {name: tf.TensorSpec(one.shape, one.dtype) for name, one in like.items()}
         self._numbers = tf.constant(0), tf.constant(1)
         self._ready = False
-        self._in_turn = _cores() == 1
+        self._in_turn = _n_threads() == 1
 
     @cached_property
     def _thread(self) -> ThreadPoolExecutor:
@@ -108,12 +109,10 @@ class Halves:
         return value + more
 
 
-def _cores() -> int:
-    """Count the cores that TensorFlow was given, or else those that the process may use."""
+def _n_threads() -> int:
+    """Count the threads that TensorFlow was given, or else the cores."""
     given = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
-    if given.isdigit() and int(given) > 0:
-        return int(given)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return int(given) if given.isdigit() and int(given) > 0 else n_cores()
 
 
 def _is_halved(feed: Feed) -> bool:

@@ -15,6 +15,7 @@ import click
 import msgspec
 
 from epochal.cli.common import fail
+from epochal.runtime.cores import n_cores
 
 if TYPE_CHECKING:
     from epochal.runtime.rundir import RunRecord
@@ -145,9 +146,9 @@ def _finish(rows: list[_Seed], left: list[_Seed], folder: Path, quiet: bool) -> 
 
 
 def _run_all(rows: list[_Seed], quiet: bool) -> None:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    places = min(len(rows), cores or 1)
-    threads = max(1, (cores or 1) // places)
+    cores = n_cores()
+    places = min(len(rows), cores)
+    threads = cores // places
     waiting, running = list(rows), list[_Seed]()
     while waiting or running:
         while waiting and len(running) < places:
