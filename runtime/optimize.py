@@ -31,8 +31,16 @@ def clipped(gradients: list[Tensor], record: Optimizer) -> list[Tensor]:
         case "value":
             return [tf.clip_by_value(g, -record.clip, record.clip) for g in gradients]
         case "global":
-            shortened, _ = tf.clip_by_global_norm(gradients, record.clip)
+            shortened, _ = tf.clip_by_global_norm(gradients, record.clip, _length(gradients))
             return list(shortened)
+
+
+def _length(gradients: list[Tensor]) -> Tensor:
+    """Give the norm of all gradients together, also where their squares are no float32."""
+    length = tf.linalg.global_norm(gradients)
+    largest = tf.reduce_max([tf.reduce_max(tf.abs(gradient)) for gradient in gradients])
+    scaled = [gradient / largest for gradient in gradients]
+    return tf.where(tf.math.is_inf(length), largest * tf.linalg.global_norm(scaled), length)
 
 
 def _rate(record: Optimizer) -> Tensor:

@@ -335,6 +335,14 @@ def test_gradients_are_clipped_as_the_record_says() -> None:
     assert lengths(Adam(clip=3.5, clipping="value")) == [[3, 3.5], [0, 3.5]]
 
 
+@pytest.mark.parametrize("largest", [1e25, 1e37])
+def test_a_gradient_whose_square_is_no_float32_is_clipped_like_any_other(largest: float) -> None:
+    gradients = [tf.constant([0.6 * largest, 0.0]), tf.constant([0.8 * largest])]
+    first, second = clipped(gradients, Adam(clip=2.0))
+    np.testing.assert_allclose(first, [1.2, 0.0], rtol=1e-6)
+    np.testing.assert_allclose(second, [1.6], rtol=1e-6)
+
+
 def test_noise_means_as_much_at_every_step_size() -> None:
     assert noise_sd(Ctrnn(noise=0.1), 20) == pytest.approx(0.1 * np.sqrt(0.4))
     for model in (Ctrnn(noise=0.1, form="rate"), LeakyGru(noise=0.1)):
