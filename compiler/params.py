@@ -216,6 +216,10 @@ def _limits(
         case syntax.Set():
             if allowed is None or not isinstance(allowed.expr, ir.SetOf):
                 return None, None, None
+            if not all(_is_known(one, scope) for one in allowed.expr.items):
+                message = "the values after `within` must be known when the task is compiled"
+                scope.report.error("E0323", message, node.within.span)
+                return None, None, None
             if not _is_allowed(allowed, kind, bounds, members, scope):
                 scope.report.error(
                     "E0327",
@@ -254,6 +258,13 @@ def _range(
             Note("its bounds, both included", node.within.span if node.within else None),
         )
     return ends[0].expr, ends[1].expr, None
+
+
+def _is_known(value: ir.Expr, scope: Scope) -> bool:
+    """Whether a value that a parameter may have is a label, nan or one number."""
+    if isinstance(value, ir.Label | ir.Relabel) or value == ir.Number("nan"):
+        return True
+    return interval(value, scope.known).is_point
 
 
 def _is_allowed(
