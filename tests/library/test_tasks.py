@@ -107,14 +107,18 @@ def test_exceptions_are_of_tasks_that_exist() -> None:
     assert set(LONG) | set(IMPERFECT) <= set(TASKS)
 
 
-PENDING = {"neurogym"}
-"""Sources for some of whose tasks it is yet to be measured how they are learnt."""
+UNLEARNT = {
+    # Right needs the rule, one of two, that follows from side, interval and outcome of the trial
+    # before, and the answer follows from rule, side and interval.  Networks of 64 and 100 units
+    # stayed at chance through 12,000 updates, with 2 to 20 trials a sequence and two intervals.
+    "neurogym/hierarchical_reasoning",
+}
+"""Tasks that no small network has learnt yet."""
 
 
 def test_every_task_has_its_row_of_learning_and_every_row_its_task() -> None:
-    lacking = set(TASKS) - set(rows())
     assert set(rows()) <= set(TASKS)
-    assert {source_of(name) for name in lacking} == PENDING, sorted(lacking)
+    assert set(TASKS) - set(rows()) == UNLEARNT
     for row in rows().values():
         assert 0 < row.margin < 1
         assert 0 < row.updates <= 20_000
