@@ -10,6 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 
 def first_update(began: float, arguments: list[str]) -> None:
@@ -53,8 +54,6 @@ def first_update(began: float, arguments: list[str]) -> None:
 
 def memory(_: float, arguments: list[str]) -> None:
     """Run ``epochal train`` whole; print the most memory it had, in MB."""
-    import resource
-
     from epochal.cli import main
 
     sys.argv = ["epochal", "train", *arguments]
@@ -63,8 +62,22 @@ def memory(_: float, arguments: list[str]) -> None:
     except SystemExit as end:
         if end.code:
             raise
+    tell({"mb": most_bytes() / 1e6})
+
+
+def most_bytes() -> float:
+    """Count the most memory that this process had.
+
+    What `getrusage` tells of a new process begins with the memory of the one that started it.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():  # Linux
+        (line,) = (one for one in status.read_text().splitlines() if one.startswith("VmHWM"))
+        return float(line.split()[1]) * 1024
+    import resource
+
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    tell({"mb": most * (1 if sys.platform == "darwin" else 2**10) / 1e6})
+    return float(most * (1 if sys.platform == "darwin" else 1024))
 
 
 def tell(found: dict[str, float]) -> None:
