@@ -12,6 +12,10 @@ from collections.abc import Mapping, Sequence
 from benchmarks.rows import NotMeasured
 
 
+BEFORE = dict(os.environ)
+"""The environment before TensorFlow was started here, with flags that are not for others."""
+
+
 def child(
     name: str, arguments: Sequence[str], environment: Mapping[str, str] | None = None
 ) -> dict[str, float]:
@@ -32,7 +36,7 @@ def run(command: Sequence[str], environment: Mapping[str, str] | None = None) ->
     NotMeasured
         It failed.
     """
-    given = {**os.environ, **(environment or {})}
+    given = {**BEFORE, **(environment or {})}
     given.pop("PYTHONDONTWRITEBYTECODE", None)
     done = subprocess.run(command, env=given, capture_output=True, text=True)
     if done.returncode:
