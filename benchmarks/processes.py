@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 
 from benchmarks.rows import NotMeasured
 
-
 BEFORE = dict(os.environ)
 """The environment before TensorFlow was started here, with flags that are not for others."""
 
