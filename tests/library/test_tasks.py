@@ -110,7 +110,7 @@ def test_exceptions_are_of_tasks_that_exist() -> None:
 UNLEARNT = {
     # Right needs the rule, one of two, that follows from side, interval and outcome of the trial
     # before, and the answer follows from rule, side and interval.  Networks of 64 and 100 units
-    # stayed at chance through 12,000 updates, with 2 to 20 trials a sequence and two intervals.
+    # stayed at chance through 4,000 updates, 3 to 20 trials a sequence, and two intervals.
     "neurogym/hierarchical_reasoning",
 }
 """Tasks that no small network has learnt yet."""
