@@ -72,14 +72,17 @@ def normals(shape: tuple[int, ...]) -> Callable[[], object]:
     return lambda: normal.standard_normal(dtype=np.float32, out=array)
 
 
-def update(sizes: Sizes) -> Callable[[], object]:
+def update(sizes: Sizes, *, halved: bool = True) -> Callable[[], object]:
     """Prepare an update as `epochal train` does it, on one batch of random numbers.
+
+    Without ``halved`` the batch is not shared between threads.
 
     The network is a `ctrnn` without recurrent noise or Dale's law, the loss ``mean((w e)^2)``, and
     Adam does not clip: what the peers do, and the running average of the weights besides.
     """
     from epochal.runtime.backend import tf
     from epochal.runtime.config import Adam, Ctrnn, Mse, Training
+    from epochal.runtime.halves import Halves
     from epochal.runtime.initial import initial_weights
     from epochal.runtime.network import Network
     from epochal.runtime.update import Trainer
@@ -100,8 +103,12 @@ def update(sizes: Sizes) -> Callable[[], object]:
     arrays = (inputs, targets, np.ones_like(targets), noise)
     feed = (*map(tf.constant, arrays), tf.constant(sizes.steps))
 
+    program = trainer.update
+    if isinstance(program, Halves) and not halved:
+        program = program.whole
+
     def run() -> None:
-        float(trainer.update(*feed))
+        float(program(*feed))
 
     run()
     return run

@@ -1,4 +1,4 @@
-"""One update of a network, data given, against peers and against its matrix products alone.
+"""One update of a network, data given, against peers, its matrix products alone, and itself.
 
 Every peer gets the same sizes and does the same work: a forward pass, the loss, gradients of all
 weights, Adam; none clips.  The modules of `benchmarks.peers` say where a peer does less.
@@ -43,6 +43,15 @@ def measure(plan: Plan) -> Iterator[Row]:
         name = f"update, {sizes.units} units, batch {sizes.batch}, {sizes.inputs} inputs"
         row = at_most(name, "its matrix products", target)
         yield attempt(row, partial(_floor, plan, sizes=sizes))
+    for sizes in (Sizes(50), Sizes(100), *(one for one, _ in LARGE)):
+        row = faster(f"update in halves, {sizes.units} units, batch {sizes.batch}", "in one piece")
+        yield attempt(row, partial(_shared, plan, sizes=sizes))
+
+
+def _shared(plan: Plan, row: Row, sizes: Sizes) -> Row:
+    """Compare an update whose batch two threads share with the same on one."""
+    halved, whole = timed(ours.update(sizes)), timed(ours.update(sizes, halved=False))
+    return compare(row, halved, whole, rounds=plan.rounds(7), repeats=(2, 2))
 
 
 def beside(plan: Plan, row: Row, peer: Worker, sizes: Sizes) -> Row:

@@ -200,9 +200,8 @@ def _without_head(node: Node, head: str) -> Node:
     if isinstance(node, tuple):
         return type(node)(_without_head(part, head) for part in node)
     if isinstance(node, Struct):
-        parts = {name: getattr(node, name) for name in node.__struct_fields__}
-        moved = {name: _without_head(part, head) for name, part in parts.items()}
-        return replace(node, **moved)
+        names = node.__struct_fields__
+        return replace(node, **{name: _without_head(getattr(node, name), head) for name in names})
     return node
 
 

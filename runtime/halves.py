@@ -74,7 +74,7 @@ class Halves:
         join: Callable[[Gradients, Gradients], Tensor],
         like: Gradients,
     ) -> None:
-        self._whole, self._half, self._join = compiled(whole), compiled(half), compiled(join)
+        self.whole, self._half, self._join = compiled(whole), compiled(half), compiled(join)
         self._like = {name: tf.TensorSpec(one.shape, one.dtype) for name, one in like.items()}
         self._numbers = tf.constant(0), tf.constant(1)
         self._ready = False
@@ -87,7 +87,7 @@ class Halves:
     def trace(self, *feed: Tensor) -> None:
         """Write the programs for feeds like this one down, as `Program.trace` does."""
         if not _is_halved(feed):
-            self._whole.trace(*feed)
+            self.whole.trace(*feed)
             return
         self._half.trace(self._numbers[0], *feed)
         self._join.trace(self._like, self._like)
@@ -95,7 +95,7 @@ class Halves:
     def __call__(self, *feed: Tensor) -> Tensor:
         """Change the weights by a feed; give what was minimised."""
         if not _is_halved(feed):
-            return self._whole(*feed)
+            return self.whole(*feed)
         first, second = self._numbers
         if self._ready and not self._in_turn:
             other = self._thread.submit(self._half, second, *feed)
