@@ -45,11 +45,15 @@ def may_halve(network: Network, training: Training) -> bool:
 def half_of(feed: Feed, k: Tensor) -> Feed:
     """Take the first or the second half of the trials of a feed, k 0 or 1."""
     *arrays, noise, n_steps = feed
-    n = noise.shape[1] // 2
-    first = k * n
-    mine = [tf.slice(x, [first, 0, 0], [n, *x.shape[1:]]) for x in arrays]
-    of_noise = tf.slice(noise, [0, first, 0], [noise.shape[0], n, noise.shape[2]])
-    return (*mine, of_noise, n_steps)
+    mine = [_half(x, k, axis=0) for x in arrays]
+    return (*mine, _half(noise, k, axis=1), n_steps)
+
+
+def _half(x: Tensor, k: Tensor, axis: int) -> Tensor:
+    """Take a half of x along an axis by a gather: XLA compiles a slice for each k."""
+    shape = [*x.shape]
+    shape[axis : axis + 1] = [2, x.shape[axis] // 2]
+    return tf.gather(tf.reshape(x, shape), k, axis=axis)
 
 
 class Halves:

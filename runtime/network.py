@@ -9,7 +9,7 @@ from typing import Any
 from epochal.runtime.backend import Tensor, tf
 from epochal.runtime.cells.ctrnn import ctrnn
 from epochal.runtime.cells.gru import gru
-from epochal.runtime.cells.loops import product
+from epochal.runtime.cells.loops import affine
 from epochal.runtime.cells.lstm import lstm
 from epochal.runtime.cells.own import Cell, own
 from epochal.runtime.models import Ctrnn, Gru, LeakyGru, Lstm, Model, OwnCell, Readout
@@ -110,5 +110,5 @@ def run(
     else:
         cell = CELLS[type(network.model)]
         r = cell(network.model, network.dt, in_force, x, noise, n_steps)
-    linear = tf.transpose(product(r, in_force["W_out"]) + in_force["b_out"], [1, 0, 2])
+    linear = tf.transpose(affine(r, in_force["W_out"], in_force["b_out"]), [1, 0, 2])
     return Ran(linear, READOUTS[network.model.readout](linear), r, in_force, n_steps)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from epochal.runtime.backend import Tensor, tf
 from epochal.runtime.cells.activations import activation
-from epochal.runtime.cells.loops import Tensors, ahead, back, outer, product, shifted
+from epochal.runtime.cells.loops import Tensors, affine, ahead, back, outer, shifted
 from epochal.runtime.models import Ctrnn
 
 
@@ -43,7 +43,7 @@ def ctrnn(
     al. 2019.
     """
     alpha = dt / model.tau
-    drive = product(inputs, w["W_in"]) + w["b_rec"]
+    drive = affine(inputs, w["W_in"], w["b_rec"])
     initial = tf.tile(w["initial"][None], [inputs.shape[1], 1])
     if model.form == "rate":
         return _rate(model, alpha, w["W_rec"], drive + noise, initial, n_steps)

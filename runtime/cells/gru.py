@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from epochal.runtime.backend import Tensor, tf
 from epochal.runtime.cells.activations import activation
-from epochal.runtime.cells.loops import Tensors, ahead, back, outer, product, shifted
+from epochal.runtime.cells.loops import Tensors, affine, ahead, back, outer, shifted
 from epochal.runtime.models import Gru, LeakyGru
 
 
@@ -45,7 +45,7 @@ def gru(
     """
     n_max, n_batch, n_in = inputs.shape
     n = model.units
-    drive = product(inputs, tf.reshape(w["W_in"], [3 * n, n_in])) + tf.reshape(w["b_rec"], [3 * n])
+    drive = affine(inputs, tf.reshape(w["W_in"], [3 * n, n_in]), tf.reshape(w["b_rec"], [3 * n]))
     drive = tf.reshape(drive, [n_max, n_batch, 3 * n])
     drive = drive + tf.pad(noise, [[0, 0], [0, 0], [2 * n, 0]])
     initial = tf.tile(w["initial"][None], [n_batch, 1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from epochal.runtime.backend import Tensor, tf
-from epochal.runtime.cells.loops import Tensors, ahead, back, outer, product, shifted
+from epochal.runtime.cells.loops import Tensors, affine, ahead, back, outer, shifted
 from epochal.runtime.models import Lstm
 
 
@@ -42,7 +42,7 @@ def lstm(
     """
     n_max, n_batch, n_in = inputs.shape
     n = model.units
-    drive = product(inputs, tf.reshape(w["W_in"], [4 * n, n_in])) + tf.reshape(w["b_rec"], [4 * n])
+    drive = affine(inputs, tf.reshape(w["W_in"], [4 * n, n_in]), tf.reshape(w["b_rec"], [4 * n]))
     drive = tf.reshape(drive, [n_max, n_batch, 4 * n])
     drive = drive + tf.pad(noise, [[0, 0], [0, 0], [2 * n, n]])
     h, c = (tf.tile(w["initial"][i][None], [n_batch, 1]) for i in range(2))
