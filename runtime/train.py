@@ -212,7 +212,6 @@ class _Run:
             values = self.evaluate()
             self.save()
             self.tell(values)
-        self.trainer.update.trace(*self.feed(self.updates))  # while there is one thread alone
         while True:
             reason = self.through_stage()
             if reason is not None:
@@ -221,6 +220,7 @@ class _Run:
     def through_stage(self) -> Reason | None:
         """Train until the present stage is left; None where another one follows."""
         training = self.profile.training
+        self.trainer.update.trace(*self.feed(self.updates))  # while there is one thread alone
         with closing(prefetched(self.feed, first=self.updates)) as feeds:
             for feed in feeds:
                 if self.updates >= training.updates:
@@ -282,8 +282,9 @@ class _Run:
         """Make one batch of n and its recurrent noise, as tensors."""
         training, model = self.profile.training, self.profile.model
         batch = task.batch(n, dt=training.dt, seed=self.seed, batch=number)
+        room = self.room(batch.inputs.shape[1])
         noise = recurrent_noise(
-            self.most_steps,
+            room,
             n,
             model.units,
             noise_sd(model, training.dt),
@@ -292,13 +293,18 @@ class _Run:
             number,
         )
         made = (batch.inputs, batch.targets, batch.weights)
-        arrays = (*(self.padded(array) for array in made), noise)
+        arrays = (*(padded(array, room, axis=1) for array in made), noise)
         return (*map(tf.constant, arrays), tf.constant(int(batch.lengths.max())))
 
-    def padded(self, array: Float) -> Float:
-        """Bring an array to the length of the longest stage, so that one program serves all."""
-        missing = self.most_steps - array.shape[1]
-        return np.pad(array, ((0, 0), (0, missing), (0, 0))) if missing else array
+    def room(self, n_steps: int) -> int:
+        """Halve the steps of the longest stage while they hold those of a batch.
+
+        Stages of like length share a program, and short ones do not pay for the longest.
+        """
+        room = self.most_steps
+        while n_steps <= room // 2:
+            room //= 2
+        return room
 
     def update(self, feed: tuple[Tensor, ...]) -> None:
         loss = float(self.trainer.update(*feed))
@@ -342,10 +348,10 @@ class _Run:
 
     def forward(self, inputs: Float, noise: Float, n_steps: int) -> Float:
         length = inputs.shape[1]
-        missing = ((0, self.most_steps - length), (0, 0), (0, 0))
+        room = self.room(length)
         outputs: Float = self.trainer.outputs(
-            tf.constant(self.padded(inputs)),
-            tf.constant(np.pad(noise, missing) if missing[0][1] else noise),
+            tf.constant(padded(inputs, room, axis=1)),
+            tf.constant(padded(noise, room, axis=0)),
             tf.constant(n_steps),
         ).numpy()
         return outputs[:, :length]
@@ -366,3 +372,11 @@ class _Run:
         self.losses.clear()
         self.history.append(progress)
         self.report(progress)
+
+
+def padded(array: Float, n_steps: int, axis: int) -> Float:
+    """Bring the steps of an array, along an axis, to ``n_steps`` by zeros at their end."""
+    missing = n_steps - array.shape[axis]
+    if not missing:
+        return array
+    return np.pad(array, [(0, missing if i == axis else 0) for i in range(array.ndim)])

@@ -19,12 +19,16 @@ was reached by some hundredths, as seeds differ.
 is written, and the test of one row is
 
     pytest -m slow tests/library/test_learning.py -k "classic/dms"
+
+A task that is not learnt at once has an experiment of its name beside it, with a curriculum, and
+its margin in ``IN_STAGES``.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -36,6 +40,9 @@ from epochal.library import library
 HERE = Path(__file__).parent
 TASKS = library().tasks
 """The files of all tasks, by full name."""
+
+IN_STAGES: Mapping[str, float] = {"neurogym/hierarchical_reasoning": 0.6}
+"""Tasks that are learnt as the .train file of their name says, each with its margin."""
 
 
 @dataclass(frozen=True)

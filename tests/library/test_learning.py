@@ -5,13 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from shelved import Row, rows, task_of
+from shelved import IN_STAGES, Row, rows, task_of
 
+from epochal.cli.training import job_of
+from epochal.library import library
 from epochal.runtime.chance import chance_level
 from epochal.runtime.config import Adam, Ctrnn, Profile, Stop, Training
 from epochal.runtime.evaluate import evaluate
 from epochal.runtime.experiment import train_into
 from epochal.runtime.rundir import read_run
+from epochal.runtime.task import Task
 
 SEED = 101
 ABOVE = 0.02
@@ -42,6 +45,23 @@ def test_a_network_learns_the_task(name: str, tmp_path: Path) -> None:
     assert chance is not None
     assert chance.accuracy + row.margin <= 1
     train_into(tmp_path, task, profile_of(row, chance.accuracy), seed=SEED)
-    found = evaluate(read_run(tmp_path), task).total.accuracy
+    assert_beats_chance(tmp_path, task, row.margin)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", IN_STAGES)
+def test_a_network_learns_in_stages_what_it_does_not_learn_at_once(
+    name: str, tmp_path: Path
+) -> None:
+    experiment = str(library().files[f"{name}.train"])
+    job = job_of(experiment, {}, frozenset(), {}, {}, None, None)
+    train_into(tmp_path, job.task, job.profile, seed=SEED, lessons=job.lessons)
+    assert_beats_chance(tmp_path, task_of(name), IN_STAGES[name])
+
+
+def assert_beats_chance(folder: Path, task: Task, margin: float) -> None:
+    chance = chance_level(task)
+    assert chance is not None
+    found = evaluate(read_run(folder), task).total.accuracy
     assert found is not None
-    assert found >= chance.accuracy + row.margin, f"{found:.3f} against {chance.accuracy:.3f}"
+    assert found >= chance.accuracy + margin, f"{found:.3f} against {chance.accuracy:.3f}"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
@@ -14,17 +15,29 @@ from msgspec.structs import replace
 from sides import Sides
 
 from epochal.runtime import backend
-from epochal.runtime.batch import Stream
+from epochal.runtime.backend import Tensor, tf
+from epochal.runtime.batch import Batch, Stream
 from epochal.runtime.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from epochal.runtime.config import Activation, Adam, Ctrnn, Loss, Mse, Profile, Stop, Training
+from epochal.runtime.config import (
+    Activation,
+    Adam,
+    Ctrnn,
+    Loss,
+    Mse,
+    OwnLoss,
+    Profile,
+    Stop,
+    Training,
+)
 from epochal.runtime.curriculum import Lesson
 from epochal.runtime.errors import RunError, TrainingDiverged
 from epochal.runtime.initial import initial_weights
 from epochal.runtime.noise import recurrent_noise
+from epochal.runtime.own import OwnCode
 from epochal.runtime.plan import BackTo, Comparison, Metric, Stage
 from epochal.runtime.progress import Progress
 from epochal.runtime.stopping import Reason
-from epochal.runtime.train import Trained, train
+from epochal.runtime.train import Trained, padded, train
 from epochal.runtime.weights import Array, make_masks
 
 NEVER = Stop(accuracy=2)
@@ -244,6 +257,41 @@ def test_a_curriculum_ends_with_the_accuracy_that_its_goal_was_about(last: int) 
     told = [one.accuracy for one in trained.history if one.accuracy is not None]
     assert len(told) == last + 1  # and the untrained network
     assert trained.accuracy == pytest.approx(np.mean(told[1:]))
+
+
+@dataclass(frozen=True)
+class Waiting(Sides):
+    """The same, and nothing after it until 40 steps have passed."""
+
+    def batch(self, n: int, **how: Any) -> Batch:
+        batch = super().batch(n, **how)
+        arrays = (padded(one, 40, axis=1) for one in (batch.inputs, batch.targets, batch.weights))
+        inputs, targets, weights = arrays
+        return dataclasses.replace(batch, inputs=inputs, targets=targets, weights=weights)
+
+
+def test_a_short_stage_does_not_wait_for_the_steps_of_a_long_one() -> None:
+    seen: set[int] = set()
+
+    def squares(outputs: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
+        seen.add(outputs.shape[1])
+        return tf.reduce_sum(weights * tf.square(outputs - targets)) / tf.reduce_sum(weights)
+
+    def kept_in(*stages: tuple[Stage, Sides]) -> dict[str, Array]:
+        kept: list[dict[str, Array]] = []
+        lessons = [Lesson(stage, task) for stage, task in stages]
+        own = OwnCode(losses={"squares": squares})
+        how = profile(20, loss=OwnLoss("squares"))
+        train(Sides(), how, seed=5, lessons=lessons, own=own, keep=keeping(kept))
+        return kept[1]  # after the ten updates of the first stage
+
+    alone = kept_in((Stage(name="short", at_most=10), Sides()))
+    assert seen == {16}
+    seen.clear()
+    first = kept_in((Stage(name="short", at_most=10), Sides()), (Stage(name="long"), Waiting()))
+    assert seen == {20, 40}
+    for name, weights in alone.items():
+        np.testing.assert_allclose(first[name], weights, rtol=1e-4, atol=1e-6)
 
 
 def test_a_checkpoint_of_another_network_is_refused(whole: Whole) -> None:
