@@ -23,29 +23,17 @@ def first_update(began: float, arguments: list[str]) -> None:
     from epochal.runtime.backend import tf  # noqa: F401
 
     imported = time.time() - before
-    from epochal.runtime.update import Trainer
+    from epochal.runtime.train import _Run
 
-    begin = Trainer.__init__
+    update = _Run.update
 
-    def watched(self: Trainer, *given: object, **named: object) -> None:
-        begin(self, *given, **named)  # type: ignore[arg-type]
-        update = self.update
+    def watched(self: _Run, feed: tuple[object, ...]) -> None:
+        """Update, and end the process."""
+        update(self, feed)
+        tell({"ms": (time.time() - began - imported) * 1000, "tensorflow": imported * 1000})
+        os._exit(0)
 
-        class Watch:
-            """The program of an update, which ends the process once it has run."""
-
-            def __getattr__(self, name: str) -> object:
-                return getattr(update, name)
-
-            def __call__(self, *feed: object) -> None:
-                float(update(*feed))
-                ms = (time.time() - began - imported) * 1000
-                tell({"ms": ms, "tensorflow": imported * 1000})
-                os._exit(0)
-
-        self.update = Watch()  # type: ignore[assignment]
-
-    Trainer.__init__ = watched  # type: ignore[method-assign]
+    _Run.update = watched  # type: ignore[method-assign]
     from epochal.cli import main
 
     sys.argv = ["epochal", "train", *arguments]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from typing import TypeAlias
 
@@ -81,6 +81,7 @@ class Halves:
         self.whole, self._half, self._join = compiled(whole), compiled(half), compiled(join)
         self._like = {name: tf.TensorSpec(one.shape, one.dtype) for name, one in like.items()}
         self._numbers = tf.constant(0), tf.constant(1)
+        self._prepared: Future[tuple[Tensor, Gradients]] | None = None
         self._ready = False
         self._in_turn = _n_threads() == 1
 
@@ -96,10 +97,18 @@ class Halves:
         self._half.trace(self._numbers[0], *feed)
         self._join.trace(self._like, self._like)
 
+    def prepare(self, *feed: Tensor) -> None:
+        """Begin to compile the gradients of a half on the second thread, by making some."""
+        if _is_halved(feed):
+            self._prepared = self._thread.submit(self._half, self._numbers[1], *feed)
+
     def __call__(self, *feed: Tensor) -> Tensor:
         """Change the weights by a feed; give what was minimised."""
         if not _is_halved(feed):
             return self.whole(*feed)
+        if self._prepared is not None:
+            self._prepared.result()
+            self._prepared, self._ready = None, True
         first, second = self._numbers
         if self._ready and not self._in_turn:
             other = self._thread.submit(self._half, second, *feed)

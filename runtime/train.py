@@ -25,6 +25,7 @@ from epochal.runtime.curriculum import (
     window,
 )
 from epochal.runtime.errors import RunError, TrainingDiverged, check_seed
+from epochal.runtime.halves import Halves
 from epochal.runtime.initial import initial_weights
 from epochal.runtime.network import Network, own_cell
 from epochal.runtime.noise import noise_sd, recurrent_noise
@@ -209,6 +210,7 @@ class _Run:
 
     def loop(self) -> Reason:
         if not self.accuracies:
+            self.prepare()
             values = self.evaluate()
             self.save()
             self.tell(values)
@@ -216,6 +218,13 @@ class _Run:
             reason = self.through_stage()
             if reason is not None:
                 return reason
+
+    def prepare(self) -> None:
+        """Begin to compile the update, while the untrained network is evaluated."""
+        update, feed = self.trainer.update, self.feed(self.updates)
+        update.trace(*feed)  # while there is one thread alone
+        if isinstance(update, Halves):
+            update.prepare(*feed)
 
     def through_stage(self) -> Reason | None:
         """Train until the present stage is left; None where another one follows."""

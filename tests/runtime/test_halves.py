@@ -24,7 +24,7 @@ from epochal.runtime.config import (
     Training,
     WeightPenalty,
 )
-from epochal.runtime.halves import FEWEST, half_of, may_halve
+from epochal.runtime.halves import FEWEST, Halves, half_of, may_halve
 from epochal.runtime.losses import share_of
 from epochal.runtime.update import Trainer, gradients
 
@@ -69,8 +69,13 @@ def test_gradients_of_halves_are_that_of_the_batch_for_every_loss(loss: Any) -> 
     assert_halves_add_up(Case("relu"), Training(loss=loss, regularizers=PENALTIES))
 
 
-def trained(case: Case, n_batch: int, updates: int = 3) -> dict[str, Any]:
+def trained(
+    case: Case, n_batch: int, updates: int = 3, *, prepared: bool = False
+) -> dict[str, Any]:
     trainer = Trainer(case.network, case.weights, Training(average=0.5), dtype="float64")
+    if prepared:
+        assert isinstance(trainer.update, Halves)
+        trainer.update.prepare(*feed_of(n_batch))
     for _ in range(updates):
         trainer.update(*feed_of(n_batch))
     return trainer.variables()
@@ -94,6 +99,14 @@ def test_updates_by_halves_are_the_same_bits_on_one_thread_and_on_two(
     first = trained(Case("relu"), FEWEST, updates=5)
     monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "1")
     second = trained(Case("relu"), FEWEST, updates=5)
+    for name, array in first.items():
+        np.testing.assert_array_equal(array, second[name], err_msg=name)
+
+
+@pytest.mark.parametrize("n_batch", [FEWEST, FEWEST - 2])
+def test_an_update_that_was_prepared_is_the_same(n_batch: int) -> None:
+    first = trained(Case("relu"), n_batch)
+    second = trained(Case("relu"), n_batch, prepared=True)
     for name, array in first.items():
         np.testing.assert_array_equal(array, second[name], err_msg=name)
 
