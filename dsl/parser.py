@@ -7,6 +7,7 @@ from epochal.dsl.build import build
 from epochal.dsl.codes import diagnose
 from epochal.dsl.diagnostic import Diagnostic, Note
 from epochal.dsl.driver import Driver
+from epochal.dsl.garbage import garbage_put_off
 from epochal.dsl.layout import Layout, cut
 from epochal.dsl.limits import MAX_ERRORS, MAX_ITEMS, MAX_NESTING
 from epochal.dsl.nesting import find_too_deep
@@ -15,6 +16,7 @@ from epochal.dsl.span import Source, Span
 from epochal.dsl.version import NEWEST, begins_with_header, check_version
 
 
+@garbage_put_off()
 def parse(source: Source) -> tuple[syntax.File | None, tuple[Diagnostic, ...]]:
     """Parse a source into its syntax tree.
 
