@@ -59,7 +59,7 @@ def beside(plan: Plan, row: Row, peer: Worker, sizes: Sizes) -> Row:
     known = sizes.shared() if peer.name == "psychrnn" else sizes.all()
     theirs = peer.timed("step", **known)
     mine = timed(ours.update(sizes))
-    return compare(row, mine, theirs, rounds=plan.rounds(11), repeats=(10, 5))
+    return compare(row, mine, theirs, rounds=plan.rounds(11), repeats=(20, 10))
 
 
 def _floor(plan: Plan, row: Row, sizes: Sizes) -> Row:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -12,6 +11,7 @@ from typing import IO, TypeVar
 
 import msgspec
 
+from benchmarks.processes import BEFORE
 from benchmarks.ratio import Timed
 from benchmarks.rows import NotMeasured
 
@@ -103,7 +103,7 @@ def started(name: str, command: Sequence[str]) -> Iterator[Worker]:
     NotMeasured
         It ended before it announced its actions.
     """
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
+    environment = {k: v for k, v in BEFORE.items() if not k.startswith("PYTHON")}
     environment |= {"PYTHONNOUSERSITE": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
     pipe = subprocess.PIPE
     with tempfile.TemporaryFile("w+", errors="replace") as complaints:

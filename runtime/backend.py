@@ -51,7 +51,7 @@ class Program:
     def __init__(self, function: Callable[..., Tensor]) -> None:
         self._function = function
         self._program = tf.function(function, jit_compile=True, autograph=False)
-        self._known = False
+        self._known: dict[object, Callable[..., Tensor]] = {}
 
     def trace(self, *arguments: Tensor) -> None:
         """Write the program down for arguments like these, and run nothing.
@@ -63,17 +63,28 @@ class Program:
         self._program.get_concrete_function(*arguments)
 
     def __call__(self, *arguments: Tensor) -> Tensor:
-        """Run the program."""
+        """Run the program.
+
+        What it was compiled to is found by the shapes of tensors here, because TensorFlow takes
+        twice as long to find it.
+        """
+        key = tuple((one.shape, one.dtype) for one in arguments)
+        known = self._known.get(key)
+        if known is not None:
+            return known(*arguments)
+        result = self._first(*arguments)
+        self._known[key] = self._program.get_concrete_function(*arguments)
+        return result
+
+    def _first(self, *arguments: Tensor) -> Tensor:
         if self._known:
             return self._program(*arguments)
         try:
-            result = self._program(*arguments)
+            return self._program(*arguments)
         except (tf.errors.OpError, ValueError):
             # An error of the function itself is raised again.
             self._program = tf.function(self._function, autograph=False)
-            result = self._program(*arguments)
-        self._known = True
-        return result
+            return self._program(*arguments)
 
 
 def compiled(function: Callable[..., Tensor]) -> Program:

@@ -78,8 +78,10 @@ class Halves:
         join: Callable[[Gradients, Gradients], Tensor],
         like: Gradients,
     ) -> None:
-        self.whole, self._half, self._join = compiled(whole), compiled(half), compiled(join)
-        self._like = {name: tf.TensorSpec(one.shape, one.dtype) for name, one in like.items()}
+        self._names = tuple(like)
+        self.whole, self._half, self._join = map(compiled, (whole, half, self._joined))
+        self._of_both = join
+        self._like = [tf.TensorSpec(one.shape, one.dtype) for one in like.values()]
         self._numbers = tf.constant(0), tf.constant(1)
         self._prepared: Future[tuple[Tensor, Gradients]] | None = None
         self._ready = False
@@ -95,7 +97,7 @@ class Halves:
             self.whole.trace(*feed)
             return
         self._half.trace(self._numbers[0], *feed)
-        self._join.trace(self._like, self._like)
+        self._join.trace(*self._like, *self._like)
 
     def prepare(self, *feed: Tensor) -> None:
         """Begin to compile the gradients of a half on the second thread, by making some."""
@@ -118,8 +120,14 @@ class Halves:
             value, found = self._half(first, *feed)
             more, others = self._half(second, *feed)
             self._ready = True
-        self._join(found, others)
+        self._join(*(each[name] for each in (found, others) for name in self._names))
         return value + more
+
+    def _joined(self, *both: Tensor) -> Tensor:
+        """Change the weights by the gradients of two halves, name by name."""
+        n = len(self._names)
+        some, others = (dict(zip(self._names, part, strict=True)) for part in (both[:n], both[n:]))
+        return self._of_both(some, others)
 
 
 def _n_threads() -> int:

@@ -43,11 +43,12 @@ def ctrnn(
     al. 2019.
     """
     alpha = dt / model.tau
-    drive = affine(inputs, w["W_in"], w["b_rec"])
     initial = tf.tile(w["initial"][None], [inputs.shape[1], 1])
     if model.form == "rate":
-        return _rate(model, alpha, w["W_rec"], drive + noise, initial, n_steps)
-    return _current(model, alpha, w["W_rec"], alpha * drive + noise, initial, n_steps)
+        drive = affine(inputs, w["W_in"], w["b_rec"]) + noise
+        return _rate(model, alpha, w["W_rec"], drive, initial, n_steps)
+    drive = affine(inputs, alpha * w["W_in"], alpha * w["b_rec"]) + noise
+    return _current(model, alpha, w["W_rec"], drive, initial, n_steps)
 
 
 def _current(

@@ -89,11 +89,7 @@ def affine(x: Tensor, W: Tensor, b: Tensor) -> Tensor:
     @tf.custom_gradient  # type: ignore[untyped-decorator]
     def run(x: Tensor, W: Tensor, b: Tensor) -> Tensor:
         def gradient(G: Tensor) -> Tensors:
-            n_out, n_in = W.shape
-            if n_in < n_out:  # the sum over the wide G is one more column of the product
-                dW, db = tf.split(outer(G, _with_ones(x)), [n_in, 1], axis=1)
-                return _times(G, W), dW, db[:, 0]
-            return _times(G, W), outer(G, x), tf.reduce_sum(_flat(G), axis=0)
+            return _times(G, W), *_of_weights(G, x)
 
         return _times(x, tf.transpose(W)) + b, gradient
 
@@ -101,14 +97,21 @@ def affine(x: Tensor, W: Tensor, b: Tensor) -> Tensor:
 
 
 def outer(D: Tensor, r: Tensor) -> Tensor:
-    """Sum over steps and trials of the outer products ``D r^T``: a gradient of weights.
+    """Sum over steps and trials of the outer products ``D r^T``: a gradient of weights."""
+    return tf.matmul(_flat(D), _flat(r), transpose_a=True)
 
-    The narrower of the two is turned, which costs a third of turning the wider.
+
+def _of_weights(G: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
+    """Give the gradients of W and b by that of ``W x + b``.
+
+    In a product that sums over trials the narrower factor goes first: the first is turned in
+    memory, which costs several times as much for the wider one.
     """
-    D, r = _flat(D), _flat(r)
-    if r.shape[1] < D.shape[1]:
-        return tf.transpose(tf.matmul(r, D, transpose_a=True))
-    return tf.matmul(D, r, transpose_a=True)
+    n_in, n_out = x.shape[-1], G.shape[-1]
+    if n_in >= n_out:
+        return outer(G, x), tf.reduce_sum(_flat(G), axis=0)
+    both = outer(_with_ones(x), G)  # XLA would turn `outer(x, G)` alone round again
+    return tf.transpose(both[:n_in]), both[n_in]
 
 
 def _times(x: Tensor, M: Tensor) -> Tensor:
