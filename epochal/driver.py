@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from epochal.dsl import syntax
 from epochal.dsl.codes import diagnose
 from epochal.dsl.diagnostic import Diagnostic, Note
+from epochal.dsl.garbage import garbage_put_off
 from epochal.dsl.nearest import nearest
 from epochal.dsl.parser import parse
 from epochal.dsl.read import STDIN, STDIN_NAME, read_source
@@ -228,6 +229,7 @@ def analyse_task(
     return checked, parsed_task
 
 
+@garbage_put_off()
 def compile_task(name: str, texts: Bindings, session: Session) -> Task | None:
     """Run all stages; None where an error was found."""
     analysed = analyse_task(name, texts, session)
@@ -238,6 +240,7 @@ def compile_task(name: str, texts: Bindings, session: Session) -> Task | None:
     return _loaded(checked, parsed, texts, session, hash_)
 
 
+@garbage_put_off()
 def compile_parsed(
     parsed: Parsed,
     texts: Bindings,

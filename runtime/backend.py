@@ -66,25 +66,26 @@ class Program:
         """Run the program.
 
         What it was compiled to is found by the shapes of tensors here, because TensorFlow takes
-        twice as long to find it.
+        twice as long to find it, and warns of programs that have many.
         """
         key = tuple((one.shape, one.dtype) for one in arguments)
         known = self._known.get(key)
-        if known is not None:
-            return known(*arguments)
-        result = self._first(*arguments)
-        self._known[key] = self._program.get_concrete_function(*arguments)
-        return result
+        return self._first(key, arguments) if known is None else known(*arguments)
 
-    def _first(self, *arguments: Tensor) -> Tensor:
-        if self._known:
-            return self._program(*arguments)
+    def _first(self, key: object, arguments: tuple[Tensor, ...]) -> Tensor:
+        """Run the program for the first time on arguments of these shapes."""
         try:
-            return self._program(*arguments)
+            made = self._program.get_concrete_function(*arguments)
+            result = made(*arguments)
         except (tf.errors.OpError, ValueError):
+            if self._known:
+                raise
             # An error of the function itself is raised again.
             self._program = tf.function(self._function, autograph=False)
-            return self._program(*arguments)
+            made = self._program.get_concrete_function(*arguments)
+            result = made(*arguments)
+        self._known[key] = made
+        return result
 
 
 def compiled(function: Callable[..., Tensor]) -> Program:

@@ -162,8 +162,9 @@ def test_without_xla_the_same_update_runs_as_a_graph(
     asked = []
 
     class Refused:
-        def get_concrete_function(self, *_: object) -> None:
+        def get_concrete_function(self, *_: object) -> Refused:
             """Tracing needs no XLA."""
+            return self
 
         def __call__(self, *_: object) -> NoReturn:
             raise backend.tf.errors.UnimplementedError(None, None, "no XLA here")
