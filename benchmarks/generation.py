@@ -37,14 +37,14 @@ def _discrimination(plan: Plan, row: Row, peer: Worker) -> Row:
     """Compare batches of a two-alternative task; ours is PsychRNN's."""
     ours = timed(batches(library_task(DISCRIMINATION), 128))
     theirs = peer.timed("batch", batch=128, steps=200)
-    return compare(row, ours, theirs, rounds=plan.rounds(9), repeats=(50, 2))
+    return compare(row, ours, theirs, rounds=plan.rounds(9), repeats=(500, 2))
 
 
 def _noise(plan: Plan, row: Row, name: str, n: int) -> Row:
     """Compare batches of trials with normal numbers for all their inputs."""
     task = library_task(name)
     shape = n, task.n_steps(DT), task.n_in
-    repeats = max(1, round(4e6 / (n * shape[1] * task.n_in)))
+    repeats = max(1, round(2e7 / (n * shape[1] * task.n_in)))
     ours, theirs = timed(batches(task, n)), timed(normals(shape))
     if task.spread > 1:  # batches are each of one rule: a round has all of them
         every = (task.spread, 3)

@@ -49,7 +49,10 @@ def ahead(
 def back(
     step: Step, state: Tensors, n_steps: Tensor, size: tuple[int, int], widths: Tensors
 ) -> tuple[Tensors, Tensors]:
-    """Run steps ``n_steps - 1`` to 0; give the state they end in, too."""
+    """Run steps ``n_steps - 1`` to 0; give the state they end in, too.
+
+    What is kept of later steps is 0 here, too.
+    """
     n_max, _ = size
 
     def body(t: Tensor, *rest: Tensor) -> Tensors:
@@ -59,7 +62,7 @@ def back(
     _, *rest = tf.while_loop(
         lambda t, *_: t >= 0,
         body,
-        (n_steps - 1, *state, *_room(size, widths, state[0].dtype)),
+        (n_steps - 1, *state, *_room(size, widths, state[0].dtype, NOTHING_BACK)),
         parallel_iterations=1,
         maximum_iterations=n_max,
     )
@@ -70,6 +73,9 @@ def shifted(first: Tensor, later: Tensor) -> Tensor:
     """Values one step before: ``first``, then those of every step but the last."""
     return tf.concat([first[None], later[:-1]], axis=0)
 
+
+NOTHING_BACK = -0.0
+"""What a loop back keeps of later steps: 0, but not the zeros ahead, which XLA would copy."""
 
 FEWEST_TERMS = 4
 """Terms of a sum of products from which XLA calls its library; fewer become a plain loop."""
@@ -132,10 +138,12 @@ def _flat(x: Tensor) -> Tensor:
     return tf.reshape(x, [-1, x.shape[-1]])
 
 
-def _room(size: tuple[int, int], widths: Tensors, dtype: Tensor) -> list[Tensor]:
-    """Room for an array per step; what is never written is read as 0."""
-    n_max, n_batch = size
-    return [tf.TensorArray(dtype, size=n_max, element_shape=[n_batch, width]) for width in widths]
+def _room(
+    size: tuple[int, int], widths: Tensors, dtype: Tensor, nothing: float = 0.0
+) -> list[Tensor]:
+    """Room for an array per step; what is never written is read as ``nothing``."""
+    room = [tf.fill([*size, width], tf.constant(nothing, dtype)) for width in widths]
+    return [tf.TensorArray(dtype, size=size[0]).unstack(one) for one in room]
 
 
 def _written(arrays: Tensors, t: Tensor, made: Tensors) -> list[Tensor]:
