@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from benchmarks.generation import DISCRIMINATION
 from benchmarks.ours import Sizes, library_task
 from benchmarks.plan import Plan, attempt
@@ -34,7 +36,7 @@ def measure(plan: Plan) -> Iterator[Row]:
 def _alone(plan: Plan, row: Row, room: str, cache: str) -> Row:
     """Start several times, after one that fills what is kept."""
     seconds = [_ours(room, cache) / 1000 for _ in range(plan.rounds(5) + 1)][1:]
-    return Row(name=row.name, unit="s", target=row.target, values=tuple(seconds))
+    return replace(row, values=tuple(seconds))
 
 
 def _beside(row: Row, peer: Worker, room: str) -> Row:

@@ -8,7 +8,7 @@ from the number of cores: the same seed gives the same bits on one core, only la
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from typing import TypeAlias
@@ -19,7 +19,7 @@ from epochal.runtime.cores import n_cores
 from epochal.runtime.learning import Omega, OwnLoss, OwnPenalty
 from epochal.runtime.network import Network
 
-Gradients: TypeAlias = dict[str, Tensor]
+Gradients: TypeAlias = list[Tensor]
 Feed: TypeAlias = tuple[Tensor, ...]
 
 FEWEST = 64
@@ -66,22 +66,20 @@ class Halves:
     half
         From k, 0 or 1, and a feed: what was minimised of that half, and its gradients.
     join
-        Changes the weights by the sum of two gradients.
+        Changes the weights by the sum of two gradients, given one after the other.
     like
-        Tensors of the shapes of the gradients, by name.
+        Tensors of the shapes of the gradients, in their order.
     """
 
     def __init__(
         self,
         whole: Callable[..., Tensor],
         half: Callable[..., tuple[Tensor, Gradients]],
-        join: Callable[[Gradients, Gradients], Tensor],
-        like: Gradients,
+        join: Callable[..., Tensor],
+        like: Iterable[Tensor],
     ) -> None:
-        self._names = tuple(like)
-        self.whole, self._half, self._join = map(compiled, (whole, half, self._joined))
-        self._of_both = join
-        self._like = [tf.TensorSpec(one.shape, one.dtype) for one in like.values()]
+        self.whole, self._half, self._join = compiled(whole), compiled(half), compiled(join)
+        self._like = [tf.TensorSpec(one.shape, one.dtype) for one in like]
         self._numbers = tf.constant(0), tf.constant(1)
         self._prepared: Future[tuple[Tensor, Gradients]] | None = None
         self._ready = False
@@ -120,14 +118,8 @@ class Halves:
             value, found = self._half(first, *feed)
             more, others = self._half(second, *feed)
             self._ready = True
-        self._join(*(each[name] for each in (found, others) for name in self._names))
+        self._join(*found, *others)
         return value + more
-
-    def _joined(self, *both: Tensor) -> Tensor:
-        """Change the weights by the gradients of two halves, name by name."""
-        n = len(self._names)
-        some, others = (dict(zip(self._names, part, strict=True)) for part in (both[:n], both[n:]))
-        return self._of_both(some, others)
 
 
 def _n_threads() -> int:

@@ -291,9 +291,9 @@ class _Run:
         """Make one batch of n and its recurrent noise, as tensors."""
         training, model = self.profile.training, self.profile.model
         batch = task.batch(n, dt=training.dt, seed=self.seed, batch=number)
-        room = self.room(batch.inputs.shape[1])
+        steps = self.program_steps(batch.inputs.shape[1])
         noise = recurrent_noise(
-            room,
+            steps,
             n,
             model.units,
             noise_sd(model, training.dt),
@@ -302,18 +302,18 @@ class _Run:
             number,
         )
         made = (batch.inputs, batch.targets, batch.weights)
-        arrays = (*(padded(array, room, axis=1) for array in made), noise)
+        arrays = (*(padded(array, steps, axis=1) for array in made), noise)
         return (*map(tf.constant, arrays), tf.constant(int(batch.lengths.max())))
 
-    def room(self, n_steps: int) -> int:
+    def program_steps(self, n_steps: int) -> int:
         """Halve the steps of the longest stage while they hold those of a batch.
 
         Stages of like length share a program, and short ones do not pay for the longest.
         """
-        room = self.most_steps
-        while n_steps <= room // 2:
-            room //= 2
-        return room
+        steps = self.most_steps
+        while n_steps <= steps // 2:
+            steps //= 2
+        return steps
 
     def update(self, feed: tuple[Tensor, ...]) -> None:
         loss = float(self.trainer.update(*feed))
@@ -357,10 +357,10 @@ class _Run:
 
     def forward(self, inputs: Float, noise: Float, n_steps: int) -> Float:
         length = inputs.shape[1]
-        room = self.room(length)
+        steps = self.program_steps(length)
         outputs: Float = self.trainer.outputs(
-            tf.constant(padded(inputs, room, axis=1)),
-            tf.constant(padded(noise, room, axis=0)),
+            tf.constant(padded(inputs, steps, axis=1)),
+            tf.constant(padded(noise, steps, axis=0)),
             tf.constant(n_steps),
         ).numpy()
         return outputs[:, :length]

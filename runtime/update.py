@@ -61,7 +61,7 @@ class Trainer:
         }
         self._alone: Program = compiled(self._of_loss)
         self.update: Program | Halves = (
-            Halves(self._update, self._of_half, self._join, self._current)
+            Halves(self._update, self._of_half, self._join, self._current.values())
             if may_halve(network, training)
             else compiled(self._update)
         )
@@ -75,15 +75,18 @@ class Trainer:
         self._change(found, of_loss)
         return value
 
-    def _of_half(self, k: Tensor, *feed: Tensor) -> tuple[Tensor, Variables]:
-        """Give what one half of a batch adds to what is minimised, and its gradients."""
+    def _of_half(self, k: Tensor, *feed: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Give what one half of a batch adds to what is minimised, and its gradients in order."""
         mine = half_of(feed, k)
         shares = share_of(self._training.loss, feed[2], mine[2]), 0.5
-        return gradients(self._network, self._current, self._training, mine, shares=shares)
+        value, found = gradients(self._network, self._current, self._training, mine, shares=shares)
+        return value, [found[name] for name in self._current]
 
-    def _join(self, some: Variables, others: Variables) -> None:
-        """Change every weight by the gradients of two halves."""
-        found = {name: some[name] + others[name] for name in self._current}
+    def _join(self, *both: Tensor) -> None:
+        """Change every weight by the gradients of two halves, those of one before the other's."""
+        n = len(self._current)
+        pairs = zip(self._current, both[:n], both[n:], strict=True)
+        found = {name: some + other for name, some, other in pairs}
         self._change(found, found)
 
     def _change(self, found: Variables, of_loss: Variables) -> None:

@@ -16,6 +16,12 @@ Tensors: TypeAlias = tuple[Tensor, ...]
 Step = Callable[..., tuple[Tensors, Tensors]]
 """From t and the state to the next state and what is kept of this step."""
 
+NOTHING_BACK = -0.0
+"""What a loop back keeps of later steps: 0, but not the zeros ahead, which XLA would copy."""
+
+FEWEST_TERMS = 4
+"""Terms of a sum of products from which XLA calls its library; fewer become a plain loop."""
+
 
 def ahead(
     step: Step, state: Tensors, n_steps: Tensor, size: tuple[int, int], widths: Tensors
@@ -72,13 +78,6 @@ def back(
 def shifted(first: Tensor, later: Tensor) -> Tensor:
     """Values one step before: ``first``, then those of every step but the last."""
     return tf.concat([first[None], later[:-1]], axis=0)
-
-
-NOTHING_BACK = -0.0
-"""What a loop back keeps of later steps: 0, but not the zeros ahead, which XLA would copy."""
-
-FEWEST_TERMS = 4
-"""Terms of a sum of products from which XLA calls its library; fewer become a plain loop."""
 
 
 def affine(x: Tensor, W: Tensor, b: Tensor) -> Tensor:

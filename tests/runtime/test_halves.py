@@ -118,11 +118,11 @@ def test_small_and_odd_batches_stay_whole(
     monkeypatch.setattr(halves, "compiled", Plain)
     asked = []
 
-    def half(k: Tensor, *_: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    def half(k: Tensor, *_: Tensor) -> tuple[Tensor, list[Tensor]]:
         asked.append(int(k))
-        return tf.constant(1.0), {}
+        return tf.constant(1.0), []
 
-    program = halves.Halves(lambda *_: tf.constant(2.0), half, lambda *_: None, {})
+    program = halves.Halves(lambda *_: tf.constant(2.0), half, lambda *_: None, [])
     for _ in range(2):
         assert float(program(*feed_of(n_batch))) == 2
     assert sorted(asked) == sorted([0, 1] * calls)
